@@ -1,0 +1,86 @@
+package source
+
+import (
+	"strings"
+	"testing"
+)
+
+func parseOne(t *testing.T, text string) Node {
+	t.Helper()
+	docs, err := ParseYAML("f.yml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(docs) != 1 {
+		t.Fatalf("%d documents, want 1", len(docs))
+	}
+	return docs[0]
+}
+
+func TestScalarResolvesAsPyYAML(t *testing.T) {
+	for text, want := range map[string]any{
+		"yes": true, "off": false, "~": nil, "0644": 420, "1e3": "1e3", "1.5": 1.5, "12:30": "12:30",
+		"'yes'": "yes", "0x1F": 31, "1_000": 1000, "0o14": "0o14", "!!str 5": "5", "!unsafe a": "a", "-7": -7,
+		"2024-01-01": "2024-01-01", "99999999999999999999": "99999999999999999999", "08": "08",
+	} {
+		if got := Scalar(parseOne(t, text)); got != want {
+			t.Errorf("%s: got %#v, want %#v", text, got, want)
+		}
+	}
+}
+
+func TestPositions(t *testing.T) {
+	n := parseOne(t, "a:\n  b: \"{{ x }}\"\n  c: |\n    one\n    {{ two }}\n")
+	a := n.Get("a")
+	if got := a.Get("b").TextPos().String(); got != "f.yml:2:7" {
+		t.Errorf("quoted text starts at %s", got)
+	}
+	c := a.Get("c")
+	if got := c.TextPos().At(c.Text(), strings.Index(c.Text(), "two")).String(); got != "f.yml:5:8" {
+		t.Errorf("two stands at %s", got)
+	}
+}
+
+func TestYAMLErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		"a: 1\na: 2\n":          `f.yml:2:1: duplicate key "a"`,
+		"a: b: c\n":             `f.yml:1:1: not valid YAML: mapping values are not allowed in this context`,
+		"a:\n\t- b\n":           `f.yml:2:2: not valid YAML: found character that cannot start any token`,
+		"a: {{ x }}\n":          `f.yml:1:5: a key must be a plain value, not a mapping`,
+		"a: &x [*x]\n":          `f.yml:1:8: the anchor "x" contains itself`,
+		"a: &x 1\n<<: *x\nb: 2": `f.yml:1:4: << merges mappings, not a value`,
+	} {
+		_, err := ParseYAML("f.yml", []byte(text))
+		if err == nil || err.Error() != want {
+			t.Errorf("%q: got %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestMergeKeepsOwnKeys(t *testing.T) {
+	n := parseOne(t, "base: &b {x: 1, y: 2}\nown:\n  <<: *b\n  x: 3\n")
+	own := n.Get("own")
+	if x, y := own.Get("x").Text(), own.Get("y").Text(); x != "3" || y != "2" {
+		t.Errorf("x=%s y=%s", x, y)
+	}
+}
+
+func TestNearest(t *testing.T) {
+	for name, want := range map[string]string{"stat": "state", "nmae": "name", "xyz": "", "dset": "dest"} {
+		if got, _ := Nearest(name, []string{"state", "name", "dest"}); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func FuzzParseYAML(f *testing.F) {
+	f.Add("a: &x {b: [1, *x]}\n<<: *x")
+	f.Fuzz(func(t *testing.T, text string) {
+		docs, err := ParseYAML("f", []byte(text))
+		if err == nil {
+			for _, d := range docs {
+				d.TextPos()
+			}
+		}
+	})
+}

@@ -1,0 +1,351 @@
+package source
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// maxNodes bounds how many nodes one document may have once its aliases are
+// followed, so that a small file cannot fill the memory.
+const maxNodes = 1_000_000
+
+// Node is a YAML node that knows its file. The zero Node stands for "absent".
+// Aliases are already followed and merge keys (<<) already merged.
+type Node struct {
+	*yaml.Node
+	doc *document
+}
+
+// document is the file that nodes come from.
+type document struct {
+	file  string
+	lines []string
+}
+
+// File returns the name of the node's file.
+func (n Node) File() string {
+	if n.doc == nil {
+		return ""
+	}
+	return n.doc.file
+}
+
+// Pair is one entry of a mapping.
+type Pair struct{ Key, Value Node }
+
+// ReadYAML reads the file and returns its documents, checked: no syntax error,
+// no duplicate key, no endless alias. An empty file has no documents.
+func ReadYAML(file string) ([]Node, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, readError(file, err)
+	}
+	return ParseYAML(file, data)
+}
+
+func readError(file string, err error) error {
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	return Errorf(Pos{File: file}, "cannot read: %w", err)
+}
+
+// ParseYAML is ReadYAML for text that is already in memory; file is only named.
+func ParseYAML(file string, data []byte) ([]Node, error) {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	from := &document{file: file, lines: strings.Split(string(data), "\n")}
+	var docs []Node
+	for {
+		var doc yaml.Node
+		err := dec.Decode(&doc)
+		if errors.Is(err, io.EOF) {
+			return docs, nil
+		}
+		if err != nil {
+			return nil, syntaxError(from, err)
+		}
+		if len(doc.Content) == 0 {
+			continue
+		}
+		x := expander{file: file, open: map[*yaml.Node]bool{}}
+		root, err := x.expand(doc.Content[0])
+		if err != nil {
+			return nil, err
+		}
+		docs = append(docs, Node{root, from})
+	}
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+
+// syntaxError turns yaml.v3's message, which has a line at most, into an Error
+// whose column is the first byte of that line that is not blank.
+func syntaxError(from *document, err error) error {
+	pos := Pos{File: from.file}
+	msg := strings.SplitN(err.Error(), "\n", 2)[0]
+	if m := yamlLine.FindStringSubmatch(msg); m != nil {
+		msg = m[2]
+		pos.Line = 1 // yaml.v3 leaves the first line out
+		if m[1] != "" {
+			pos.Line, _ = strconv.Atoi(m[1])
+		}
+	}
+	pos.Col = from.indent(pos.Line) + 1
+	e := Errorf(pos, "not valid YAML: %s", msg)
+	switch {
+	case strings.Contains(msg, "cannot start any token"):
+		e.Hint = "indent with spaces, not tabs; quote a value that starts with a special character such as { @ % or `"
+	case strings.Contains(msg, "mapping values are not allowed"):
+		e.Hint = "quote a value that contains \": \", and check the indentation of this line and the one above"
+	case strings.Contains(msg, "did not find expected key"), strings.Contains(msg, "did not find expected '-'"):
+		e.Hint = "check the indentation and the quotes of this line and the one above; quote a value that starts with {{"
+	}
+	return e
+}
+
+// expander copies a document with its aliases followed and merge keys merged.
+type expander struct {
+	file  string
+	open  map[*yaml.Node]bool
+	count int
+}
+
+func (x *expander) pos(n *yaml.Node) Pos { return Pos{File: x.file, Line: n.Line, Col: n.Column} }
+
+func (x *expander) expand(n *yaml.Node) (*yaml.Node, error) {
+	if x.count++; x.count > maxNodes {
+		return nil, Errorf(x.pos(n), "the document has more than %d nodes once its aliases are followed", maxNodes)
+	}
+	if n.Kind == yaml.AliasNode {
+		return x.expandAlias(n)
+	}
+	if n.Kind == yaml.ScalarNode {
+		return n, nil
+	}
+	if x.open[n] {
+		return nil, Errorf(x.pos(n), "the anchor %q contains itself", n.Anchor)
+	}
+	x.open[n] = true
+	defer delete(x.open, n)
+	out := *n
+	out.Content = make([]*yaml.Node, 0, len(n.Content))
+	if n.Kind == yaml.MappingNode {
+		return &out, x.expandMapping(n, &out)
+	}
+	for _, c := range n.Content {
+		e, err := x.expand(c)
+		if err != nil {
+			return nil, err
+		}
+		out.Content = append(out.Content, e)
+	}
+	return &out, nil
+}
+
+func (x *expander) expandAlias(n *yaml.Node) (*yaml.Node, error) {
+	if x.open[n.Alias] {
+		return nil, Errorf(x.pos(n), "the anchor %q contains itself", n.Value)
+	}
+	return x.expand(n.Alias)
+}
+
+func (x *expander) expandMapping(n, out *yaml.Node) error {
+	seen := map[string]*yaml.Node{}
+	var merged []*yaml.Node
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, err := x.expand(n.Content[i])
+		if err != nil {
+			return err
+		}
+		value, err := x.expand(n.Content[i+1])
+		if err != nil {
+			return err
+		}
+		if key.Tag == "!!merge" {
+			merged = append(merged, value)
+			continue
+		}
+		if key.Kind != yaml.ScalarNode {
+			return Errorf(x.pos(key), "a key must be a plain value, not a %s", kindName(key)).
+				WithHint("quote a value that starts with {{ or {")
+		}
+		if first, dup := seen[key.Value]; dup {
+			return Errorf(x.pos(key), "duplicate key %q", key.Value).WithHint("it stands first on line %d", first.Line)
+		}
+		seen[key.Value] = key
+		out.Content = append(out.Content, key, value)
+	}
+	for _, m := range merged {
+		if err := x.merge(m, seen, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *expander) merge(from *yaml.Node, seen map[string]*yaml.Node, out *yaml.Node) error {
+	switch from.Kind {
+	case yaml.SequenceNode:
+		for _, c := range from.Content {
+			if err := x.merge(c, seen, out); err != nil {
+				return err
+			}
+		}
+		return nil
+	case yaml.MappingNode:
+		for i := 0; i+1 < len(from.Content); i += 2 {
+			if key := from.Content[i]; seen[key.Value] == nil {
+				seen[key.Value] = key
+				out.Content = append(out.Content, key, from.Content[i+1])
+			}
+		}
+		return nil
+	}
+	return Errorf(x.pos(from), "<< merges mappings, not a %s", kindName(from))
+}
+
+func kindName(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "mapping"
+	case yaml.SequenceNode:
+		return "list"
+	case yaml.ScalarNode:
+		if n.ShortTag() == "!!null" {
+			return "null"
+		}
+		return "value"
+	}
+	return "node"
+}
+
+// Exists reports whether the node is there at all (it may still be null).
+func (n Node) Exists() bool { return n.Node != nil }
+
+// Pos returns where the node starts.
+func (n Node) Pos() Pos {
+	if n.Node == nil {
+		return Pos{File: n.File()}
+	}
+	return Pos{File: n.File(), Line: n.Line, Col: n.Column}
+}
+
+// TextPos returns where the text of a scalar starts: behind an opening quote,
+// or on the line below a block scalar's header.
+func (n Node) TextPos() Pos {
+	p := n.Pos()
+	if n.Node == nil || n.Kind != yaml.ScalarNode {
+		return p
+	}
+	switch {
+	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		p.Line++
+		p.Indent = n.blockIndent()
+		p.Col = p.Indent + 1
+	case n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
+		p.Col++
+	}
+	return p
+}
+
+// blockIndent returns the indentation of a block scalar: that of its first line
+// that is not blank.
+func (n Node) blockIndent() int {
+	if n.doc == nil {
+		return 0
+	}
+	for line := n.Line + 1; line <= len(n.doc.lines); line++ {
+		if strings.TrimSpace(n.doc.lines[line-1]) != "" {
+			return n.doc.indent(line)
+		}
+	}
+	return 0
+}
+
+// indent returns the number of blanks that the line (from 1) starts with.
+func (d *document) indent(line int) int {
+	if line < 1 || line > len(d.lines) {
+		return 0
+	}
+	text := d.lines[line-1]
+	return len(text) - len(strings.TrimLeft(text, " \t"))
+}
+
+// KindName returns "mapping", "list", "value", "null" or "nothing", for errors.
+func (n Node) KindName() string {
+	if n.Node == nil {
+		return "nothing"
+	}
+	return kindName(n.Node)
+}
+
+// IsMap, IsList and IsNull report the kind. A plain empty value is null.
+func (n Node) IsMap() bool  { return n.Node != nil && n.Kind == yaml.MappingNode }
+func (n Node) IsList() bool { return n.Node != nil && n.Kind == yaml.SequenceNode }
+func (n Node) IsNull() bool { return n.Node != nil && n.Kind == yaml.ScalarNode && Scalar(n) == nil }
+
+// IsString reports whether the node is a scalar that stands for text.
+func (n Node) IsString() bool {
+	if n.Node == nil || n.Kind != yaml.ScalarNode {
+		return false
+	}
+	_, ok := Scalar(n).(string)
+	return ok
+}
+
+// Pairs returns the entries of a mapping in the order of the file.
+func (n Node) Pairs() []Pair {
+	if !n.IsMap() {
+		return nil
+	}
+	pairs := make([]Pair, 0, len(n.Content)/2)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		pairs = append(pairs, Pair{Node{n.Content[i], n.doc}, Node{n.Content[i+1], n.doc}})
+	}
+	return pairs
+}
+
+// Get returns the value under key, or the zero Node.
+func (n Node) Get(key string) Node {
+	for _, p := range n.Pairs() {
+		if p.Key.Value == key {
+			return p.Value
+		}
+	}
+	return Node{}
+}
+
+// Items returns the elements of a list in order.
+func (n Node) Items() []Node {
+	if !n.IsList() {
+		return nil
+	}
+	items := make([]Node, 0, len(n.Content))
+	for _, c := range n.Content {
+		items = append(items, Node{c, n.doc})
+	}
+	return items
+}
+
+// Text returns a scalar's text as it stands in the file, whatever its type.
+func (n Node) Text() string {
+	if n.Node == nil || n.Kind != yaml.ScalarNode {
+		return ""
+	}
+	return n.Node.Value
+}
+
+// Errorf returns an Error at the node.
+func (n Node) Errorf(format string, args ...any) *Error { return Errorf(n.Pos(), format, args...) }
+
+// Decode is not offered: it would lose positions and types. It hides yaml.v3's.
+func (n Node) Decode(any) error { return fmt.Errorf("source: use Pairs, Items and Scalar") }
