@@ -1,0 +1,116 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// Check holds given arguments against the module and returns every mismatch.
+// opaque reports values that are not known yet (templates): their names are
+// checked and their types are not. A nil opaque takes every value as known.
+func (m *Module) Check(given map[string]any, opaque func(any) bool) []*Error {
+	if opaque == nil {
+		opaque = func(any) bool { return false }
+	}
+	c := checker{opaque: opaque}
+	c.fields(m.Args, given, "")
+	has := func(name string) bool {
+		a, _ := Find(m.Args, name)
+		_, ok := lookup(a, given)
+		return ok
+	}
+	for _, group := range m.Exclusive {
+		if on := filter(group, has); len(on) > 1 {
+			c.add(on[1], "arguments %s exclude each other", quoteList(on))
+		}
+	}
+	for _, group := range m.OneOf {
+		if len(filter(group, has)) == 0 {
+			c.add("", "one of the arguments %s is needed", quoteList(group))
+		}
+	}
+	for _, group := range m.Together {
+		if on := filter(group, has); len(on) > 0 && len(on) < len(group) {
+			c.add(on[0], "arguments %s go together", quoteList(group))
+		}
+	}
+	return c.errs
+}
+
+func filter(names []string, keep func(string) bool) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !keep(n) })
+}
+
+// lookup returns the value given for a under its name or an alias. A null value
+// counts as not given, as in Ansible.
+func lookup(a Arg, given map[string]any) (any, bool) {
+	for _, name := range append([]string{a.Name}, a.Aliases...) {
+		if v, ok := given[name]; ok && v != nil {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+type checker struct {
+	opaque func(any) bool
+	errs   []*Error
+}
+
+func (c *checker) add(key, format string, args ...any) {
+	c.errs = append(c.errs, &Error{Key: key, Msg: fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) fields(args []Arg, given map[string]any, prefix string) {
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		if _, ok := Find(args, key); !ok {
+			c.add(prefix+key, "unknown argument %q", prefix+key)
+			c.errs[len(c.errs)-1].Known = Names(args)
+		}
+	}
+	for _, a := range args {
+		v, ok := lookup(a, given)
+		switch {
+		case !ok && a.Required:
+			c.add("", "argument %q is missing", prefix+a.Name)
+		case ok:
+			c.value(a, v, prefix+a.Name)
+		}
+	}
+}
+
+func (c *checker) value(a Arg, v any, key string) {
+	if c.opaque(v) {
+		return
+	}
+	got, err := coerce(a.Type, v)
+	if err != nil {
+		c.add(key, "argument %q: %s", key, err)
+		return
+	}
+	switch got := got.(type) {
+	case []any:
+		for i, item := range got {
+			if a.Elem != "" {
+				elem := Arg{Name: a.Name, Type: a.Elem, Choices: a.Choices, Sub: a.Sub}
+				c.value(elem, item, key+"["+strconv.Itoa(i)+"]")
+			}
+		}
+	case map[string]any:
+		if a.Sub != nil {
+			c.fields(a.Sub, got, key+".")
+		}
+	default:
+		c.choice(a, got, key)
+	}
+}
+
+func (c *checker) choice(a Arg, v any, key string) {
+	if len(a.Choices) == 0 || slices.Contains(a.Choices, text(v)) {
+		return
+	}
+	c.add(key, "argument %q is %q, which is none of %s", key, text(v), quoteList(a.Choices))
+	c.errs[len(c.errs)-1].Known = a.Choices
+}

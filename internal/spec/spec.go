@@ -1,0 +1,83 @@
+// Package spec describes the arguments of modules and holds given arguments
+// against the description. Both sides use it: the controller before it
+// connects, the target before it runs. It refuses what it does not know; it
+// never guesses.
+package spec
+
+import "strings"
+
+// Type is the type of an argument, by the name Ansible's documentation uses.
+type Type string
+
+// The types of arguments.
+const (
+	Str   Type = "str"
+	Path  Type = "path" // text; the target expands a leading ~
+	Int   Type = "int"
+	Float Type = "float"
+	Bool  Type = "bool"
+	List  Type = "list"
+	Dict  Type = "dict"
+	Raw   Type = "raw" // anything
+)
+
+// Arg is one argument of a module.
+type Arg struct {
+	Name     string
+	Aliases  []string
+	Type     Type
+	Elem     Type // of the elements, where Type is List
+	Required bool
+	Default  string // as it would be written in a playbook, or empty
+	Choices  []string
+	Secret   bool  // the value must never be shown
+	Sub      []Arg // of a Dict, or of the Dicts of a List
+}
+
+// Module is what the controller knows of a module.
+type Module struct {
+	Name     string   // the short name, as "copy"
+	Names    []string // the fully qualified names, as "ansible.builtin.copy"
+	FreeForm string   // the argument that text behind "module:" stands for, or empty
+	Args     []Arg
+	// Each Exclusive group takes one argument at most, each OneOf group needs at
+	// least one, each Together group all or none.
+	Exclusive, OneOf, Together [][]string
+}
+
+// Find returns the argument with this name or alias.
+func Find(args []Arg, name string) (Arg, bool) {
+	for _, a := range args {
+		if a.Name == name {
+			return a, true
+		}
+		for _, alias := range a.Aliases {
+			if alias == name {
+				return a, true
+			}
+		}
+	}
+	return Arg{}, false
+}
+
+// Names returns the names of the arguments, without aliases.
+func Names(args []Arg) []string {
+	names := make([]string, len(args))
+	for i, a := range args {
+		names[i] = a.Name
+	}
+	return names
+}
+
+// Error is an argument that does not fit. Key names it as the user wrote it,
+// with dots and indexes for nested ones ("ports[0].target").
+type Error struct {
+	Key string
+	Msg string
+	// Known are the names that could have been meant, for a hint.
+	Known []string
+}
+
+func (e *Error) Error() string { return e.Msg }
+
+func quoteList(names []string) string { return strings.Join(names, ", ") }

@@ -1,0 +1,62 @@
+package spec
+
+import (
+	"reflect"
+	"testing"
+)
+
+type port struct {
+	Target int    `arg:"target,required"`
+	Proto  string `arg:"proto" choices:"tcp,udp" default:"tcp"`
+}
+
+type sample struct {
+	Name  []string          `arg:"name,required" alias:"pkg"`
+	State string            `arg:"state" choices:"present,absent" default:"present"`
+	Force *bool             `arg:"force"`
+	Wait  int               `arg:"wait" default:"10"`
+	Env   map[string]string `arg:"env"`
+	Ports []port            `arg:"ports"`
+	Mode  any               `arg:"mode"`
+}
+
+var module = Module{Name: "sample", Args: Of(reflect.TypeFor[sample]())}
+
+func TestDecode(t *testing.T) {
+	var got sample
+	err := module.Decode([]byte(`{"pkg":"a, b","force":"no","env":{"A":1,"B":true},"ports":[{"target":"80"}],"mode":420}`), &got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	no := false
+	want := sample{Name: []string{"a", "b"}, State: "present", Force: &no, Wait: 10,
+		Env: map[string]string{"A": "1", "B": "True"}, Ports: []port{{80, "tcp"}}, Mode: 420}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	for args, want := range map[string]string{
+		`{}`:                          `argument "name" is missing`,
+		`{"name":"a","stat":1}`:       `unknown argument "stat"`,
+		`{"name":"a","state":"gone"}`: `argument "state" is "gone", which is none of present, absent`,
+		`{"name":"a","wait":"soon"}`:  `argument "wait": want a whole number, not the text "soon"`,
+		`{"name":"a","ports":[{"target":1,"x":2}]}`: `unknown argument "ports[0].x"`,
+		`{"name":"a","env":[1]}`:                    `argument "env": want a mapping, not the list [1]`,
+		`{"name":{"a":[]}}`:                         `argument "name[0]": want text, not the mapping {"a":[]}`,
+		`[]`:                                        `arguments are not a JSON object: json: cannot unmarshal array into Go value of type map[string]interface {}`,
+	} {
+		var got sample
+		if err := module.Decode([]byte(args), &got); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", args, err, want)
+		}
+	}
+}
+
+func TestCheckTakesTemplatesAsTheyAre(t *testing.T) {
+	opaque := func(v any) bool { return v == "{{ x }}" }
+	if errs := module.Check(map[string]any{"name": "a", "wait": "{{ x }}"}, opaque); len(errs) != 0 {
+		t.Errorf("got %v", errs[0])
+	}
+}

@@ -1,0 +1,34 @@
+// Package network holds the modules that reach over the network or wait for it.
+// It runs on the target.
+package network
+
+import (
+	"context"
+	"errors"
+
+	"fleet/internal/spec"
+	"fleet/internal/tasks/sys"
+)
+
+// Ping answers, to show that the target can be reached and runs modules.
+var Ping = sys.Define(spec.Module{
+	Name:  "ping",
+	Names: []string{"ansible.builtin.ping"},
+}, ping)
+
+type pingArgs struct {
+	// What to answer. The word "crash" makes the module fail.
+	Data string `arg:"data" default:"pong"`
+}
+
+type pingResult struct {
+	// The value of data.
+	Ping string `json:"ping"`
+}
+
+func ping(_ context.Context, _ *sys.Machine, a *pingArgs) (any, error) {
+	if a.Data == "crash" {
+		return nil, errors.New("asked to crash")
+	}
+	return pingResult{a.Data}, nil
+}

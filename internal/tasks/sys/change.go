@@ -1,0 +1,62 @@
+package sys
+
+import "context"
+
+// Change is one step that brings the machine nearer to what was asked.
+type Change struct {
+	// What says it in a few words, starting with a verb: "create /etc/motd".
+	What string
+	// Before and After are shown as a diff where they differ. Their names stand
+	// above it; empty names are both What's object.
+	Before, After         string
+	BeforeName, AfterName string
+	// Secret keeps Before and After out of every output.
+	Secret bool
+	// Do makes the change. It is not called in check mode.
+	Do func(ctx context.Context) error
+}
+
+// Diff is a change's text before and after, by the names that Ansible uses.
+type Diff struct {
+	Before       string `json:"before"`
+	After        string `json:"after"`
+	BeforeHeader string `json:"before_header,omitempty"`
+	AfterHeader  string `json:"after_header,omitempty"`
+}
+
+// Change is the door: it records c and, unless in check mode, runs it. A change
+// that fails is not recorded.
+func (m *Machine) Change(ctx context.Context, c Change) error {
+	if !m.Check {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := c.Do(ctx); err != nil {
+			return err
+		}
+	}
+	m.changes = append(m.changes, c)
+	return nil
+}
+
+// Changed reports whether anything went through the door.
+func (m *Machine) Changed() bool { return len(m.changes) > 0 }
+
+// Changes returns what went through the door, in order.
+func (m *Machine) Changes() []Change { return m.changes }
+
+// Diffs returns the texts that changed, in order.
+func (m *Machine) Diffs() []Diff {
+	var diffs []Diff
+	for _, c := range m.changes {
+		if c.Before == c.After {
+			continue
+		}
+		d := Diff{c.Before, c.After, c.BeforeName, c.AfterName}
+		if c.Secret {
+			d.Before, d.After = "(hidden)\n", "(hidden, changed)\n"
+		}
+		diffs = append(diffs, d)
+	}
+	return diffs
+}

@@ -1,0 +1,102 @@
+package sys
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"fleet/internal/spec"
+)
+
+// Module is one row of the table of modules.
+type Module struct {
+	spec.Module
+	// run decodes the arguments and runs the module's function.
+	run func(ctx context.Context, m *Machine, mod *spec.Module, args []byte) (any, error)
+}
+
+// Func is a module: a plain function that looks at the machine and passes every
+// change through its door. The value it returns is a struct, or a pointer to
+// one, or a map, with the names that Ansible's documentation gives; "changed"
+// and "diff" are added from the door. With an error the call has failed; the
+// value, where there is one, is still returned to the playbook.
+type Func[A any] func(ctx context.Context, m *Machine, args *A) (any, error)
+
+// Define makes a Module from its function, whose argument struct declares the
+// arguments as spec.Of says.
+func Define[A any](about spec.Module, run Func[A]) Module {
+	about.Args = spec.Of(reflect.TypeFor[A]())
+	return Module{Module: about, run: func(ctx context.Context, m *Machine, mod *spec.Module, args []byte) (any, error) {
+		var a A
+		if err := mod.Decode(args, &a); err != nil {
+			return nil, err
+		}
+		return run(ctx, m, &a)
+	}}
+}
+
+// Run runs the module and returns its result as wire.Result's Data has it.
+func (mod *Module) Run(ctx context.Context, m *Machine, args []byte) json.RawMessage {
+	value, err := mod.run(ctx, m, &mod.Module, args)
+	fields, ferr := object(value)
+	if err == nil {
+		err = ferr
+	}
+	if _, ok := fields["changed"]; !ok {
+		fields["changed"] = m.Changed()
+	}
+	if diffs := m.Diffs(); m.Diff && len(diffs) > 0 {
+		fields["diff"] = diffs
+	}
+	if m.Changed() {
+		fields["changes"] = whats(m.Changes())
+	}
+	if err != nil {
+		fields["failed"] = true
+		fields["msg"] = err.Error()
+	}
+	data, err := json.Marshal(fields)
+	if err != nil {
+		data, _ = json.Marshal(map[string]any{"failed": true, "msg": fmt.Sprintf("the result cannot be sent: %v", err)})
+	}
+	return data
+}
+
+// object turns a module's value into the fields of a JSON object.
+func object(value any) (map[string]any, error) {
+	fields := map[string]any{}
+	if value == nil {
+		return fields, nil
+	}
+	data, err := json.Marshal(value)
+	if err != nil {
+		return fields, fmt.Errorf("the result cannot be encoded: %w", err)
+	}
+	raw := map[string]json.RawMessage{}
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return fields, fmt.Errorf("the result is not an object: %w", err)
+	}
+	for k, v := range raw {
+		fields[k] = v
+	}
+	return fields, nil
+}
+
+func whats(changes []Change) []string {
+	out := make([]string, len(changes))
+	for i, c := range changes {
+		out[i] = c.What
+	}
+	return out
+}
+
+// Skipped is the value of a module that had nothing to decide, as a command in
+// check mode.
+type Skipped struct {
+	Skipped bool   `json:"skipped"`
+	Msg     string `json:"msg"`
+}
+
+// Skip returns a Skipped with the reason.
+func Skip(reason string) Skipped { return Skipped{true, reason} }

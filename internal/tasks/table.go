@@ -1,0 +1,31 @@
+// Package tasks is the table of all modules that run on a target. The helper
+// runs them; the controller reads their names and arguments and never calls one.
+package tasks
+
+import (
+	"sort"
+
+	"fleet/internal/tasks/network"
+	"fleet/internal/tasks/sys"
+)
+
+// Table lists the modules, sorted by name.
+var Table = []*sys.Module{
+	&network.Ping,
+}
+
+// Find returns the module with this short or fully qualified name.
+func Find(name string) (*sys.Module, bool) {
+	i := sort.Search(len(Table), func(i int) bool { return Table[i].Name >= name })
+	if i < len(Table) && Table[i].Name == name {
+		return Table[i], true
+	}
+	for _, m := range Table {
+		for _, full := range m.Names {
+			if full == name {
+				return m, true
+			}
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,52 @@
+// Package wire is what the controller and the helper on a target say to each
+// other: frames and messages, their version and their limits. It is the only
+// package that both sides share apart from the argument specifications, and it
+// does no I/O but reading and writing frames.
+package wire
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Call asks the helper to run one module. The helper answers with any number of
+// Output and Need messages and exactly one Result.
+type Call struct {
+	Module string            `json:"module"` // the short name
+	Args   json.RawMessage   `json:"args"`   // an object
+	Check  bool              `json:"check,omitempty"`
+	Diff   bool              `json:"diff,omitempty"`
+	Env    map[string]string `json:"env,omitempty"` // added to the environment of commands
+	// Files are what the controller can send while the call runs. The helper asks
+	// for the bytes of those that it needs.
+	Files []File `json:"files,omitempty"`
+	// Stream asks for Output messages while commands run.
+	Stream bool `json:"stream,omitempty"`
+	// Timeout ends the call on the target. 0 is no limit.
+	Timeout time.Duration `json:"timeout,omitempty"`
+}
+
+// File is one file of the controller, or a folder among such files.
+type File struct {
+	Name   string `json:"name"` // slash-separated and relative; a folder's ends in "/"
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256,omitempty"` // lower-case hex
+	Mode   uint32 `json:"mode,omitempty"`   // permission bits
+	Link   string `json:"link,omitempty"`   // where a symbolic link points to, else empty
+}
+
+// Result is the answer to a Call.
+type Result struct {
+	// Data is an object with the values that Ansible's documentation names for the
+	// module, and "changed", "failed", "skipped", "msg", "diff" where they apply.
+	Data json.RawMessage `json:"data"`
+}
+
+// Stream names where a piece of output came from.
+type Stream byte
+
+// The two streams of a command.
+const (
+	Stdout Stream = 1
+	Stderr Stream = 2
+)
