@@ -6,6 +6,7 @@ package wire
 
 import (
 	"encoding/json"
+	"io"
 	"time"
 )
 
@@ -50,3 +51,14 @@ const (
 	Stdout Stream = 1
 	Stderr Stream = 2
 )
+
+// Answers are what the controller gives to one Call while it runs. Any may be
+// nil: then the call fails where it asks for it, and output is dropped.
+type Answers struct {
+	// Open returns the bytes of one of the call's Files.
+	Open func(f File) (io.ReadCloser, error)
+	// Receive takes the bytes that the target sends.
+	Receive io.Writer
+	// Output takes pieces of the commands' output. It must not block for long.
+	Output func(stream Stream, p []byte)
+}
