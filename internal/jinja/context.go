@@ -1,0 +1,250 @@
+package jinja
+
+import (
+	"context"
+	"io/fs"
+	"time"
+
+	"fleet/internal/source"
+)
+
+// Limits on what one evaluation may use.
+const (
+	maxDepth  = 100      // templates within templates, macro calls, includes
+	maxOutput = 64 << 20 // bytes of one rendering
+	maxItems  = 10_000_000
+)
+
+// Scope gives the variables of one host at one moment. It is asked from one
+// goroutine at a time.
+type Scope interface {
+	// Lookup returns the variable, possibly Lazy.
+	Lookup(name string) (any, bool)
+	// Names returns all names, for the hint "did you mean".
+	Names() []string
+}
+
+// Vars is a Scope over a map.
+type Vars map[string]any
+
+// Lookup returns the variable called name.
+func (v Vars) Lookup(name string) (any, bool) {
+	x, ok := v[name]
+	return x, ok
+}
+
+// Names returns all names, in no order.
+func (v Vars) Names() []string {
+	names := make([]string, 0, len(v))
+	for n := range v {
+		names = append(names, n)
+	}
+	return names
+}
+
+// LookupFunc is a lookup: it gets its terms, resolved, and the arguments by name
+// except wantlist and errors, and returns a list.
+type LookupFunc func(c *Context, terms []any, kwargs *Map) ([]any, error)
+
+// Env is what a template reaches outside of its variables. Its fields may be
+// nil: what needs them then fails by name. One Env serves all hosts at the same
+// time and is not changed while it is in use.
+type Env struct {
+	// Lookups are the lookups that need the controller. They take precedence
+	// over those of the language itself.
+	Lookups map[string]LookupFunc
+	// Load returns the source and the file name of an included template.
+	Load func(name string) (src, file string, err error)
+	// Stat looks at a file on the controller, for the tests file, link, exists….
+	Stat func(path string, follow bool) (fs.FileInfo, error)
+	// RealPath resolves symbolic links on the controller.
+	RealPath func(path string) (string, error)
+	// Home is the folder that ~ stands for.
+	Home string
+	// Now is the clock; time.Now where nil.
+	Now func() time.Time
+	// Rand returns a number in [0, n); a cryptographic source where nil.
+	Rand func(n int) int
+}
+
+// Context is one evaluation in progress. It belongs to one goroutine, and may be
+// used for one evaluation after the other.
+type Context struct {
+	Ctx   context.Context
+	Scope Scope
+	Env   *Env
+
+	depth  int
+	work   int
+	tables *tables
+}
+
+// NewContext returns a context. env and scope may be nil.
+func NewContext(ctx context.Context, env *Env, scope Scope) *Context {
+	if env == nil {
+		env = &Env{}
+	}
+	if scope == nil {
+		scope = Vars(nil)
+	}
+	return &Context{Ctx: ctx, Env: env, Scope: scope, tables: builtin()}
+}
+
+// With returns a context that sees other variables and counts on the depth of c.
+func (c *Context) With(scope Scope) *Context {
+	d := *c
+	d.Scope = scope
+	return &d
+}
+
+// enter goes one level deeper; every enter that succeeds is followed by leave.
+func (c *Context) enter() error {
+	if c.depth >= maxDepth {
+		return newError("too many templates within templates (%d): does a variable refer to itself?", maxDepth)
+	}
+	c.depth++
+	return nil
+}
+
+func (c *Context) leave() { c.depth-- }
+
+// step counts a unit of work and looks now and then whether to stop.
+func (c *Context) step() error {
+	if c.work++; c.work&0x3ff == 0 && c.Ctx != nil {
+		return c.Ctx.Err()
+	}
+	return nil
+}
+
+func (c *Context) now() time.Time {
+	if c.Env.Now != nil {
+		return c.Env.Now()
+	}
+	return time.Now()
+}
+
+// resolve returns what a Lazy value stands for. A value that turns out to be
+// undefined is an *Undefined, so that `is defined` and default() see it.
+func (c *Context) resolve(v any) (any, error) {
+	for {
+		l, ok := v.(Lazy)
+		if !ok {
+			return v, nil
+		}
+		if err := c.enter(); err != nil {
+			return nil, err
+		}
+		r, err := l.Resolve(c)
+		c.leave()
+		if err != nil {
+			if IsUndefined(err) {
+				return &Undefined{cause: err}, nil
+			}
+			return nil, err
+		}
+		v = r
+	}
+}
+
+// Deep returns v with every Lazy value inside of lists and maps resolved; it
+// copies only what it changes. Anything undefined inside is an error. Entries
+// that are Omit stay: DropOmit removes them.
+func Deep(c *Context, v any) (any, error) {
+	v, err := c.resolve(v)
+	if err != nil {
+		return nil, err
+	}
+	switch x := v.(type) {
+	case *Undefined:
+		return nil, x.Err()
+	case []any:
+		return deepList(c, x)
+	case Tuple:
+		l, err := deepList(c, x)
+		return Tuple(l), err
+	case *Map:
+		return deepMap(c, x)
+	}
+	return v, nil
+}
+
+func deepList(c *Context, list []any) ([]any, error) {
+	if err := c.enter(); err != nil {
+		return nil, err
+	}
+	defer c.leave()
+	var out []any
+	for i, e := range list {
+		if isScalar(e) {
+			continue
+		}
+		d, err := Deep(c, e)
+		if err != nil {
+			return nil, err
+		}
+		if same(d, e) {
+			continue
+		}
+		if out == nil {
+			out = append([]any(nil), list...)
+		}
+		out[i] = d
+	}
+	if out == nil {
+		return list, nil
+	}
+	return out, nil
+}
+
+func deepMap(c *Context, m *Map) (*Map, error) {
+	if err := c.enter(); err != nil {
+		return nil, err
+	}
+	defer c.leave()
+	var out *Map
+	for i := range m.keys {
+		e := m.vals[i]
+		if isScalar(e) {
+			continue
+		}
+		d, err := Deep(c, e)
+		if err != nil {
+			return nil, err
+		}
+		if same(d, e) {
+			continue
+		}
+		if out == nil {
+			out = m.Clone()
+		}
+		out.vals[i] = d
+	}
+	if out == nil {
+		return m, nil
+	}
+	return out, nil
+}
+
+func isScalar(v any) bool {
+	switch v.(type) {
+	case nil, bool, int, float64, string:
+		return true
+	}
+	return false
+}
+
+// Ref is a variable that a template uses.
+type Ref struct {
+	Name string
+	Pos  source.Pos
+	// Guarded is true where the use cannot fail when the variable is missing:
+	// under `is defined`, default(), or behind a condition that tests it.
+	Guarded bool
+}
+
+// Call is a filter, test or lookup that a template uses.
+type Call struct {
+	Kind string // "filter", "test" or "lookup"
+	Name string // as written
+	Pos  source.Pos
+}

@@ -1,0 +1,89 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+
+	"fleet/internal/source"
+)
+
+// errUndefined is in the chain of every error about something undefined.
+var errUndefined = errors.New("undefined")
+
+// IsUndefined reports whether err says that something is undefined.
+func IsUndefined(err error) bool { return errors.Is(err, errUndefined) }
+
+// Undefined is a missing variable, attribute or item. It can be passed around,
+// tested with `is defined` and replaced by default(); every other use is an error.
+type Undefined struct {
+	// Name is the missing name.
+	Name string
+
+	at    place
+	owner any             // what the attribute is missing from
+	attr  bool            // an attribute or item, not a variable
+	known func() []string // the names there are
+	hint  string          // the message of undef()
+	cause error           // what resolving a lazy value said
+}
+
+// Err returns the error of using u: where, what, and the nearest name.
+func (u *Undefined) Err() error {
+	if u.cause != nil {
+		return u.cause
+	}
+	msg, hint := fmt.Sprintf("%q is undefined", u.Name), ""
+	switch {
+	case u.hint != "":
+		msg = u.hint
+	case u.attr:
+		msg = fmt.Sprintf("%s has no attribute %q", describe(u.owner), u.Name)
+	}
+	if u.known != nil {
+		hint = source.DidYouMean(u.Name, sorted(u.known()))
+	}
+	return &source.Error{Pos: u.at.pos(), Msg: msg, Hint: hint, Err: errUndefined}
+}
+
+// place is an offset in a source text; its position is computed when asked for.
+type place struct {
+	text *text
+	off  int
+}
+
+// text is a parsed source and where it starts.
+type text struct {
+	src string
+	pos source.Pos
+}
+
+func (p place) pos() source.Pos {
+	if p.text == nil {
+		return source.Pos{}
+	}
+	return p.text.pos.At(p.text.src, p.off)
+}
+
+// newError returns an error that gets its position on the way up.
+func newError(format string, args ...any) *source.Error {
+	return source.Errorf(source.Pos{}, format, args...)
+}
+
+// locate gives err the position where it has none.
+func locate(err error, at place) error {
+	var e *source.Error
+	if errors.As(err, &e) {
+		if !e.Pos.IsZero() {
+			return err
+		}
+		if direct, ok := err.(*source.Error); ok {
+			c := *direct
+			c.Pos = at.pos()
+			return &c
+		}
+	}
+	if errors.Is(err, errBreak) || errors.Is(err, errContinue) {
+		return err
+	}
+	return &source.Error{Pos: at.pos(), Msg: err.Error(), Hint: source.HintOf(err), Err: err}
+}
