@@ -1,0 +1,188 @@
+// Package playbook reads playbooks, task files and roles into plays, blocks,
+// tasks and handlers that know where they stand. It runs on the controller,
+// evaluates nothing (values stay YAML nodes until the engine meets them), and
+// refuses by name what it does not know.
+package playbook
+
+import "fleet/internal/source"
+
+// Playbook is what the files given to one run come to, with import_playbook
+// followed.
+type Playbook struct {
+	Plays []*Play
+}
+
+// Play maps tasks to hosts.
+type Play struct {
+	Keywords
+	File  string      // the playbook's file
+	Hosts source.Node // a pattern or a list of patterns; may hold templates
+
+	VarsFiles  []source.Node // each a path or a list of paths of which the first that exists is taken
+	VarsPrompt []Prompt
+
+	// In the order in which they run. Each section is a list of top-level
+	// entries. Roles holds one block a role (its dependencies' blocks come before).
+	PreTasks, Roles, Tasks, PostTasks []Entry
+	Handlers                          []*Task // the play's own, then those of its roles
+
+	GatherFacts       source.Node
+	GatherSubset      source.Node
+	GatherTimeout     source.Node
+	FactPath          source.Node
+	Serial            source.Node // a number, a percentage, or a list of them
+	MaxFailPercentage source.Node
+	ForceHandlers     source.Node
+	Strategy          string // "linear", "free" or "host_pinned"; empty is the default
+	Order             string // "inventory", "reverse_inventory", "sorted", "reverse_sorted", "shuffle" or empty
+}
+
+// Prompt is one variable that a play asks the operator for.
+type Prompt struct {
+	Pos       source.Pos
+	Name      string
+	Text      source.Node // what to ask; the name where absent
+	Default   source.Node
+	Private   bool // do not echo; true unless the playbook says no
+	Confirm   bool
+	Unsafe    bool
+	Encrypt   string
+	Salt      string
+	SaltSize  int
+	Undefined bool // ask also where the variable is defined
+}
+
+// Keywords are what plays, blocks, tasks and roles have in common. A keyword
+// that is not given is a zero Node. Values may hold templates unless said
+// otherwise. What an inner level inherits from an outer one is the engine's
+// matter: nothing here is inherited yet.
+type Keywords struct {
+	Pos  source.Pos
+	Name source.Node
+	When []source.Node // all have to hold; bare expressions, or booleans
+	Vars source.Node   // a mapping
+	Tags []string      // no templates
+
+	Environment       source.Node // a mapping, a list of mappings, or a template
+	Become            source.Node
+	BecomeUser        source.Node
+	BecomeMethod      source.Node
+	BecomeFlags       source.Node
+	BecomeExe         source.Node
+	RemoteUser        source.Node
+	Port              source.Node
+	Connection        source.Node
+	Timeout           source.Node // seconds
+	Throttle          source.Node
+	IgnoreErrors      source.Node
+	IgnoreUnreachable source.Node
+	NoLog             source.Node
+	CheckMode         source.Node
+	Diff              source.Node
+	AnyErrorsFatal    source.Node
+	RunOnce           source.Node
+	DelegateTo        source.Node
+	DelegateFacts     source.Node
+	ModuleDefaults    source.Node // a mapping from module names to mappings, or a list of such
+}
+
+// Entry is a *Block or a *Task.
+type Entry interface {
+	// Common returns the keywords.
+	Common() *Keywords
+	// Up returns the block around the entry, or nil at the top of a play's section.
+	Up() *Block
+}
+
+// Common returns k itself.
+func (k *Keywords) Common() *Keywords { return k }
+
+// Block is a list of entries that share keywords: a `block:` of the file, or
+// what an import, an include or a role brought in.
+type Block struct {
+	Keywords
+	Parent *Block
+	// Role is set on the block that a role's tasks form, and there alone; RoleOf
+	// finds it from inside.
+	Role *Role
+	// Params are the variables given to the role or the import (role parameters),
+	// which are stronger than the role's own. Keywords.Vars holds `vars:`.
+	Params source.Node
+	// Import is the static import or dynamic include that brought the block in,
+	// or nil.
+	Import *Task
+
+	Body, Rescue, Always []Entry
+}
+
+// Up returns the block around b.
+func (b *Block) Up() *Block { return b.Parent }
+
+// Task is one task or handler.
+type Task struct {
+	Keywords
+	Parent *Block
+	// Dir is the folder of the file that the task stands in: relative paths start
+	// there (and in the role's files, templates, tasks and vars).
+	Dir string
+
+	Module    string // as written: "apt" or "ansible.builtin.apt"
+	ModulePos source.Pos
+	Action    source.Node // the value behind the module's name: mapping, text or null
+	Args      source.Node // the keyword `args`
+
+	Loop        *Loop
+	Register    string
+	Until       []source.Node
+	Retries     source.Node
+	Delay       source.Node
+	ChangedWhen []source.Node // nil: not given
+	FailedWhen  []source.Node
+	Notify      []source.Node // names, or lists of names as templates
+	Listen      []string      // of a handler: the topics it answers to besides its name
+	Handler     bool
+}
+
+// Up returns the block around t.
+func (t *Task) Up() *Block { return t.Parent }
+
+// Loop is a task's `loop` or `with_...` with its loop_control.
+type Loop struct {
+	Pos      source.Pos
+	Lookup   string      // "" for loop, or "items", "dict", "fileglob", ... for with_...
+	Items    source.Node // a list, or a template that gives one
+	Var      string      // loop_var; "item" by default
+	IndexVar string
+	Label    source.Node
+	Pause    source.Node // seconds
+	Extended source.Node
+}
+
+// Role is a role's folder, read. The tasks that a use of it runs are in the
+// Block that has it as its Role.
+type Role struct {
+	Name     string
+	Dir      string
+	Defaults source.Node // a mapping, or zero
+	Vars     source.Node
+	// Parents are the roles whose meta/main.yml brought this one in.
+	Parents []*Role
+}
+
+// RoleOf returns the innermost role that the entry belongs to, or nil.
+func RoleOf(e Entry) *Role {
+	for b := enclosing(e); b != nil; b = b.Parent {
+		if b.Role != nil {
+			return b.Role
+		}
+	}
+	return nil
+}
+
+// enclosing returns e itself where it is a block, or the block around it.
+func enclosing(e Entry) *Block {
+	if b, ok := e.(*Block); ok {
+		return b
+	}
+	return e.Up()
+}
