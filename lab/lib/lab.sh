@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash source-path=SCRIPTDIR/..
 # What every script of the lab starts with: its names and its state folder.
 #
 # Everything that the lab makes in the engine carries the label fleet.lab=$lab, and $lab is made from the
@@ -11,6 +11,7 @@ state=$lab_dir/.state
 lab=fleet-lab-$(printf '%s' "$lab_dir" | cksum | cut -d' ' -f1)
 registry_name=registry.lab.test
 namespace=troml
+registry_user=100000000001
 
 say() { printf 'lab: %s\n' "$*" >&2; }
 
@@ -42,3 +43,14 @@ wait_until() {
 
 umask 077
 mkdir -p "$state"
+
+# shellcheck source=lib/engine.sh
+. "$lab_dir/lib/engine.sh"
+# shellcheck source=lib/image.sh
+. "$lab_dir/lib/image.sh"
+# shellcheck source=lib/registry.sh
+. "$lab_dir/lib/registry.sh"
+# shellcheck source=lib/machine.sh
+. "$lab_dir/lib/machine.sh"
+# shellcheck source=lib/inventory.sh
+. "$lab_dir/lib/inventory.sh"

@@ -52,7 +52,7 @@ func TestConfigErrors(t *testing.T) {
 		{"RedisDb = redis", "RedisDb = memcached", `redis.RedisDb is "memcached", and only "redis" is supported`},
 		{"AppMode = release", "AppMode = fast", `service.AppMode is "fast", not release or debug`},
 		{"RedisDbName = 2", "RedisDbName = two", `redis.RedisDbName is "two", not a number`},
-		{"DbUser = root", "DbUser root", `17: expected key = value, not "DbUser root"`},
+		{"DbUser = root", "DbUser root", `16: expected key = value, not "DbUser root"`},
 	} {
 		values, err := parseINI(strings.NewReader(strings.Replace(goodConfig, test.old, test.new, 1)))
 		if err == nil {
