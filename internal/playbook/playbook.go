@@ -22,9 +22,12 @@ type Play struct {
 	VarsPrompt []Prompt
 
 	// In the order in which they run. Each section is a list of top-level
-	// entries. Roles holds one block a role (its dependencies' blocks come before).
+	// entries. Roles holds one block a use of a role.
 	PreTasks, Roles, Tasks, PostTasks []Entry
-	Handlers                          []*Task // the play's own, then those of its roles
+	// Handlers are those of the play's roles, then the play's own, then those of
+	// the roles that import_role brings in, in the order in which they run. Where
+	// two have the same name, a notification by name reaches the last one.
+	Handlers []*Task
 
 	GatherFacts       source.Node
 	GatherSubset      source.Node
@@ -103,13 +106,16 @@ type Block struct {
 	Keywords
 	Parent *Block
 	// Role is set on the block that a role's tasks form, and there alone; RoleOf
-	// finds it from inside.
+	// finds it from inside. The keywords of a use of a role, its vars and its
+	// Params stand on the block around it, which holds the blocks of the role's
+	// dependencies before it: they inherit from the use as the role's tasks do.
 	Role *Role
 	// Params are the variables given to the role or the import (role parameters),
 	// which are stronger than the role's own. Keywords.Vars holds `vars:`.
 	Params source.Node
 	// Import is the static import or dynamic include that brought the block in,
-	// or nil.
+	// or nil. What a dynamic include gives as `vars` is in Params too, because it
+	// is stronger there than the variables of a task.
 	Import *Task
 
 	Body, Rescue, Always []Entry
@@ -165,8 +171,16 @@ type Role struct {
 	Dir      string
 	Defaults source.Node // a mapping, or zero
 	Vars     source.Node
-	// Parents are the roles whose meta/main.yml brought this one in.
+	// Parents are the roles whose meta/main.yml brought this one in, or that
+	// include_role and import_role were used in.
 	Parents []*Role
+	// Dependencies are the roles of meta/main.yml, in order. Their defaults and
+	// variables are seen by this role's tasks too, weaker than its own.
+	Dependencies []*Role
+	// AllowDuplicates: run the tasks on a host again where they have run on it in
+	// this play. Without it, two uses with the same parameters are one *Role, and
+	// its tasks run once a host.
+	AllowDuplicates bool
 }
 
 // RoleOf returns the innermost role that the entry belongs to, or nil.

@@ -1,0 +1,88 @@
+package inventory
+
+import (
+	"sync"
+
+	"fleet/internal/source"
+)
+
+// Inventory is the hosts and groups of one run. It always has the groups "all"
+// and "ungrouped". It is safe for concurrent use; what its methods return are
+// copies.
+type Inventory struct {
+	mu       sync.RWMutex
+	hosts    map[string]*host
+	hostList []string // in the order of definition
+	groups   map[string]*group
+	grpList  []string
+	local    string   // the host that stands for the controller, once there is one
+	dirs     []string // the folders of the sources, for group_vars and host_vars
+	files    varFiles
+	warnings []error
+}
+
+// Host is one machine.
+type Host struct {
+	Name     string
+	Pos      source.Pos // where it is first named; zero for one added at run time
+	File     string     // the inventory file that first names it ("inventory_file")
+	Dir      string     // that file's folder ("inventory_dir")
+	Implicit bool       // localhost that no inventory names
+}
+
+// Group is a set of hosts and of further groups.
+type Group struct {
+	Name     string
+	Pos      source.Pos
+	Children []string // direct child groups, in the order of definition
+	Parents  []string
+	Hosts    []string // direct hosts, in the order of definition
+	Depth    int      // 0 for all; one more than the deepest parent
+	Priority int      // ansible_group_priority; 1 by default
+}
+
+type host struct {
+	Host
+	groups []string // direct groups
+	vars   []Layer
+}
+
+type group struct {
+	Group
+	vars []Layer
+}
+
+// Kind says which step of the variable precedence a layer belongs to.
+type Kind int
+
+// The kinds of layers, the weakest first.
+const (
+	AllInventory   Kind = iota + 1 // vars of the group all in an inventory file
+	AllFiles                       // group_vars/all beside an inventory
+	AllPlaybook                    // group_vars/all beside the playbook
+	GroupInventory                 // vars of other groups in an inventory file
+	GroupFiles                     // group_vars/NAME beside an inventory
+	GroupPlaybook                  // group_vars/NAME beside the playbook
+	HostInventory                  // vars of the host in an inventory file
+	HostFiles                      // host_vars/NAME beside an inventory
+	HostPlaybook                   // host_vars/NAME beside the playbook
+)
+
+// Layer is some variables of a host, and where they stand.
+type Layer struct {
+	Kind   Kind
+	Origin string      // for people: "group_vars/all.yaml", "inventory.yaml: group web"
+	Vars   source.Node // a mapping
+}
+
+// Selection is what host patterns come to.
+type Selection struct {
+	Hosts   []string
+	Unknown []Unknown // patterns that match no host and no group
+}
+
+// Unknown is a pattern that nothing answers to.
+type Unknown struct {
+	Pattern string
+	Hint    string // did you mean "web1"?
+}
