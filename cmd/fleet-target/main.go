@@ -1,0 +1,11 @@
+// Command fleet-target is the helper that fleet pushes to its targets.
+package main
+
+import (
+	"os"
+
+	"fleet/internal/target"
+	"fleet/internal/tasks"
+)
+
+func main() { os.Exit(target.Main(os.Args[1:], tasks.Find)) }
