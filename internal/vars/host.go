@@ -1,0 +1,133 @@
+package vars
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	"fleet/internal/jinja"
+)
+
+// Place is a point in the order of a run: a play and a task's order in it. The
+// zero Place stands for "now" where a host reads its own variables.
+type Place struct {
+	Play  int
+	Order []int
+}
+
+// Compare orders places.
+func (p Place) Compare(q Place) int {
+	if c := cmp.Compare(p.Play, q.Play); c != 0 {
+		return c
+	}
+	return slices.Compare(p.Order, q.Order)
+}
+
+// kind is how a host came to know a variable: the step of the precedence.
+type kind int
+
+const (
+	fact     kind = iota // returned by setup and other modules as ansible_facts
+	included             // include_vars
+	set                  // set_fact and register
+)
+
+// learnt is a value and the place at which it became known.
+type learnt struct {
+	at    Place
+	value any
+}
+
+// Host is what one host has learnt. Values are kept with their places, because
+// another host that is still at an earlier task must not see what came later. It
+// is safe for concurrent use.
+type Host struct {
+	store *Store
+	mu    sync.RWMutex
+	kinds map[kind]map[string][]learnt
+}
+
+// SetFacts adds facts, the keys as they are used in a playbook (ansible_system).
+func (h *Host) SetFacts(facts *jinja.Map, at Place) { h.learn(fact, facts, at) }
+
+// Include adds what include_vars read.
+func (h *Host) Include(vars *jinja.Map, at Place) {
+	h.store.markMap(vars)
+	h.learn(included, vars, at)
+}
+
+// Set adds a variable of set_fact or register.
+func (h *Host) Set(name string, value any, at Place) {
+	h.learn(set, jinja.NewMap(name, h.store.mark(value, IsSecretName(name))), at)
+}
+
+// Forget drops all facts, as `meta: clear_facts` wants it.
+func (h *Host) Forget() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.kinds, fact)
+}
+
+func (h *Host) learn(k kind, values *jinja.Map, at Place) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.kinds[k] == nil {
+		h.kinds[k] = map[string][]learnt{}
+	}
+	for key, v := range values.All() {
+		name := jinja.Str(key)
+		known := h.kinds[k][name]
+		// Turns of one task overwrite each other.
+		if n := len(known); n > 0 && known[n-1].at.Compare(at) == 0 {
+			known[n-1].value = v
+			continue
+		}
+		h.kinds[k][name] = append(known, learnt{at, v})
+	}
+}
+
+// lookup returns the value that the name had before the place, or has now where
+// before is nil.
+func (h *Host) lookup(k kind, name string, before *Place) (any, bool) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	known := h.kinds[k][name]
+	for i := len(known) - 1; i >= 0; i-- {
+		if before == nil || known[i].at.Compare(*before) < 0 {
+			return known[i].value, true
+		}
+	}
+	return nil, false
+}
+
+// Facts returns all facts as ansible_facts has them: without the prefix.
+func (h *Host) Facts(before *Place) *jinja.Map {
+	facts := jinja.NewMap()
+	for _, name := range h.names(fact) {
+		if v, ok := h.lookup(fact, name, before); ok {
+			facts.Set(factName(name), v)
+		}
+	}
+	return facts
+}
+
+// factName is a fact's name inside ansible_facts. ansible_local keeps its prefix's
+// meaning: it is "local".
+func factName(name string) string {
+	const prefix = "ansible_"
+	if len(name) > len(prefix) && name[:len(prefix)] == prefix {
+		return name[len(prefix):]
+	}
+	return name
+}
+
+func (h *Host) names(k kind) []string {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	names := make([]string, 0, len(h.kinds[k]))
+	for name := range h.kinds[k] {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

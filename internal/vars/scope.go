@@ -1,0 +1,223 @@
+package vars
+
+import (
+	"slices"
+
+	"fleet/internal/jinja"
+	"fleet/internal/playbook"
+)
+
+// layer is variables of one origin.
+type layer interface {
+	lookup(name string) (any, bool)
+	names() []string
+}
+
+type mapLayer struct{ *jinja.Map }
+
+func (l mapLayer) lookup(name string) (any, bool) { return l.Get(name) }
+
+func (l mapLayer) names() []string {
+	names := make([]string, 0, l.Len())
+	for _, k := range l.Keys() {
+		names = append(names, jinja.Str(k))
+	}
+	return names
+}
+
+// hostLayer is one kind of what a host has learnt.
+type hostLayer struct {
+	host   *Host
+	kind   kind
+	before *Place
+}
+
+func (l hostLayer) lookup(name string) (any, bool) { return l.host.lookup(l.kind, name, l.before) }
+func (l hostLayer) names() []string                { return l.host.names(l.kind) }
+
+// Magic gives the variables that the engine itself provides (inventory_hostname,
+// hostvars, ...). They cannot be overridden.
+type Magic interface {
+	Lookup(name string) (any, bool)
+	Names() []string
+}
+
+// Where says for which point of a run a scope is wanted.
+type Where struct {
+	Host        string
+	PlaybookDir string         // for group_vars and host_vars beside the playbook
+	Play        *Play          // nil outside of plays
+	Entry       playbook.Entry // the task or block; nil: the play itself
+	Magic       Magic
+	// Before hides what the host learnt at this place or later; nil hides nothing.
+	Before *Place
+}
+
+// Play is the variables that a play brings for one host.
+type Play struct {
+	Vars    *jinja.Map
+	Prompts *jinja.Map
+	Files   *jinja.Map       // vars_files
+	Roles   []*playbook.Role // whose defaults and vars the whole play sees
+}
+
+// Scope is a jinja.Scope: the variables at one point, the strongest layer first.
+// It is for one goroutine.
+type Scope struct {
+	local  map[string]any
+	magic  Magic
+	layers []layer
+}
+
+// Scope returns the variables at a point of the run, in Ansible's precedence.
+func (s *Store) Scope(w Where) (*Scope, error) {
+	base, err := s.base(w.Host, w.PlaybookDir)
+	if err != nil {
+		return nil, err
+	}
+	host := s.Host(w.Host)
+	chain := s.chain(w.Entry)
+	sc := &Scope{magic: w.Magic}
+	sc.add(mapLayer{s.extra})
+	sc.add(chain.params...)
+	sc.add(hostLayer{host, set, w.Before}, hostLayer{host, included, w.Before})
+	sc.add(chain.vars...)
+	roles := rolesFor(w)
+	for _, r := range roles {
+		sc.addMap(s.Map(r.Vars))
+	}
+	if w.Play != nil {
+		sc.addMap(w.Play.Files)
+		sc.addMap(w.Play.Prompts)
+		sc.addMap(w.Play.Vars)
+	}
+	sc.add(hostLayer{host, fact, w.Before})
+	sc.add(base...)
+	for _, r := range roles {
+		sc.addMap(s.Map(r.Defaults))
+	}
+	return sc, nil
+}
+
+// links are the variables of an entry and of the blocks around it, the inner
+// first: those that are as strong as parameters, and the others.
+type links struct{ params, vars []layer }
+
+func (s *Store) chain(e playbook.Entry) links {
+	var l links
+	for e != nil {
+		own := mapLayer{s.Map(e.Common().Vars)}
+		b, isBlock := e.(*playbook.Block)
+		switch {
+		case isBlock && b.Import != nil && isInclude(b.Import):
+			l.params = append(l.params, own, mapLayer{s.Map(b.Params)})
+		case isBlock:
+			l.params = append(l.params, mapLayer{s.Map(b.Params)})
+			l.vars = append(l.vars, own)
+		default:
+			l.vars = append(l.vars, own)
+		}
+		up := e.Up()
+		if up == nil {
+			break
+		}
+		e = up
+	}
+	keep := func(l layer) bool { return l.(mapLayer).Len() == 0 }
+	l.params = slices.DeleteFunc(l.params, keep)
+	l.vars = slices.DeleteFunc(l.vars, keep)
+	return l
+}
+
+// isInclude reports whether a block came from a dynamic include, whose variables
+// are as strong as parameters.
+func isInclude(t *playbook.Task) bool {
+	switch t.Module {
+	case "include_tasks", "include_role", "ansible.builtin.include_tasks", "ansible.builtin.include_role":
+		return true
+	}
+	return false
+}
+
+// rolesFor returns the roles that are seen at w, the strongest first: the
+// entry's own, those that brought it in, then the play's others, last first.
+func rolesFor(w Where) []*playbook.Role {
+	var roles []*playbook.Role
+	seen := map[*playbook.Role]bool{}
+	var add func(r *playbook.Role)
+	add = func(r *playbook.Role) {
+		if r == nil || seen[r] {
+			return
+		}
+		seen[r] = true
+		roles = append(roles, r)
+		for i := len(r.Parents) - 1; i >= 0; i-- {
+			add(r.Parents[i])
+		}
+	}
+	if w.Entry != nil {
+		add(playbook.RoleOf(w.Entry))
+	}
+	if w.Play != nil {
+		for i := len(w.Play.Roles) - 1; i >= 0; i-- {
+			add(w.Play.Roles[i])
+		}
+	}
+	return roles
+}
+
+func (sc *Scope) add(layers ...layer) { sc.layers = append(sc.layers, layers...) }
+
+func (sc *Scope) addMap(m *jinja.Map) {
+	if m != nil && m.Len() > 0 {
+		sc.layers = append(sc.layers, mapLayer{m})
+	}
+}
+
+// With returns a scope that has further variables on top of all: a loop's item,
+// the result that changed_when looks at. sc is not changed.
+func (sc *Scope) With(names map[string]any) *Scope {
+	out := *sc
+	out.local = make(map[string]any, len(sc.local)+len(names))
+	for k, v := range sc.local {
+		out.local[k] = v
+	}
+	for k, v := range names {
+		out.local[k] = v
+	}
+	return &out
+}
+
+// Lookup returns the value of a name, possibly Lazy.
+func (sc *Scope) Lookup(name string) (any, bool) {
+	if v, ok := sc.local[name]; ok {
+		return v, true
+	}
+	if sc.magic != nil {
+		if v, ok := sc.magic.Lookup(name); ok {
+			return v, true
+		}
+	}
+	for _, l := range sc.layers {
+		if v, ok := l.lookup(name); ok {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+// Names returns all names, sorted.
+func (sc *Scope) Names() []string {
+	var names []string
+	for k := range sc.local {
+		names = append(names, k)
+	}
+	if sc.magic != nil {
+		names = append(names, sc.magic.Names()...)
+	}
+	for _, l := range sc.layers {
+		names = append(names, l.names()...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}

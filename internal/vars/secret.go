@@ -1,0 +1,66 @@
+package vars
+
+import (
+	"regexp"
+
+	"fleet/internal/jinja"
+)
+
+var secretName = regexp.MustCompile(`(?i)(^|[_.-])(password|passwd|passphrase|pass|pw|secret|token|api_?key|private_?key)s?$`)
+
+// IsSecretName reports whether a variable's name says that its value is a secret.
+func IsSecretName(name string) bool { return secretName.MatchString(name) }
+
+// markMap gives the secrets in m to the store's Secrets: text now, templates when
+// they are evaluated.
+func (s *Store) markMap(m *jinja.Map) {
+	for _, k := range m.Keys() {
+		v, _ := m.Get(k)
+		name, _ := k.(string)
+		m.Set(k, s.mark(v, IsSecretName(name)))
+	}
+}
+
+func (s *Store) mark(v any, secret bool) any {
+	switch v := v.(type) {
+	case *jinja.Map:
+		s.markMap(v)
+	case []any:
+		for i, e := range v {
+			v[i] = s.mark(e, secret)
+		}
+	case string:
+		if secret {
+			s.addSecret(v)
+		}
+	case int:
+		if secret {
+			s.addSecret(jinja.Str(v))
+		}
+	case *jinja.Text:
+		if secret {
+			return secretText{v, s}
+		}
+	}
+	return v
+}
+
+func (s *Store) addSecret(text string) {
+	if s.secrets != nil && text != "" {
+		s.secrets.Add(text)
+	}
+}
+
+// secretText is a template whose value is a secret.
+type secretText struct {
+	*jinja.Text
+	store *Store
+}
+
+func (t secretText) Resolve(c *jinja.Context) (any, error) {
+	v, err := t.Text.Resolve(c)
+	if err == nil {
+		t.store.mark(v, true)
+	}
+	return v, err
+}

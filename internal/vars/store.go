@@ -1,0 +1,129 @@
+// Package vars says which value a name has, on this host, at this place of the
+// play. It runs on the controller. It holds Ansible's precedence, what each host
+// has learnt during the run, and the marks of secret names; it evaluates
+// nothing: values that hold templates are given out as they are.
+package vars
+
+import (
+	"sync"
+
+	"gopkg.in/yaml.v3"
+
+	"fleet/internal/inventory"
+	"fleet/internal/jinja"
+	"fleet/internal/source"
+)
+
+// Secrets takes the values that must never be shown.
+type Secrets interface {
+	Add(secret string)
+}
+
+// Store is the variables of one run. It is safe for concurrent use.
+type Store struct {
+	inventory *inventory.Inventory
+	extra     *jinja.Map
+	secrets   Secrets
+
+	values sync.Map // *yaml.Node → any: what Value made of it
+
+	mu    sync.Mutex
+	hosts map[string]*Host
+	bases map[baseKey]*base
+}
+
+type baseKey struct{ host, dir string }
+
+// base is what the inventory says of a host, the strongest layer first.
+type base struct {
+	once   sync.Once
+	layers []layer
+	err    error
+}
+
+// NewStore returns a store over an inventory. extra are the variables of the
+// command line, which win over all others; it may be nil.
+func NewStore(inv *inventory.Inventory, extra *jinja.Map, secrets Secrets) *Store {
+	if extra == nil {
+		extra = jinja.NewMap()
+	}
+	s := &Store{inventory: inv, extra: extra, secrets: secrets,
+		hosts: map[string]*Host{}, bases: map[baseKey]*base{}}
+	s.markMap(extra)
+	return s
+}
+
+// Value returns what a node of the operator's own files stands for, made once:
+// text with a template marker is Lazy, and what lies under a secret name is
+// marked.
+func (s *Store) Value(n source.Node) any {
+	if !n.Exists() {
+		return nil
+	}
+	if v, ok := s.values.Load(n.Node); ok {
+		return v
+	}
+	v, _ := s.values.LoadOrStore(n.Node, jinja.FromYAML(n))
+	return v
+}
+
+// Map is Value for variables: a mapping, with the secrets in it marked. Of any
+// other node it is empty.
+func (s *Store) Map(n source.Node) *jinja.Map {
+	if !n.IsMap() {
+		return jinja.NewMap()
+	}
+	key := (*secretNode)(n.Node)
+	if v, ok := s.values.Load(key); ok {
+		return v.(*jinja.Map)
+	}
+	m, ok := jinja.FromYAML(n).(*jinja.Map)
+	if !ok {
+		m = jinja.NewMap()
+	}
+	s.markMap(m)
+	v, _ := s.values.LoadOrStore(key, m)
+	return v.(*jinja.Map)
+}
+
+// secretNode is another key for the same node: its value with secrets marked.
+type secretNode yaml.Node
+
+// Host returns what the host has learnt so far.
+func (s *Store) Host(name string) *Host {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := s.hosts[name]
+	if h == nil {
+		h = &Host{store: s, kinds: map[kind]map[string][]learnt{}}
+		s.hosts[name] = h
+	}
+	return h
+}
+
+// base returns the inventory's layers for a host, the strongest first.
+func (s *Store) base(host, playbookDir string) ([]layer, error) {
+	key := baseKey{host, playbookDir}
+	s.mu.Lock()
+	b := s.bases[key]
+	if b == nil {
+		b = &base{}
+		s.bases[key] = b
+	}
+	s.mu.Unlock()
+	b.once.Do(func() {
+		layers, err := s.inventory.Layers(host, playbookDir)
+		b.err = err
+		for i := len(layers) - 1; i >= 0; i-- {
+			b.layers = append(b.layers, mapLayer{s.Map(layers[i].Vars)})
+		}
+	})
+	return b.layers, b.err
+}
+
+// InventoryChanged makes the store ask the inventory anew, after add_host and group_by.
+func (s *Store) InventoryChanged() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.bases)
+}
