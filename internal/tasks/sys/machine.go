@@ -18,6 +18,8 @@ import (
 type Machine struct {
 	Check bool // changes are recorded and not run
 	Diff  bool // before and after are wanted
+	// Stream asks for the output of commands while they run.
+	Stream bool
 
 	// Root is put before the machine's own files (/etc/passwd, ...) by Path. It is
 	// empty but in tests.
