@@ -6,7 +6,9 @@ import (
 )
 
 // Split splits a command line into words as a POSIX shell does, with its quotes
-// and backslashes and without its expansions.
+// and backslashes and without its expansions. As with Python's shlex, which
+// Ansible uses, a backslash between double quotes stays but before a double
+// quote and a backslash.
 func Split(line string) ([]string, error) {
 	var words []string
 	var word strings.Builder
@@ -60,14 +62,10 @@ func doubleQuoted(word *strings.Builder, s string) (int, error) {
 		case '"':
 			return i + 1, nil
 		case '\\':
-			if i+1 < len(s) && strings.IndexByte("\"\\$`\n", s[i+1]) >= 0 {
+			if i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\') {
 				i++
-				if s[i] != '\n' {
-					word.WriteByte(s[i])
-				}
-				continue
 			}
-			word.WriteByte('\\')
+			word.WriteByte(s[i])
 		default:
 			word.WriteByte(s[i])
 		}

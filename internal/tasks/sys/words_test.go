@@ -15,7 +15,7 @@ func TestSplit(t *testing.T) {
 		`echo a' 'b""c`:        {"echo", "a bc"},
 		`echo "" ''`:           {"echo", "", ""},
 		`echo a\ b \"c\"`:      {"echo", "a b", `"c"`},
-		`echo "a\"b\\c\d\$e"`:  {"echo", `a"b\c\d$e`},
+		`echo "a\"b\\c\d\$e"`:  {"echo", `a"b\c\d\$e`},
 		`echo '\n'`:            {"echo", `\n`},
 		"a\\\nb c\nd":          {"ab", "c", "d"},
 		`a # b`:                {"a", "#", "b"},

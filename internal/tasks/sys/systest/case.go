@@ -4,15 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"fleet/internal/tasks/sys"
+	"fleet/internal/wire"
 )
 
 // phases are the runs of a case, in their order.
@@ -23,7 +26,9 @@ var phases = []string{"check", "apply", "again"}
 // applied again (nothing may change). The files of the archive are
 //
 //	args               the module's arguments as JSON
-//	root/PATH          a file of the machine; "link: TARGET" in it makes a symbolic link
+//	root/PATH          a file of the machine; "link: TARGET" in it makes a symbolic link,
+//	                   "folder" a folder
+//	sent/PATH          a file that the controller offers; "link: " and "folder" as above
 //	check apply again  the transcript of the commands that the run is expected to run
 //	check.json ...     what the run's result must hold at least, each value exactly;
 //	                   without "changed" in it, check and apply must change and again must not
@@ -92,6 +97,8 @@ func (c *testCase) write(prefix string) {
 		if target, ok := strings.CutPrefix(data, "link: "); ok && err == nil {
 			_ = os.Remove(path)
 			err = os.Symlink(strings.TrimSpace(target), path)
+		} else if strings.TrimSpace(data) == "folder" && err == nil {
+			err = os.MkdirAll(path, 0o755)
 		} else if err == nil {
 			err = os.WriteFile(path, []byte(data), 0o644)
 		}
@@ -99,6 +106,26 @@ func (c *testCase) write(prefix string) {
 			c.t.Fatal(err)
 		}
 	}
+}
+
+// offer gives the machine the archive's files below sent/, in their order.
+func (c *testCase) offer(m *sys.Machine) {
+	var files []wire.File
+	bytes := map[string][]byte{}
+	for _, name := range slices.Sorted(maps.Keys(c.files)) {
+		path, ok := strings.CutPrefix(name, "sent/")
+		if !ok {
+			continue
+		}
+		f, data := wire.File{Name: path, Mode: 0o644}, c.files[name]
+		if target, ok := strings.CutPrefix(data, "link: "); ok {
+			f.Link, data = strings.TrimSpace(target), ""
+		} else if strings.TrimSpace(data) == "folder" {
+			f.Name, f.Mode, data = path+"/", 0o755, ""
+		}
+		files, bytes[f.Name] = append(files, f), []byte(data)
+	}
+	Offer(m, files, bytes)
 }
 
 func (c *testCase) phase(phase string) {
@@ -109,6 +136,7 @@ func (c *testCase) phase(phase string) {
 	}
 	script := NewScript(c.t, steps...)
 	m := &sys.Machine{Root: c.root, Runner: script, Check: phase == "check", Diff: true}
+	c.offer(m)
 	before := Snapshot(c.t, c.root)
 	got := Call(c.t, c.mod, m, c.files["args"])
 	script.Done()
