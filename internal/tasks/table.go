@@ -7,11 +7,13 @@ import (
 
 	"fleet/internal/tasks/network"
 	"fleet/internal/tasks/sys"
+	"fleet/internal/tasks/system"
 )
 
 // Table lists the modules, sorted by name.
 var Table = []*sys.Module{
 	&network.Ping,
+	&system.Setup,
 }
 
 // Find returns the module with this short or fully qualified name.

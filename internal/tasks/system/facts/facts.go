@@ -1,0 +1,193 @@
+// Package facts finds out what kind of machine this is: its distribution,
+// hardware, network and the like, by the names and values of Ansible's facts.
+// It runs on the target. It reads files and asks the kernel; it runs no command
+// but the operator's own facts, and it changes nothing.
+package facts
+
+import (
+	"context"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"fleet/internal/tasks/sys"
+)
+
+// Facts are values by name. The names are Ansible's without "ansible_".
+type Facts map[string]any
+
+// Collector gathers the facts of one kind.
+type Collector struct {
+	Name string
+	// Groups are the wider names that stand for this collector among others.
+	Groups  []string
+	collect func(ctx context.Context, g *gatherer)
+}
+
+// gatherer is one run of the collectors.
+type gatherer struct {
+	m     *sys.Machine
+	opts  Options
+	facts Facts
+}
+
+// Options say how facts are gathered.
+type Options struct {
+	// LocalDir holds the operator's own facts.
+	LocalDir string
+}
+
+// Collectors lists all collectors, in the order in which they run.
+var Collectors = []Collector{
+	{"apparmor", minimal, collectAppArmor},
+	{"chroot", nil, collectChroot},
+	{"cmdline", minimal, collectCmdline},
+	{"date_time", minimal, collectDateTime},
+	{"distribution", minimal, collectDistribution},
+	{"dns", minimal, collectDNS},
+	{"env", minimal, collectEnv},
+	{"fips", minimal, collectFIPS},
+	{"hardware", nil, collectHardware},
+	{"local", minimal, collectLocal},
+	{"lsb", minimal, collectLSB},
+	{"mounts", []string{"hardware"}, collectMounts},
+	{"devices", []string{"hardware"}, collectDevices},
+	{"loadavg", nil, collectLoad},
+	{"network", nil, collectNetwork},
+	{"pkg_mgr", minimal, collectPackageManager},
+	{"platform", minimal, collectPlatform},
+	{"selinux", minimal, collectSELinux},
+	{"service_mgr", minimal, collectServiceManager},
+	{"ssh_pub_keys", minimal, collectHostKeys},
+	{"user", minimal, collectUser},
+	{"virtual", nil, collectVirtual},
+}
+
+var minimal = []string{"min"}
+
+// aliases are names of subsets that Ansible knows for what one collector here
+// gathers, or for what is not gathered here at all (an empty name).
+var aliases = map[string]string{
+	"interfaces": "network", "default_ipv4": "network", "default_ipv6": "network",
+	"all_ipv4_addresses": "network", "all_ipv6_addresses": "network",
+	"processor": "hardware", "processor_cores": "hardware", "processor_count": "hardware", "dmi": "hardware",
+	"virtualization_type": "virtual", "virtualization_role": "virtual", "virtualization_tech_guest": "virtual",
+	"distribution_version": "distribution", "distribution_release": "distribution",
+	"distribution_major_version": "distribution", "os_family": "distribution",
+	"architecture": "platform", "kernel": "platform", "machine": "platform", "machine_id": "platform",
+	"python_version": "", "system": "platform", "is_chroot": "chroot", "user_id": "user",
+	"caps": "", "system_capabilities": "", "facter": "", "ohai": "", "python": "",
+	"fibre_channel_wwn": "", "iscsi": "", "nvme": "",
+}
+
+// Subsets returns the names of subsets that Select takes, sorted.
+func Subsets() []string {
+	known := map[string]bool{"all": true, "min": true}
+	for _, c := range Collectors {
+		known[c.Name] = true
+	}
+	for name := range aliases {
+		known[name] = true
+	}
+	return slices.Sorted(maps.Keys(known))
+}
+
+// Select returns the names of the collectors that a gather_subset asks for, as
+// Ansible reads it: the minimal ones always, unless "!min" or both "!all" and
+// "!min" are given; all of them where nothing but exclusions is given. unknown
+// is the first name that is no subset, or empty.
+func Select(subset []string) (chosen map[string]bool, unknown string) {
+	add, drop := map[string]bool{}, map[string]bool{}
+	positive, noMin := false, false
+	for _, name := range subset {
+		bare, not := strings.CutPrefix(name, "!")
+		names := expand(bare)
+		if names == nil {
+			return nil, name
+		}
+		switch {
+		case not && bare == "all": // the minimal ones stay
+			positive = true
+		case not:
+			noMin = noMin || bare == "min"
+			addAll(drop, names)
+		default:
+			positive = true
+			addAll(add, names)
+		}
+	}
+	if !positive {
+		addAll(add, expand("all"))
+	}
+	if !noMin {
+		for _, name := range expand("min") {
+			// An exclusion by its own name wins over the minimal set.
+			add[name] = add[name] || !drop[name]
+		}
+	}
+	maps.DeleteFunc(add, func(name string, _ bool) bool { return drop[name] && !(slices.Contains(subset, name)) })
+	return add, ""
+}
+
+func addAll(set map[string]bool, names []string) {
+	for _, name := range names {
+		set[name] = true
+	}
+}
+
+// expand returns the collectors that a subset's name stands for, or nil.
+func expand(name string) []string {
+	if target, ok := aliases[name]; ok {
+		if target == "" {
+			return []string{}
+		}
+		name = target
+	}
+	var names []string
+	for _, c := range Collectors {
+		if name == "all" || name == c.Name || slices.Contains(c.Groups, name) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// Gather runs the chosen collectors. A fact that cannot be found out is left
+// out, or has the value that Ansible gives it then; gathering does not fail.
+func Gather(ctx context.Context, m *sys.Machine, chosen map[string]bool, opts Options) Facts {
+	g := &gatherer{m: m, opts: opts, facts: Facts{}}
+	for _, c := range Collectors {
+		if chosen[c.Name] && ctx.Err() == nil {
+			c.collect(ctx, g)
+		}
+	}
+	return g.facts
+}
+
+// read returns the content of a file of the machine without the white space
+// around it, or nothing where it cannot be read.
+func (g *gatherer) read(path string) string { return read(g.m, path) }
+
+func read(m *sys.Machine, path string) string {
+	data, err := os.ReadFile(m.Path(path))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(data))
+}
+
+func (g *gatherer) exists(path string) bool { return exists(g.m, path) }
+
+func exists(m *sys.Machine, path string) bool {
+	_, err := os.Stat(m.Path(path))
+	return err == nil
+}
+
+// orNA returns s, or what Ansible says for a value that is not there.
+func orNA(s string) string {
+	if s == "" {
+		return "NA"
+	}
+	return s
+}
