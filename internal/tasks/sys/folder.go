@@ -39,11 +39,20 @@ func (m *Machine) makeDir(ctx context.Context, path string, w wanted) (bool, err
 			return false, err
 		}
 	}
+	if m.made[path] {
+		return false, nil
+	}
 	next := w.over(permState{0o777 &^ Umask(), os.Geteuid(), os.Getegid()}, true)
 	err = m.Change(ctx, Change{
 		What: "create folder " + path, Before: "state: absent\n", After: "state: directory\n", BeforeName: path, AfterName: path,
 		Do: func(context.Context) error { return denied("create folder", path, mkdir(m.Path(path), w, next)) },
 	})
+	if err == nil && m.Check {
+		if m.made == nil {
+			m.made = map[string]bool{}
+		}
+		m.made[path] = true
+	}
 	return err == nil, err
 }
 

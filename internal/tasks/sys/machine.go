@@ -34,6 +34,8 @@ type Machine struct {
 	Controller Controller
 
 	changes []Change
+	// made are the folders that check mode would have made.
+	made map[string]bool
 }
 
 // Controller is what a module can ask of the controller while it runs.

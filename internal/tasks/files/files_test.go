@@ -1,0 +1,16 @@
+package files
+
+import (
+	"testing"
+
+	"fleet/internal/tasks/sys"
+	"fleet/internal/tasks/sys/systest"
+)
+
+func TestCases(t *testing.T) {
+	for _, mod := range []*sys.Module{
+		&Copy,
+	} {
+		t.Run(mod.Name, func(t *testing.T) { systest.RunCases(t, mod, "testdata/"+mod.Name) })
+	}
+}
