@@ -1,0 +1,172 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"fleet/internal/spec"
+	"fleet/internal/tasks/sys"
+)
+
+// Command runs a program without a shell, so that pipes, redirections and
+// patterns have no meaning in its words.
+//
+// In check mode it is skipped, unless creates or removes tell whether it would run.
+//
+// Example:
+//
+//   - name: Make the database once
+//     command: /usr/bin/make_database.sh db_user db_name
+//     args:
+//     creates: /var/lib/database
+var Command = sys.Define(spec.Module{
+	Name:      "command",
+	Names:     []string{"ansible.builtin.command", "ansible.legacy.command"},
+	FreeForm:  "cmd",
+	Exclusive: [][]string{{"cmd", "argv"}},
+	OneOf:     [][]string{{"cmd", "argv"}},
+}, command)
+
+type commandArgs struct {
+	// The program and its arguments, with quotes as in a shell.
+	Cmd string `arg:"cmd"`
+	// The program and its arguments as a list, taken as they are.
+	Argv []string `arg:"argv"`
+	conditions
+	input
+	// Replaces $NAME and ${NAME} in the words by the environment's variables, and
+	// a leading ~ by the home folder.
+	ExpandArgumentVars bool `arg:"expand_argument_vars" default:"yes"`
+}
+
+func command(ctx context.Context, m *sys.Machine, a *commandArgs) (any, error) {
+	argv := a.Argv
+	if argv == nil {
+		var err error
+		if argv, err = sys.Split(a.Cmd); err != nil {
+			return nil, fmt.Errorf("command %q: %w", a.Cmd, err)
+		}
+	}
+	if len(argv) == 0 || argv[0] == "" {
+		return nil, errors.New("no command given")
+	}
+	e := execution{conditions: a.conditions, input: a.input, cmd: argv, what: strings.Join(argv, " ")}
+	e.argv = append([]string(nil), argv...)
+	env := environment(m)
+	for i, word := range argv {
+		if a.ExpandArgumentVars {
+			e.argv[i] = expandVars(expandUser(m, word), env)
+		}
+	}
+	if m.Runner != nil {
+		return e.run(ctx, m)
+	}
+	dir, err := e.folder(m)
+	if err != nil {
+		return nil, err
+	}
+	// Where creates or removes stop the command, its program need not be there.
+	path, _ := env("PATH")
+	found, err := lookPath(e.argv[0], dir, path)
+	if err != nil {
+		if done, nerr := e.needless(m, dir, &result{}); nerr == nil && !done && !m.Check {
+			return &result{Cmd: argv, RC: 2, StdoutLines: []string{}, StderrLines: []string{}}, err
+		}
+	} else {
+		e.argv[0] = found
+	}
+	return e.run(ctx, m)
+}
+
+// environment returns the lookup of a variable as the command will see it.
+func environment(m *sys.Machine) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		if v, ok := m.Env[name]; ok {
+			return v, true
+		}
+		return os.LookupEnv(name)
+	}
+}
+
+// expandUser replaces a leading ~ or ~name. A word without such a user stays.
+func expandUser(m *sys.Machine, word string) string {
+	if !strings.HasPrefix(word, "~") {
+		return word
+	}
+	path, err := m.Expand(word)
+	if err != nil {
+		return word
+	}
+	return path
+}
+
+// expandVars replaces variables that are set, and leaves what is no variable.
+func expandVars(s string, env func(string) (string, bool)) string {
+	var out strings.Builder
+	for {
+		before, rest, ok := strings.Cut(s, "$")
+		out.WriteString(before)
+		if !ok {
+			return out.String()
+		}
+		name, after := variable(rest)
+		if v, ok := env(name); ok && name != "" {
+			out.WriteString(v)
+		} else {
+			out.WriteString("$" + rest[:len(rest)-len(after)])
+		}
+		s = after
+	}
+}
+
+// variable returns the name behind a $, or "", and what comes behind it.
+func variable(s string) (name, rest string) {
+	if inner, ok := strings.CutPrefix(s, "{"); ok {
+		if name, rest, ok = strings.Cut(inner, "}"); ok {
+			return name, rest
+		}
+		return "", s
+	}
+	n := 0
+	for n < len(s) && (s[n] == '_' || s[n] >= '0' && s[n] <= '9' || s[n]|32 >= 'a' && s[n]|32 <= 'z') {
+		n++
+	}
+	return s[:n], s[n:]
+}
+
+// lookPath finds the program in the task's own PATH.
+func lookPath(name, dir, path string) (string, error) {
+	if strings.Contains(name, "/") {
+		real := name
+		if !filepath.IsAbs(name) {
+			real = filepath.Join(dir, name)
+		}
+		return name, executable(name, real)
+	}
+	for _, folder := range filepath.SplitList(path) {
+		full := filepath.Join(folder, name)
+		if filepath.IsAbs(full) && executable(name, full) == nil {
+			return full, nil
+		}
+	}
+	return "", fmt.Errorf("there is no command %q in PATH (%s)", name, path)
+}
+
+func executable(name, path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("command %q does not exist", name)
+	case err != nil:
+		return fmt.Errorf("command %q: %w", name, err)
+	case info.IsDir():
+		return fmt.Errorf("command %q is a folder", name)
+	case info.Mode()&0o111 == 0:
+		return fmt.Errorf("command %q is not executable", name)
+	}
+	return nil
+}
