@@ -5,6 +5,8 @@ package tasks
 import (
 	"sort"
 
+	"fleet/internal/tasks/commands"
+	"fleet/internal/tasks/files"
 	"fleet/internal/tasks/network"
 	"fleet/internal/tasks/sys"
 	"fleet/internal/tasks/system"
@@ -12,8 +14,12 @@ import (
 
 // Table lists the modules, sorted by name.
 var Table = []*sys.Module{
+	&commands.Command,
+	&files.Copy,
 	&network.Ping,
+	&commands.Script,
 	&system.Setup,
+	&commands.Shell,
 }
 
 // Find returns the module with this short or fully qualified name.
