@@ -8,12 +8,14 @@ import (
 	"fleet/internal/tasks/commands"
 	"fleet/internal/tasks/files"
 	"fleet/internal/tasks/network"
+	"fleet/internal/tasks/packages"
 	"fleet/internal/tasks/sys"
 	"fleet/internal/tasks/system"
 )
 
 // Table lists the modules, sorted by name.
 var Table = []*sys.Module{
+	&packages.Apt,
 	&commands.Command,
 	&files.Copy,
 	&network.Ping,

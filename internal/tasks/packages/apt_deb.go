@@ -1,0 +1,127 @@
+package packages
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"fleet/internal/tasks/sys"
+)
+
+const (
+	// maxDownload bounds a file that is downloaded, in bytes.
+	maxDownload = 4 << 30
+	// answerTimeout is how long a server may take to answer, and downloadTimeout
+	// how long it may take to send a file.
+	answerTimeout   = 30 * time.Second
+	downloadTimeout = 30 * time.Minute
+)
+
+// debFile installs one .deb file with what it depends on.
+func (r *aptRun) debFile(ctx context.Context) error {
+	file := r.a.Deb
+	if isURL(file) {
+		temp, err := download(ctx, file, "*.deb")
+		if err != nil {
+			return err
+		}
+		defer os.Remove(temp)
+		file = temp
+	} else {
+		var err error
+		if file, err = r.m.Expand(file); err != nil {
+			return err
+		}
+		if _, err := os.Stat(r.m.Path(file)); err != nil {
+			if r.m.Check {
+				r.warn("file %q is not there now", file)
+				return r.m.Change(ctx, sys.Change{What: "install " + file})
+			}
+			return fmt.Errorf("file %q does not exist on the machine; copy it there first", file)
+		}
+		file = r.m.Path(file)
+	}
+	out, err := r.m.Must(ctx, "dpkg-deb", "--field", file, "Package", "Version", "Architecture")
+	if err != nil {
+		return err
+	}
+	field := map[string]string{}
+	for _, line := range strings.Split(out.Stdout, "\n") {
+		if key, value, ok := strings.Cut(line, ": "); ok {
+			field[key] = value
+		}
+	}
+	has := r.db.installed(field["Package"], field["Architecture"])
+	if has != nil && has.Version == field["Version"] {
+		return nil
+	}
+	before := ""
+	if has != nil {
+		before = has.Name + " " + has.Version + "\n"
+	}
+	args := append(append(r.flags(), "install"), file)
+	return r.m.Change(ctx, sys.Change{
+		What: "install " + field["Package"] + " " + field["Version"], Before: before,
+		After: field["Package"] + " " + field["Version"] + "\n", BeforeName: "packages", AfterName: "packages",
+		Do: func(ctx context.Context) error { return r.guarded(ctx, args...) },
+	})
+}
+
+func isURL(s string) bool {
+	return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://")
+}
+
+// download fetches an address into a new temporary file, which is the caller's
+// to remove.
+func download(ctx context.Context, url, pattern string) (file string, err error) {
+	body, err := get(ctx, url)
+	if err != nil {
+		return "", err
+	}
+	defer body.Close()
+	f, err := os.CreateTemp("", "fleet-"+pattern)
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		if cerr := f.Close(); err == nil {
+			err = cerr
+		}
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	n, err := io.Copy(f, io.LimitReader(body, maxDownload+1))
+	if err != nil {
+		return "", fmt.Errorf("cannot download %s: %w", url, err)
+	}
+	if n > maxDownload {
+		return "", fmt.Errorf("%s is larger than %d bytes", url, int64(maxDownload))
+	}
+	// apt reads the file as a user of its own.
+	return f.Name(), f.Chmod(0o644)
+}
+
+// get opens an address and gives the server some time to answer.
+func get(ctx context.Context, url string) (io.ReadCloser, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: answerTimeout,
+		TLSHandshakeTimeout: answerTimeout, DisableKeepAlives: true}
+	client := &http.Client{Transport: transport, Timeout: downloadTimeout}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("cannot download: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		_ = resp.Body.Close()
+		return nil, fmt.Errorf("cannot download %s: the server answers %s", url, resp.Status)
+	}
+	return resp.Body, nil
+}
