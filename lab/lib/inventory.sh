@@ -41,6 +41,7 @@ write_inventory() {
 		    ansible_user: ops
 		    ansible_ssh_private_key_file: $state/id_ed25519
 		    docker_source: distribution
+		    docker_recommends: false
 		    registry_address: $registry_name
 		    registry_namespace: $namespace
 		    registry_username: "$registry_user"
