@@ -2,11 +2,15 @@ package playbook
 
 import (
 	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
 
 	"fleet/internal/source"
 )
 
-var errSoon = errors.New("playbook: being built")
+// maxErrors is how many mistakes Load reports before it only counts.
+const maxErrors = 50
 
 // Modules knows which module names exist: short and fully qualified ones, of
 // the target and of the controller.
@@ -15,7 +19,8 @@ type Modules interface {
 	Names() []string
 }
 
-// Loader reads playbooks. It is safe for concurrent use once its fields are set.
+// Loader reads playbooks. It is safe for concurrent use once its fields are
+// set. It reads a file once: later uses in the same run see the same text.
 type Loader struct {
 	Modules Modules // nil: every name is taken for a module
 	// RolesPath holds further folders with roles. Roles are always looked for in
@@ -25,44 +30,179 @@ type Loader struct {
 	// Static renders a template in a name that must be known before the run (the
 	// file of an import, a role, a tag). Nil: such templates are refused.
 	Static func(source.Node) (string, error)
+
+	mu    sync.Mutex
+	files map[string]document
 }
 
 // RoleOptions are the arguments of include_role and import_role.
 type RoleOptions struct {
 	TasksFrom, VarsFrom, DefaultsFrom, HandlersFrom string
-	Params                                          source.Node // a mapping: role parameters
-	AllowDuplicates                                 bool        // run it again where it has run before
-	Play                                            *Play       // the play that the role is used in
+
+	Params source.Node // a mapping: role parameters
+	Once   bool        // allow_duplicates: false
+	Public bool        // its defaults and variables are seen by the whole play
+	Play   *Play       // the play that the role is used in
 }
 
 // Load reads playbooks in the order given. Every mistake that is found is part
-// of the error (errors.Join of *source.Error, in the order of the files).
-func (l *Loader) Load(files ...string) (*Playbook, error) { return nil, errSoon }
+// of the error (errors.Join of *source.Error, in the order in which the files
+// are read); the playbook is what could be read nevertheless.
+func (l *Loader) Load(files ...string) (*Playbook, error) {
+	r := newReader(l)
+	pb := &Playbook{}
+	for _, file := range files {
+		pb.Plays = append(pb.Plays, r.playbook(file, nil, source.Pos{})...)
+	}
+	return pb, r.err()
+}
 
-// Tasks reads a file of tasks for include_tasks at run time. The block's Import
-// is the include, its Parent the include's; it has the include's variables, and
-// the keywords under its `apply`. Where the include is a handler, so are the tasks.
-func (l *Loader) Tasks(path string, include *Task) (*Block, error) { return nil, errSoon }
+// Tasks reads a file of tasks for include_tasks at run time. A relative path is
+// looked for where the include stands. The block's Import is the include, its
+// Parent the include's; it has the include's variables, and the keywords under
+// its `apply`. Where the include is a handler, so are the tasks. Handlers that
+// import_role brings in are in the block's Handlers.
+func (l *Loader) Tasks(path string, include *Task) (*Block, error) {
+	r := newReader(l)
+	s := scope{play: include.play, parent: include.Parent, dir: include.Dir, handler: include.Handler}
+	file, err := r.findTasks(path, include.ModulePos, s)
+	if err != nil {
+		return nil, err
+	}
+	b := r.included(include, s)
+	s.sink = &b.Handlers
+	b.Body = r.taskFile(file, s.inside(b), include.ModulePos)
+	return b, r.err()
+}
 
 // Role reads a role for include_role at run time and returns its block (its
 // dependencies inside, before its own tasks) and its handlers.
 func (l *Loader) Role(name string, o RoleOptions, include *Task) (*Block, []*Task, error) {
-	return nil, nil, errSoon
+	r := newReader(l)
+	var handlers []*Task
+	s := scope{play: include.play, parent: include.Parent, dir: include.Dir, sink: &handlers}
+	if o.Play != nil {
+		s.play = o.Play
+	}
+	b := r.included(include, s)
+	use := roleUse{name: name, pos: include.ModulePos, options: o, params: o.Params, fromInclude: true, by: roleAround(s)}
+	use.Vars = include.Vars
+	inner := r.useRole(use, s.inside(b))
+	if inner != nil {
+		inner.Vars = source.Node{}
+		b.Body = []Entry{inner}
+	}
+	return b, handlers, r.err()
 }
 
-// KV is one key=value of a free-form text.
-type KV struct {
-	Key, Value string
-	Pos        source.Pos // of the key
-}
-
-// FreeForm splits `src=a dest="b c"` into its pairs. What has no key is the
-// rest. With raw (command, shell, script, raw) only the keys that these modules
-// take beside the command (creates, removes, chdir, executable, stdin, ...) are
-// pairs, and the rest is the command's text as written.
-func FreeForm(text string, pos source.Pos, raw bool) (pairs []KV, rest string, err error) {
-	return nil, "", errSoon
+// included returns the block that a dynamic include makes: what it inherits
+// comes from around the include and from `apply`, not from the include itself.
+func (r *reader) included(include *Task, s scope) *Block {
+	b := &Block{Parent: s.parent, Import: include, Params: include.Vars}
+	b.Pos = include.Pos
+	b.Vars = include.Vars
+	if apply := include.Action.Get("apply"); apply.IsMap() {
+		r.apply(apply, b)
+		b.Vars = mergeMaps(include.Vars, b.Vars)
+	}
+	return b
 }
 
 // Errors returns the mistakes that an error of this package holds.
-func Errors(err error) []*source.Error { return nil }
+func Errors(err error) []*source.Error {
+	if err == nil {
+		return nil
+	}
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []*source.Error
+		for _, e := range many.Unwrap() {
+			all = append(all, Errors(e)...)
+		}
+		return all
+	}
+	var one *source.Error
+	if errors.As(err, &one) {
+		return []*source.Error{one}
+	}
+	return []*source.Error{{Msg: err.Error(), Err: err}}
+}
+
+// reader reads for one call of the Loader and collects what is wrong.
+type reader struct {
+	*Loader
+	words map[string]keyword
+	errs  []error
+	seen  map[string]bool
+	more  int
+}
+
+func newReader(l *Loader) *reader {
+	r := &reader{Loader: l, words: make(map[string]keyword, len(keywords)), seen: map[string]bool{}}
+	for _, k := range keywords {
+		r.words[k.name] = k
+	}
+	return r
+}
+
+// fail notes a mistake. The same mistake at the same place (a role that is used
+// twice) is noted once.
+func (r *reader) fail(err error) {
+	if err == nil || r.seen[err.Error()] {
+		return
+	}
+	r.seen[err.Error()] = true
+	if len(r.errs) == maxErrors {
+		r.more++
+		return
+	}
+	r.errs = append(r.errs, err)
+}
+
+// errorf notes a mistake at a node and returns it for its hint to be set.
+func (r *reader) errorf(pos source.Pos, format string, args ...any) *source.Error {
+	e := source.Errorf(pos, format, args...)
+	r.fail(e)
+	return e
+}
+
+func (r *reader) err() error {
+	if r.more > 0 {
+		r.errs = append(r.errs, &source.Error{Msg: fmt.Sprintf("and %d more mistakes", r.more)})
+	}
+	return errors.Join(r.errs...)
+}
+
+// scope is where the reader is: what an entry that it reads there belongs to.
+type scope struct {
+	play    *Play
+	parent  *Block
+	dir     string   // the folder of the file
+	handler bool     // the entries are handlers
+	sink    *[]*Task // where handlers go that a role brings in
+	chain   []string // the files that import one another, the outermost first
+	roles   []string // the folders of the roles that use one another
+}
+
+// inside returns the scope of the entries of b.
+func (s scope) inside(b *Block) scope {
+	s.parent = b
+	return s
+}
+
+// playDir returns the folder of the playbook.
+func (s scope) playDir() string {
+	if s.play == nil {
+		return s.dir
+	}
+	return filepath.Dir(s.play.File)
+}
+
+// roleDir returns the folder of the role that the scope is in, or "".
+func (s scope) roleDir() string {
+	if s.parent != nil {
+		if role := RoleOf(s.parent); role != nil {
+			return role.Dir
+		}
+	}
+	return ""
+}

@@ -38,6 +38,9 @@ type Play struct {
 	ForceHandlers     source.Node
 	Strategy          string // "linear", "free" or "host_pinned"; empty is the default
 	Order             string // "inventory", "reverse_inventory", "sorted", "reverse_sorted", "shuffle" or empty
+
+	known                          *roleCache
+	roleHandlers, importedHandlers []*Task // while it is read
 }
 
 // Prompt is one variable that a play asks the operator for.
@@ -117,8 +120,16 @@ type Block struct {
 	// or nil. What a dynamic include gives as `vars` is in Params too, because it
 	// is stronger there than the variables of a task.
 	Import *Task
+	// Use is set on the block around a role's block. Its Vars are weaker than the
+	// role's own, where it is an entry of `roles` or a dependency.
+	Use *Role
+	// Handlers are those that Loader.Tasks found: the handlers of roles that the
+	// included tasks import.
+	Handlers []*Task
 
 	Body, Rescue, Always []Entry
+
+	notify []source.Node // what its tasks notify where they say nothing
 }
 
 // Up returns the block around b.
@@ -147,6 +158,8 @@ type Task struct {
 	Notify      []source.Node // names, or lists of names as templates
 	Listen      []string      // of a handler: the topics it answers to besides its name
 	Handler     bool
+
+	play *Play
 }
 
 // Up returns the block around t.

@@ -1,0 +1,205 @@
+package playbook
+
+import (
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"fleet/internal/source"
+)
+
+// document is a file that was read, or why it could not be.
+type document struct {
+	node source.Node
+	err  error
+}
+
+// document reads a file that holds one YAML document; an empty file gives the
+// zero Node. from is what names the file, for the error where it cannot be read.
+func (r *reader) document(file string, from source.Pos) (source.Node, bool) {
+	if file == "" {
+		return source.Node{}, false
+	}
+	d := r.load(file)
+	if d.err != nil {
+		r.fail(d.err)
+		return source.Node{}, false
+	}
+	return d.node, true
+}
+
+func (l *Loader) load(file string) document {
+	l.mu.Lock()
+	d, ok := l.files[file]
+	l.mu.Unlock()
+	if ok {
+		return d
+	}
+	d.node, d.err = readOne(file)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.files == nil {
+		l.files = map[string]document{}
+	}
+	l.files[file] = d
+	return d
+}
+
+func readOne(file string) (source.Node, error) {
+	docs, err := source.ReadYAML(file)
+	if err != nil || len(docs) == 0 {
+		return source.Node{}, err
+	}
+	if len(docs) > 1 {
+		return source.Node{}, docs[1].Errorf("the file has a second YAML document").
+			WithHint(`take the line "---" out, or make two files`)
+	}
+	return docs[0], readable(docs[0])
+}
+
+// readable returns an error for the first node that cannot be understood: a
+// vault's secret, or a tag that means nothing here.
+func readable(n source.Node) error {
+	const hint = `decrypt it with "ansible-vault decrypt", or give the value as a variable on the command line`
+	switch {
+	case n.IsMap():
+		for _, p := range n.Pairs() {
+			if err := readable(p.Value); err != nil {
+				return err
+			}
+		}
+	case n.IsList():
+		for _, item := range n.Items() {
+			if err := readable(item); err != nil {
+				return err
+			}
+		}
+	case strings.HasPrefix(n.Text(), "$ANSIBLE_VAULT;") && n.ShortTag() != "!unsafe":
+		return n.Errorf("encrypted text (ansible-vault) is not supported").WithHint(hint)
+	}
+	if n.Style&yaml.TaggedStyle == 0 {
+		return nil
+	}
+	switch tag := n.ShortTag(); {
+	case tag == "!vault", tag == "!vault-encrypted":
+		return n.Errorf("encrypted values (%s) are not supported", tag).WithHint(hint)
+	case tag != "!unsafe" && !strings.HasPrefix(tag, "!!"):
+		return n.Errorf("unknown YAML tag %q", tag).WithHint("quote a text that starts with !")
+	}
+	return nil
+}
+
+// findTasks returns the file of an import or include: where it stands, in the
+// role's tasks or handlers, beside the files that brought this one in, beside
+// the playbook.
+func (r *reader) findTasks(name string, pos source.Pos, s scope) (string, error) {
+	if filepath.IsAbs(name) {
+		if path := filepath.Clean(name); isFile(path) {
+			return path, nil
+		}
+		return "", r.notFound("file", name, pos, []string{filepath.Clean(name)})
+	}
+	part := "tasks"
+	if s.handler {
+		part = "handlers"
+	}
+	dirs := []string{s.dir}
+	if role := s.roleDir(); role != "" {
+		dirs = append(dirs, filepath.Join(role, part), filepath.Join(role, "tasks"))
+	}
+	for i := len(s.chain) - 1; i >= 0; i-- {
+		dirs = append(dirs, filepath.Dir(s.chain[i]))
+	}
+	dirs = append(dirs, s.playDir(), filepath.Join(s.playDir(), part))
+	var tried []string
+	for _, dir := range dirs {
+		path := filepath.Join(dir, name)
+		if isFile(path) {
+			return path, nil
+		}
+		if len(tried) == 0 || !has(tried, path) {
+			tried = append(tried, path)
+		}
+	}
+	return "", r.notFound("file", name, pos, tried)
+}
+
+// notFound is the mistake that a file is not there.
+func (r *reader) notFound(what, name string, pos source.Pos, tried []string) *source.Error {
+	e := source.Errorf(pos, "cannot find the %s %q", what, name)
+	e.Hint = lookedFor(tried)
+	for _, path := range tried {
+		if near := source.DidYouMean(filepath.Base(path), list(filepath.Dir(path))); near != "" {
+			e.Hint = near + " " + e.Hint
+			break
+		}
+	}
+	return e
+}
+
+func lookedFor(tried []string) string { return "looked for " + strings.Join(tried, ", ") }
+
+// varsFolder returns the files of a folder of variables in the order of their
+// names, folders in it included.
+func varsFolder(dir string) []string {
+	var files []string
+	for _, name := range list(dir) {
+		path, end := filepath.Join(dir, name), filepath.Ext(name)
+		switch {
+		case strings.HasPrefix(name, "."), strings.HasSuffix(name, "~"):
+		case isDir(path):
+			if end == "" {
+				files = append(files, varsFolder(path)...)
+			}
+		case has(yamlNames, end):
+			files = append(files, path)
+		}
+	}
+	return files
+}
+
+// cycle returns "a → b → a" where path is in the chain, and "" where it is not.
+func cycle(chain []string, path string) string {
+	for i, c := range chain {
+		if c == path {
+			return strings.Join(append(chain[i:len(chain):len(chain)], path), " → ")
+		}
+	}
+	return ""
+}
+
+// list returns the sorted names in a folder; none where it cannot be read.
+func list(dir string) []string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	names := make([]string, 0, len(entries))
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	sort.Strings(names)
+	return names
+}
+
+func has(list []string, s string) bool {
+	for _, l := range list {
+		if l == s {
+			return true
+		}
+	}
+	return false
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

@@ -1,0 +1,184 @@
+package playbook
+
+import (
+	"path/filepath"
+	"strings"
+
+	"fleet/internal/source"
+)
+
+// importTasks follows a static import: a block that has the import's keywords.
+func (r *reader) importTasks(n source.Node, t *Task, s scope) []Entry {
+	if !r.checkImport(n, t, "import_tasks") {
+		return nil
+	}
+	value := r.includedFile(t)
+	if !value.Exists() {
+		return nil
+	}
+	name, ok := r.static("the file of an import", value)
+	if !ok {
+		return nil
+	}
+	file, err := r.findTasks(strings.TrimSpace(name), value.Pos(), s)
+	if err != nil {
+		r.fail(err)
+		return nil
+	}
+	b := &Block{Keywords: t.Keywords, Parent: s.parent, Import: t, notify: t.Notify}
+	b.Body = r.taskFile(file, s.inside(b), value.Pos())
+	return []Entry{b}
+}
+
+// includedFile returns the name of the file that import_tasks or include_tasks
+// names.
+func (r *reader) includedFile(t *Task) source.Node {
+	value := t.IncludedFile()
+	if !isPlainText(value) || strings.TrimSpace(value.Text()) == "" {
+		name := builtin(t.Module)
+		r.fail(source.Errorf(t.ModulePos, "%s needs the name of a file", name).WithHint(`as in "%s: setup.yaml"`, name))
+		return source.Node{}
+	}
+	return value
+}
+
+// IncludedFile returns the name of the file in the arguments of an
+// include_tasks, or the zero Node.
+func (t *Task) IncludedFile() source.Node {
+	if isPlainText(t.Action) {
+		text, isKey := strings.CutPrefix(t.Action.Text(), "file=")
+		if isKey {
+			pos := t.Action.TextPos().At(t.Action.Text(), len("file="))
+			return textAt(t.Action, unquote(strings.TrimSpace(text)), pos)
+		}
+		return t.Action
+	}
+	if raw := t.Action.Get("_raw_params"); raw.Exists() {
+		return raw
+	}
+	return t.Argument("file")
+}
+
+// taskFile reads a file of tasks.
+func (r *reader) taskFile(file string, s scope, from source.Pos) []Entry {
+	if loop := cycle(s.chain, file); loop != "" {
+		r.errorf(from, "import_tasks imports itself: %s", loop)
+		return nil
+	}
+	doc, ok := r.document(file, from)
+	if !ok || !doc.Exists() || doc.IsNull() {
+		return nil
+	}
+	if !doc.IsList() {
+		r.fail(doc.Errorf("a file of tasks is a list of tasks, not a %s", doc.KindName()).WithHint(`start each task with "- "`))
+		return nil
+	}
+	s.chain = append(s.chain[:len(s.chain):len(s.chain)], file)
+	s.dir = filepath.Dir(file)
+	var out []Entry
+	for _, item := range doc.Items() {
+		out = append(out, r.entry(item, s)...)
+	}
+	return out
+}
+
+// notOnImports are the keywords that mean nothing on an import, because the
+// tasks that it brings in do not inherit them.
+var notOnImports = []string{"register", "until", "retries", "delay", "changed_when", "failed_when", "listen", "loop_control"}
+
+// checkImport notes what a static import cannot have.
+func (r *reader) checkImport(n source.Node, t *Task, name string) bool {
+	dynamic := strings.Replace(name, "import", "include", 1)
+	if t.Loop != nil {
+		r.fail(source.Errorf(t.Loop.Pos, "%s cannot loop: it is read before the run", name).WithHint("use %s", dynamic))
+		return false
+	}
+	for _, p := range n.Pairs() {
+		for _, word := range notOnImports {
+			if p.Key.Text() == word {
+				r.fail(p.Key.Errorf("%q means nothing on %s", word, name).WithHint("put it on the tasks themselves"))
+			}
+		}
+	}
+	if apply := t.Action.Get("apply"); apply.Exists() {
+		r.fail(apply.Errorf(`%s has no "apply": its tasks inherit its keywords`, name).WithHint("write the keywords on the task itself"))
+	}
+	r.options(t, name)
+	return true
+}
+
+// onIncludes are the keywords that an include may have; all others would be
+// lost, because what it brings in does not inherit from it.
+var onIncludes = map[string]bool{
+	"action": true, "args": true, "collections": true, "ignore_errors": true, "listen": true, "loop": true,
+	"loop_control": true, "name": true, "no_log": true, "register": true, "run_once": true, "tags": true,
+	"timeout": true, "vars": true, "when": true,
+}
+
+// checkInclude notes what an include at run time cannot have.
+func (r *reader) checkInclude(n source.Node, t *Task, name string) {
+	static := strings.Replace(name, "include", "import", 1)
+	for _, p := range n.Pairs() {
+		word := p.Key.Text()
+		if _, isWord := r.words[word]; isWord && !onIncludes[word] {
+			r.fail(p.Key.Errorf("%q means nothing on %s", word, name).
+				WithHint(`put it under "apply", or use %s`, static))
+		}
+	}
+	r.options(t, name)
+	if name == "include_tasks" {
+		r.includedFile(t)
+	} else if !r.roleName(t).Exists() {
+		return
+	}
+	if apply := t.Action.Get("apply"); apply.Exists() {
+		r.apply(apply, &Block{Parent: t.Parent})
+	}
+}
+
+var (
+	taskOptions = []string{"apply", "file"}
+	roleOptions = []string{
+		"allow_duplicates", "apply", "defaults_from", "handlers_from", "name", "public", "role", "rolespec_validate",
+		"tasks_from", "vars_from",
+	}
+)
+
+// options notes arguments that the imports and includes do not have.
+func (r *reader) options(t *Task, name string) {
+	known := taskOptions
+	if strings.HasSuffix(name, "_role") {
+		known = roleOptions
+	}
+	for _, p := range append(t.Action.Pairs(), t.Args.Pairs()...) {
+		ok := p.Key.Text() == "_raw_params"
+		for _, k := range known {
+			ok = ok || k == p.Key.Text()
+		}
+		if !ok {
+			e := source.Errorf(p.Key.Pos(), "%s: unknown argument %q", name, p.Key.Text())
+			if e.Hint = source.DidYouMean(p.Key.Text(), known); e.Hint == "" && r.words[p.Key.Text()].name != "" {
+				e.Hint = "it is a keyword of the task: indent it less"
+			}
+			r.fail(e)
+		}
+	}
+}
+
+// apply reads the keywords that an include gives to what it brings in.
+func (r *reader) apply(n source.Node, b *Block) {
+	if !n.IsMap() {
+		r.errorf(n.Pos(), `"apply" must be a mapping of keywords, not a %s`, n.KindName())
+		return
+	}
+	for _, p := range n.Pairs() {
+		k, known, ok := r.word(p.Key, inBlock)
+		switch {
+		case ok && k.name == "notify":
+			b.notify = r.texts("notify", "a name or a list of names", p.Value)
+		case ok && !r.common(k, p.Value, &b.Keywords), !known:
+			r.fail(p.Key.Errorf("%q cannot be applied to included tasks", p.Key.Text()).
+				WithHint(`"apply" takes the keywords of a block, such as "tags" and "become"`))
+		}
+	}
+}

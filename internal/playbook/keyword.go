@@ -1,0 +1,322 @@
+package playbook
+
+import (
+	"fmt"
+	"strings"
+
+	"fleet/internal/source"
+)
+
+// place is a set of places that a keyword may stand in.
+type place uint8
+
+const (
+	inPlay place = 1 << iota
+	inRole
+	inBlock
+	inTask
+	inHandler
+	inImport // import_playbook
+)
+
+const (
+	anyTask    = inTask | inHandler
+	nested     = inRole | inBlock | anyTask
+	everywhere = inPlay | nested
+)
+
+func (p place) String() string {
+	switch p {
+	case inPlay:
+		return "a play"
+	case inRole:
+		return "a role"
+	case inBlock:
+		return "a block"
+	case inHandler:
+		return "a handler"
+	case inImport:
+		return "import_playbook"
+	}
+	return "a task"
+}
+
+// home names the place that a keyword is at home in, for a hint.
+func (p place) home() string {
+	for _, one := range []place{inPlay, inTask, inBlock, inHandler} {
+		if p&one != 0 {
+			return one.String()
+		}
+	}
+	return p.String()
+}
+
+// want is what a keyword's value must be. A template is always allowed.
+type want uint8
+
+const (
+	special want = iota // whoever reads it checks it
+	wantText
+	wantBool
+	wantWhole  // a whole number
+	wantNumber // a number
+	ignored    // known, and without any effect here
+	refused    // known, and not supported
+)
+
+// keyword is one word of the playbook language.
+type keyword struct {
+	name string
+	in   place
+	want want
+	to   func(*Keywords) *source.Node // where the value goes; nil for special ones
+	hint string                       // of refused ones: what to do instead
+}
+
+// keywords is the language: every keyword that Ansible knows, sorted. Ignored
+// are `collections` (modules are found by their names alone) and
+// `extended_allitems` of loop_control.
+var keywords = []keyword{
+	{name: "action", in: anyTask},
+	{name: "always", in: inBlock},
+	{name: "always_run", in: anyTask, want: refused, hint: `use "check_mode: false"`},
+	{name: "any_errors_fatal", in: everywhere, want: wantBool, to: func(k *Keywords) *source.Node { return &k.AnyErrorsFatal }},
+	{name: "args", in: anyTask},
+	{name: "async", in: anyTask, want: refused, hint: `leave it out: a task may run as long as it needs, and "timeout" limits it`},
+	{name: "become", in: everywhere, want: wantBool, to: func(k *Keywords) *source.Node { return &k.Become }},
+	{name: "become_exe", in: everywhere, want: wantText, to: func(k *Keywords) *source.Node { return &k.BecomeExe }},
+	{name: "become_flags", in: everywhere, want: wantText, to: func(k *Keywords) *source.Node { return &k.BecomeFlags }},
+	{name: "become_method", in: everywhere, want: wantText, to: func(k *Keywords) *source.Node { return &k.BecomeMethod }},
+	{name: "become_user", in: everywhere, want: wantText, to: func(k *Keywords) *source.Node { return &k.BecomeUser }},
+	{name: "block", in: inBlock},
+	{name: "changed_when", in: anyTask},
+	{name: "check_mode", in: everywhere, want: wantBool, to: func(k *Keywords) *source.Node { return &k.CheckMode }},
+	{name: "collections", in: everywhere, want: ignored},
+	{name: "connection", in: everywhere, want: wantText, to: func(k *Keywords) *source.Node { return &k.Connection }},
+	{name: "debugger", in: everywhere, want: refused, hint: `there is no task debugger; run with -vvv and --start-at-task instead`},
+	{name: "delay", in: anyTask, want: wantNumber},
+	{name: "delegate_facts", in: nested, want: wantBool, to: func(k *Keywords) *source.Node { return &k.DelegateFacts }},
+	{name: "delegate_to", in: nested, want: wantText, to: func(k *Keywords) *source.Node { return &k.DelegateTo }},
+	{name: "diff", in: everywhere, want: wantBool, to: func(k *Keywords) *source.Node { return &k.Diff }},
+	{name: "environment", in: everywhere},
+	{name: "fact_path", in: inPlay, want: wantText},
+	{name: "failed_when", in: anyTask},
+	{name: "force_handlers", in: inPlay, want: wantBool},
+	{name: "gather_facts", in: inPlay, want: wantBool},
+	{name: "gather_subset", in: inPlay},
+	{name: "gather_timeout", in: inPlay, want: wantWhole},
+	{name: "handlers", in: inPlay},
+	{name: "hosts", in: inPlay},
+	{name: "ignore_errors", in: everywhere, want: wantBool, to: func(k *Keywords) *source.Node { return &k.IgnoreErrors }},
+	{name: "ignore_unreachable", in: everywhere, want: wantBool, to: func(k *Keywords) *source.Node { return &k.IgnoreUnreachable }},
+	{name: "listen", in: inHandler},
+	{name: "local_action", in: anyTask},
+	{name: "loop", in: anyTask},
+	{name: "loop_control", in: anyTask},
+	{name: "max_fail_percentage", in: inPlay},
+	{name: "module_defaults", in: everywhere},
+	{name: "name", in: everywhere | inImport, want: wantText, to: func(k *Keywords) *source.Node { return &k.Name }},
+	{name: "no_log", in: everywhere, want: wantBool, to: func(k *Keywords) *source.Node { return &k.NoLog }},
+	{name: "notify", in: inBlock | anyTask},
+	{name: "order", in: inPlay},
+	{name: "poll", in: anyTask, want: refused, hint: `leave it out: it belongs to "async"`},
+	{name: "port", in: everywhere, want: wantWhole, to: func(k *Keywords) *source.Node { return &k.Port }},
+	{name: "post_tasks", in: inPlay},
+	{name: "pre_tasks", in: inPlay},
+	{name: "register", in: anyTask},
+	{name: "remote_user", in: everywhere, want: wantText, to: func(k *Keywords) *source.Node { return &k.RemoteUser }},
+	{name: "rescue", in: inBlock},
+	{name: "retries", in: anyTask, want: wantWhole},
+	{name: "role", in: inRole},
+	{name: "roles", in: inPlay},
+	{name: "run_once", in: everywhere, want: wantBool, to: func(k *Keywords) *source.Node { return &k.RunOnce }},
+	{name: "serial", in: inPlay},
+	{name: "strategy", in: inPlay},
+	{name: "su", in: inPlay | anyTask, want: refused, hint: `use "become: true" with "become_method: su"`},
+	{name: "su_user", in: inPlay | anyTask, want: refused, hint: `use "become_user"`},
+	{name: "sudo", in: inPlay | anyTask, want: refused, hint: `use "become"`},
+	{name: "sudo_user", in: inPlay | anyTask, want: refused, hint: `use "become_user"`},
+	{name: "tags", in: everywhere | inImport},
+	{name: "tasks", in: inPlay},
+	{name: "throttle", in: everywhere, want: wantWhole, to: func(k *Keywords) *source.Node { return &k.Throttle }},
+	{name: "timeout", in: everywhere, want: wantWhole, to: func(k *Keywords) *source.Node { return &k.Timeout }},
+	{name: "until", in: anyTask},
+	{name: "user", in: inPlay, want: wantText, to: func(k *Keywords) *source.Node { return &k.RemoteUser }},
+	{name: "vars", in: everywhere | inImport},
+	{name: "vars_files", in: inPlay},
+	{name: "vars_prompt", in: inPlay},
+	{name: "when", in: nested | inImport},
+}
+
+// keywordNames returns the supported keywords of a place.
+func keywordNames(in place) []string {
+	var names []string
+	for _, k := range keywords {
+		if k.in&in != 0 && k.want != refused {
+			names = append(names, k.name)
+		}
+	}
+	return names
+}
+
+// word returns the keyword that key is in this place. It reports whether it is
+// one and may be used; a keyword that may not is noted as a mistake.
+func (r *reader) word(key source.Node, in place) (k keyword, known, usable bool) {
+	k, known = r.words[key.Text()]
+	switch {
+	case !known, k.in&in == 0:
+		return k, false, false
+	case k.want == refused:
+		e := source.Errorf(key.Pos(), "%q is not supported", k.name).WithHint("%s", k.hint)
+		r.fail(e)
+		return k, true, false
+	}
+	return k, true, true
+}
+
+// unknown notes a key that is no keyword of this place.
+func (r *reader) unknown(key source.Node, in place) {
+	name := key.Text()
+	k, elsewhere := r.words[name]
+	if elsewhere && k.want == refused {
+		r.fail(key.Errorf("%q is not supported", name).WithHint("%s", k.hint))
+		return
+	}
+	if elsewhere {
+		e := source.Errorf(key.Pos(), "%q does not belong in %s: it is a keyword of %s", name, in, k.in.home())
+		e.Hint = misplaced(name, in)
+		r.fail(e)
+		return
+	}
+	e := source.Errorf(key.Pos(), "unknown keyword %q in %s", name, in)
+	e.Hint = source.DidYouMean(name, keywordNames(in))
+	r.fail(e)
+}
+
+// misplaced returns what to do about a keyword in the wrong place.
+func misplaced(name string, in place) string {
+	switch {
+	case in == inBlock && (name == "loop" || name == "loop_control"):
+		return "put the block into a file of its own and loop over include_tasks"
+	case in == inPlay && name == "when":
+		return `put it on the tasks, or around them with "block"`
+	case in == inTask && name == "listen":
+		return `topics are for handlers; a task uses "notify"`
+	case in != inPlay && (name == "hosts" || name == "tasks" || name == "roles"):
+		return "a file of tasks has no plays; use import_playbook for a playbook"
+	}
+	return ""
+}
+
+// common reads a keyword that plays, roles, blocks and tasks share. It reports
+// whether it was one of them.
+func (r *reader) common(k keyword, value source.Node, to *Keywords) bool {
+	switch k.name {
+	case "when":
+		to.When = append(to.When, r.conditions(k.name, value)...)
+	case "vars":
+		to.Vars = r.vars(value)
+	case "tags":
+		to.Tags = append(to.Tags, r.tags(value)...)
+	case "environment":
+		r.environment(value)
+		to.Environment = value
+	case "module_defaults":
+		r.moduleDefaults(value)
+		to.ModuleDefaults = value
+	default:
+		if k.want == ignored {
+			return true
+		}
+		if k.to == nil {
+			return false
+		}
+		r.check(k, value)
+		*k.to(to) = value
+	}
+	return true
+}
+
+// check notes a value of the wrong type.
+func (r *reader) check(k keyword, value source.Node) {
+	if value.IsMap() || value.IsList() || value.IsNull() {
+		r.errorf(value.Pos(), "%q must be %s, not a %s", k.name, k.want, value.KindName())
+		return
+	}
+	if isTemplate(value) || k.want.fits(value) {
+		return
+	}
+	r.errorf(value.Pos(), "%q must be %s, not %q", k.name, k.want, value.Text())
+}
+
+func (w want) String() string {
+	switch w {
+	case wantBool:
+		return "true or false"
+	case wantWhole:
+		return "a whole number"
+	case wantNumber:
+		return "a number"
+	}
+	return "text"
+}
+
+// fits reports whether a scalar that is no template is of the type, with the
+// texts that Ansible takes for booleans and numbers.
+func (w want) fits(n source.Node) bool {
+	v := source.Scalar(n)
+	text, isText := v.(string)
+	switch w {
+	case wantBool:
+		if b, ok := v.(int); ok {
+			return b == 0 || b == 1
+		}
+		_, isBool := v.(bool)
+		return isBool || isText && boolWords[strings.ToLower(text)]
+	case wantWhole, wantNumber:
+		if isText {
+			v = source.Resolve(strings.TrimSpace(text))
+		}
+		_, isInt := v.(int)
+		_, isFloat := v.(float64)
+		return isInt || isFloat && w == wantNumber
+	}
+	return true
+}
+
+var boolWords = map[string]bool{
+	"y": true, "yes": true, "on": true, "1": true, "true": true, "t": true,
+	"n": true, "no": true, "off": true, "0": true, "false": true, "f": true,
+}
+
+// isTemplate reports whether the text holds a template.
+func isTemplate(n source.Node) bool {
+	return n.IsString() && (strings.Contains(n.Text(), "{{") || strings.Contains(n.Text(), "{%"))
+}
+
+// static returns the text of a scalar that must be known before the run.
+func (r *reader) static(what string, n source.Node) (string, bool) {
+	if !isTemplate(n) {
+		return n.Text(), true
+	}
+	if r.Static == nil {
+		r.errorf(n.Pos(), "%s must be known before the run, so it cannot be a template", what)
+		return "", false
+	}
+	text, err := r.Static(n)
+	if err != nil {
+		e := source.Errorf(n.Pos(), "%s must be known before the run: %w", what, bare(err))
+		e.Hint = source.HintOf(err)
+		r.fail(e)
+		return "", false
+	}
+	return text, true
+}
+
+// bare returns the error without the position that its text starts with.
+func bare(err error) error {
+	if e, ok := err.(*source.Error); ok {
+		return fmt.Errorf("%s", e.Msg)
+	}
+	return err
+}

@@ -1,0 +1,295 @@
+package playbook
+
+import (
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"fleet/internal/source"
+)
+
+// roleUse is one use of a role: an entry of `roles`, a dependency, an import or
+// an include.
+type roleUse struct {
+	Keywords
+	name        string
+	pos         source.Pos
+	params      source.Node
+	options     RoleOptions
+	fromInclude bool
+	by          *Role // the role that depends on it
+	via         *Task // import_role
+}
+
+// roleCache is the roles that a play has used, so that two uses with the same
+// parameters are one *Role.
+type roleCache struct {
+	mu     sync.Mutex
+	byKey  map[string]*Role
+	listed []*Role // of the entries of `roles`
+	others []*Role // of import_role and of public includes
+	hooked map[*Role]bool
+}
+
+// Used returns the roles whose defaults and variables all tasks of the play
+// see: those of `roles`, then those of import_role and of include_role with
+// `public`, in the order in which they were read.
+func (p *Play) Used() []*Role {
+	if p.known == nil {
+		return nil
+	}
+	p.known.mu.Lock()
+	defer p.known.mu.Unlock()
+	return append(p.known.listed[:len(p.known.listed):len(p.known.listed)], p.known.others...)
+}
+
+// roleList reads the `roles` of a play.
+func (r *reader) roleList(n source.Node, p *Play) []Entry {
+	s := p.scope()
+	s.sink = &p.roleHandlers
+	if n.IsNull() {
+		return nil
+	}
+	if !n.IsList() {
+		r.fail(n.Errorf(`"roles" must be a list, not a %s`, n.KindName()).WithHint(`write "- NAME"`))
+		return nil
+	}
+	var out []Entry
+	for _, item := range n.Items() {
+		use, ok := r.roleEntry(item)
+		if !ok {
+			continue
+		}
+		if b := r.useRole(use, s); b != nil {
+			out = append(out, b)
+			p.known.listed = append(p.known.listed, b.Use)
+		}
+	}
+	return out
+}
+
+// neverParams are keywords of a task that nobody means as a role's parameters.
+var neverParams = []string{"changed_when", "failed_when", "listen", "loop", "loop_control", "notify", "register", "until"}
+
+// roleEntry reads a role's name, or a mapping with its name, keywords, and
+// parameters: all keys that are no keywords.
+func (r *reader) roleEntry(n source.Node) (roleUse, bool) {
+	use := roleUse{pos: n.Pos(), options: RoleOptions{Once: true}}
+	use.Pos = n.Pos()
+	if isPlainText(n) {
+		return r.named(use, n)
+	}
+	if !n.IsMap() {
+		r.fail(n.Errorf("a role is a name or a mapping, not a %s", n.KindName()).WithHint(`write "- NAME" or "- role: NAME"`))
+		return use, false
+	}
+	name := n.Get("role")
+	if !name.Exists() {
+		name = n.Get("name")
+	}
+	if !name.Exists() {
+		if src := n.Get("src"); isPlainText(src) {
+			name = textAt(src, repositoryName(src.Text()), src.Pos())
+			n = without(n, "src", "scm", "version")
+		}
+	}
+	if !isPlainText(name) {
+		r.fail(n.Errorf("a role needs a name").WithHint(`write "- role: NAME"`))
+		return use, false
+	}
+	var params []string
+	for _, p := range n.Pairs() {
+		k, known, ok := r.word(p.Key, inRole)
+		switch {
+		case ok && k.name != "role" && k.name != "name":
+			r.common(k, p.Value, &use.Keywords)
+		case has(neverParams, p.Key.Text()), strings.HasPrefix(p.Key.Text(), "with_"):
+			r.fail(p.Key.Errorf("%q means nothing on a role", p.Key.Text()).WithHint("use include_role in a task"))
+		case !known && r.varName(p.Key):
+			params = append(params, p.Key.Text())
+		}
+	}
+	use.params = only(n, params)
+	return r.named(use, name)
+}
+
+func (r *reader) named(use roleUse, name source.Node) (roleUse, bool) {
+	text, ok := r.static("the name of a role", name)
+	if ok && strings.Contains(text, ",") {
+		r.fail(name.Errorf("a role's name cannot hold a comma: %q", text).WithHint(`give parameters as keys: "- {role: NAME, key: value}"`))
+		return use, false
+	}
+	use.name, use.pos = strings.TrimSpace(text), name.Pos()
+	return use, ok && use.name != ""
+}
+
+// repositoryName returns the name of the role in a source such as
+// "https://example.org/ansible-role.git" or "author.role".
+func repositoryName(src string) string {
+	src, _, _ = strings.Cut(src, ",")
+	return strings.TrimSuffix(strings.TrimSuffix(filepath.Base(src), ".git"), ".tar.gz")
+}
+
+// only returns the mapping with some of its keys, or nothing where there is none.
+func only(n source.Node, keys []string) source.Node {
+	if len(keys) == 0 {
+		return source.Node{}
+	}
+	var drop []string
+	for _, p := range n.Pairs() {
+		keep := false
+		for _, k := range keys {
+			keep = keep || k == p.Key.Text()
+		}
+		if !keep {
+			drop = append(drop, p.Key.Text())
+		}
+	}
+	return without(n, drop...)
+}
+
+// useRole reads what one use of a role runs: a block with the keywords of the
+// use, and in it the blocks of the dependencies and of the role.
+func (r *reader) useRole(use roleUse, s scope) *Block {
+	dir, err := r.findRole(use, s)
+	if err != nil {
+		r.fail(err)
+		return nil
+	}
+	entry := dir
+	if from := use.options.TasksFrom; from != "" {
+		entry = filepath.Join(dir, "tasks", from) // a role may import another part of itself
+	}
+	if loop := cycle(s.roles, entry); loop != "" {
+		r.errorf(use.pos, "the role %q uses itself: %s", use.name, loop)
+		return nil
+	}
+	s.roles = append(s.roles[:len(s.roles):len(s.roles)], entry)
+	role, fresh := r.role(use, dir, s.play)
+	outer := &Block{Keywords: use.Keywords, Parent: s.parent, Params: use.params, Import: use.via, Use: role}
+	if use.via != nil {
+		outer.notify = use.via.Notify
+	}
+	inner := s.inside(outer)
+	for _, dep := range r.meta(role, fresh) {
+		dep.by = role
+		if b := r.useRole(dep, inner); b != nil {
+			outer.Body = append(outer.Body, b)
+			if fresh {
+				role.Dependencies = append(role.Dependencies, b.Use)
+			}
+		}
+	}
+	own := &Block{Parent: outer, Role: role}
+	own.Pos = use.Pos
+	inner = s.inside(own)
+	own.Body = r.roleTasks(use, role, inner)
+	outer.Body = append(outer.Body, own)
+	if s.sink != nil && s.play.firstUse(role) {
+		*s.sink = append(*s.sink, r.roleHandlers(use, role, inner)...)
+	}
+	return outer
+}
+
+// role returns the role of a use, and whether it is read now for the first time.
+func (r *reader) role(use roleUse, dir string, p *Play) (*Role, bool) {
+	name := use.name
+	if strings.Contains(name, "/") {
+		name = filepath.Base(name)
+	}
+	role := &Role{Name: name, Dir: dir, AllowDuplicates: !use.options.Once}
+	fresh := true
+	if p != nil && p.known != nil {
+		role, fresh = p.known.get(use, role)
+	}
+	if fresh {
+		role.Defaults = r.roleVars(use, role, "defaults", use.options.DefaultsFrom)
+		role.Vars = r.roleVars(use, role, "vars", use.options.VarsFrom)
+	}
+	return role, fresh
+}
+
+// get returns the role that was used before in the same way, or keeps this one.
+func (c *roleCache) get(use roleUse, role *Role) (*Role, bool) {
+	key := use.key(role.Dir)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	old, known := c.byKey[key]
+	if known {
+		role = old
+	} else {
+		if c.byKey == nil {
+			c.byKey = map[string]*Role{}
+		}
+		c.byKey[key] = role
+	}
+	if use.by != nil && !contains(role.Parents, use.by) {
+		role.Parents = append(role.Parents, use.by)
+	}
+	if use.options.Public && !contains(c.others, role) {
+		c.others = append(c.others, role)
+	}
+	return role, !known
+}
+
+func contains(roles []*Role, role *Role) bool {
+	for _, r := range roles {
+		if r == role {
+			return true
+		}
+	}
+	return false
+}
+
+// firstUse reports whether the role's handlers are still to be added to the play.
+func (p *Play) firstUse(role *Role) bool {
+	if p == nil || p.known == nil {
+		return true
+	}
+	p.known.mu.Lock()
+	defer p.known.mu.Unlock()
+	if p.known.hooked[role] {
+		return false
+	}
+	if p.known.hooked == nil {
+		p.known.hooked = map[*Role]bool{}
+	}
+	p.known.hooked[role] = true
+	return true
+}
+
+// key is the same for two uses that give the same role the same parameters.
+func (u roleUse) key(dir string) string {
+	var b strings.Builder
+	o := u.options
+	for _, s := range []string{dir, o.TasksFrom, o.VarsFrom, o.DefaultsFrom, o.HandlersFrom, strings.Join(u.Tags, ",")} {
+		b.WriteString(quote(s))
+	}
+	if u.fromInclude {
+		b.WriteString("include")
+	}
+	for _, n := range append([]source.Node{u.params, u.Vars}, u.When...) {
+		b.WriteByte('|')
+		writeKey(&b, n)
+	}
+	return b.String()
+}
+
+func writeKey(b *strings.Builder, n source.Node) {
+	switch {
+	case n.IsMap():
+		for _, p := range n.Pairs() {
+			b.WriteString("{" + quote(p.Key.Text()))
+			writeKey(b, p.Value)
+			b.WriteString("}")
+		}
+	case n.IsList():
+		for _, item := range n.Items() {
+			b.WriteString("[")
+			writeKey(b, item)
+			b.WriteString("]")
+		}
+	default:
+		b.WriteString(quote(n.Text()))
+	}
+}

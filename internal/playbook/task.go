@@ -1,0 +1,252 @@
+package playbook
+
+import (
+	"strings"
+
+	"fleet/internal/source"
+)
+
+// entries reads a list of tasks and blocks; what names the list in errors.
+func (r *reader) entries(what string, n source.Node, s scope) []Entry {
+	if n.IsNull() {
+		return nil
+	}
+	if !n.IsList() {
+		r.fail(n.Errorf("%q must be a list of tasks, not a %s", what, n.KindName()).WithHint(`start each task with "- "`))
+		return nil
+	}
+	var out []Entry
+	for _, item := range n.Items() {
+		out = append(out, r.entry(item, s)...)
+	}
+	return out
+}
+
+// handlers reads a list of handlers.
+func (r *reader) handlers(n source.Node, s scope) []*Task {
+	s.handler = true
+	return tasksOf(r.entries("handlers", n, s))
+}
+
+// tasksOf returns the tasks among the entries and those that imports among them
+// brought in.
+func tasksOf(entries []Entry) []*Task {
+	var tasks []*Task
+	for _, e := range entries {
+		switch e := e.(type) {
+		case *Task:
+			tasks = append(tasks, e)
+		case *Block:
+			tasks = append(tasks, tasksOf(e.Body)...)
+		}
+	}
+	return tasks
+}
+
+// entry reads a task, a block or an import; none where it is too broken.
+func (r *reader) entry(n source.Node, s scope) []Entry {
+	if !n.IsMap() {
+		r.fail(n.Errorf("a task is a mapping, not a %s", n.KindName()).WithHint(`write "- module: arguments"`))
+		return nil
+	}
+	for _, p := range n.Pairs() {
+		switch p.Key.Text() {
+		case "block", "rescue", "always":
+			if s.handler {
+				r.fail(p.Key.Errorf("a block cannot be a handler").WithHint(`give the handlers the same "listen" topic`))
+				return nil
+			}
+			return []Entry{r.block(n, s)}
+		}
+	}
+	return r.task(n, s)
+}
+
+// block reads a block with its rescue and always parts.
+func (r *reader) block(n source.Node, s scope) *Block {
+	b := &Block{Parent: s.parent}
+	b.Pos = n.Pos()
+	inner := s.inside(b)
+	for _, p := range n.Pairs() { // first, because the tasks inherit it
+		if p.Key.Text() == "notify" {
+			b.notify = r.texts("notify", "a name or a list of names", p.Value)
+		}
+	}
+	for _, p := range n.Pairs() {
+		k, known, ok := r.word(p.Key, inBlock)
+		switch {
+		case known && !ok, k.name == "notify":
+		case !ok && r.Modules != nil && r.knownModule(p.Key.Text()):
+			r.fail(p.Key.Errorf("a block cannot have a module (%q) of its own", p.Key.Text()).WithHint(`make it a task under "block"`))
+		case !ok:
+			r.unknown(p.Key, inBlock)
+		case k.name == "block":
+			b.Body = r.entries("block", p.Value, inner)
+		case k.name == "rescue":
+			b.Rescue = r.entries("rescue", p.Value, inner)
+		case k.name == "always":
+			b.Always = r.entries("always", p.Value, inner)
+		default:
+			r.common(k, p.Value, &b.Keywords)
+		}
+	}
+	r.checkBlock(n)
+	return b
+}
+
+func (r *reader) checkBlock(n source.Node) {
+	body := n.Get("block")
+	if !body.Exists() {
+		for _, p := range n.Pairs() {
+			if name := p.Key.Text(); name == "rescue" || name == "always" {
+				r.fail(p.Key.Errorf(`%q needs a "block" beside it`, name).WithHint(`put the tasks that it belongs to under "block"`))
+				return
+			}
+		}
+	}
+	if body.IsNull() || body.IsList() && len(body.Items()) == 0 {
+		r.errorf(n.Pos(), "the block has no tasks")
+	}
+}
+
+// task reads one task; an import becomes the block of what it brings in.
+func (r *reader) task(n source.Node, s scope) []Entry {
+	t := &Task{Parent: s.parent, Dir: s.dir, Handler: s.handler, play: s.play}
+	t.Pos = n.Pos()
+	in := inTask
+	if s.handler {
+		in = inHandler
+	}
+	var actions, strange []source.Pair
+	for _, p := range n.Pairs() {
+		k, known, ok := r.word(p.Key, in)
+		switch {
+		case ok && (k.name == "action" || k.name == "local_action"):
+			actions = append(actions, p)
+		case ok:
+			r.taskKeyword(k, p, t)
+		case known:
+		case strings.HasPrefix(p.Key.Text(), "with_"):
+			r.with(p, t)
+		case r.knownModule(p.Key.Text()):
+			actions = append(actions, p)
+		default:
+			strange = append(strange, p)
+		}
+	}
+	r.finishLoop(n, t)
+	if !r.module(n, t, actions, strange, in) {
+		return nil
+	}
+	return r.finishTask(n, t, s)
+}
+
+// finishTask does what depends on the module: imports are followed, includes
+// checked.
+func (r *reader) finishTask(n source.Node, t *Task, s scope) []Entry {
+	name := builtin(t.Module)
+	switch name {
+	case "include":
+		r.fail(source.Errorf(t.ModulePos, `"include" is not supported`).
+			WithHint(`use "import_tasks", or "include_tasks" where the file depends on the run`))
+		return nil
+	case "import_playbook":
+		r.fail(source.Errorf(t.ModulePos, "import_playbook cannot be a task").WithHint("it stands at the top of a playbook, beside the plays"))
+		return nil
+	case "import_role", "include_role":
+		if s.handler {
+			r.fail(source.Errorf(t.ModulePos, "%s cannot be a handler", name).WithHint("use include_tasks"))
+			return nil
+		}
+	}
+	switch name {
+	case "import_tasks":
+		return r.importTasks(n, t, s)
+	case "import_role":
+		return r.importRole(n, t, s)
+	case "include_tasks", "include_role":
+		r.checkInclude(n, t, name)
+		return []Entry{t}
+	}
+	r.checkFreeForm(t)
+	if t.Notify == nil {
+		t.Notify = s.parent.notified()
+	}
+	return []Entry{t}
+}
+
+// notified returns what the tasks in a block notify where they say nothing.
+func (b *Block) notified() []source.Node {
+	for ; b != nil; b = b.Parent {
+		if b.notify != nil {
+			return b.notify
+		}
+	}
+	return nil
+}
+
+// taskKeyword reads one keyword of a task or handler.
+func (r *reader) taskKeyword(k keyword, p source.Pair, t *Task) {
+	value := p.Value
+	switch k.name {
+	case "register":
+		r.register(value, t)
+	case "until":
+		t.Until = r.conditions(k.name, value)
+	case "changed_when":
+		t.ChangedWhen = r.conditions(k.name, value)
+	case "failed_when":
+		t.FailedWhen = r.conditions(k.name, value)
+	case "retries":
+		r.check(k, value)
+		t.Retries = value
+	case "delay":
+		r.check(k, value)
+		t.Delay = value
+	case "notify":
+		t.Notify = r.texts(k.name, "a name or a list of names", value)
+	case "listen":
+		r.listen(value, t)
+	case "args":
+		r.args(value, t)
+	case "loop":
+		r.loop(p, t)
+	case "loop_control": // read once the loop is known
+	default:
+		r.common(k, value, &t.Keywords)
+	}
+}
+
+func (r *reader) register(n source.Node, t *Task) {
+	if !isPlainText(n) {
+		r.errorf(n.Pos(), `"register" must be the name of a variable, not a %s`, n.KindName())
+		return
+	}
+	name := n.Text()
+	switch {
+	case isTemplate(n):
+		r.errorf(n.Pos(), `"register" must be the name of a variable, not a template`)
+	case magicNames[name]:
+		r.fail(n.Errorf("the variable %q is set by the run itself", name).WithHint("register the result under another name"))
+	case r.varName(n):
+		t.Register = name
+	}
+}
+
+func (r *reader) listen(n source.Node, t *Task) {
+	for _, topic := range r.texts("listen", "a topic or a list of topics", n) {
+		if text, ok := r.static("a topic", topic); ok {
+			t.Listen = append(t.Listen, text)
+		}
+	}
+}
+
+func (r *reader) args(n source.Node, t *Task) {
+	if !n.IsMap() && !n.IsNull() && !isTemplate(n) {
+		r.fail(n.Errorf(`"args" must be a mapping, not a %s`, n.KindName()).WithHint("a template must give a mapping"))
+		return
+	}
+	if !n.IsNull() {
+		t.Args = n
+	}
+}
