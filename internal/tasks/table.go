@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"fleet/internal/tasks/commands"
+	"fleet/internal/tasks/docker"
 	"fleet/internal/tasks/files"
 	"fleet/internal/tasks/network"
 	"fleet/internal/tasks/packages"
@@ -18,6 +19,9 @@ var Table = []*sys.Module{
 	&packages.Apt,
 	&commands.Command,
 	&files.Copy,
+	&docker.Container,
+	&docker.ContainerInfo,
+	&docker.Login,
 	&network.Ping,
 	&commands.Script,
 	&system.Setup,

@@ -1,0 +1,205 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/distribution/reference"
+	"github.com/moby/moby/api/types/image"
+	"github.com/moby/moby/api/types/jsonstream"
+	"github.com/moby/moby/client"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"fleet/internal/tasks/sys"
+)
+
+// idle is how long the engine may report nothing while it pulls, pushes or builds.
+const idle = 5 * time.Minute
+
+// imageName is an image as the user named it: by reference or by ID.
+type imageName struct {
+	given string
+	ref   reference.Named // with a tag or digest; nil for an ID
+}
+
+func parseImage(given string) (imageName, error) {
+	ref, err := reference.ParseNormalizedNamed(given)
+	if strings.HasPrefix(given, "sha256:") {
+		return imageName{given: given}, nil
+	}
+	if err != nil {
+		return imageName{}, fmt.Errorf("image %q: %w", given, err)
+	}
+	return imageName{given: given, ref: reference.TagNameOnly(ref)}, nil
+}
+
+// String returns the shortest name that says all, with the tag.
+func (n imageName) String() string {
+	if n.ref == nil {
+		return n.given
+	}
+	return reference.FamiliarString(n.ref)
+}
+
+func (e *engine) image(ctx context.Context, name string) (*image.InspectResponse, error) {
+	found, err := lookup(ctx, e, func(ctx context.Context) (client.ImageInspectResult, error) { return e.ImageInspect(ctx, name) })
+	if found == nil {
+		return nil, err
+	}
+	return &found.InspectResponse, nil
+}
+
+// The rules of when an image is pulled.
+const (
+	pullMissing = "missing"
+	pullAlways  = "always"
+	pullNever   = "never"
+)
+
+// imageWish says which image is wanted on the machine, and how to get it.
+type imageWish struct {
+	name     imageName
+	when     string
+	platform string
+	logins   *logins
+}
+
+// ensure pulls the image through the door if it has to, and returns it. In check
+// mode it is nil where it would have been pulled first.
+func (w imageWish) ensure(ctx context.Context, e *engine) (*image.InspectResponse, error) {
+	have, err := e.image(ctx, w.name.given)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case have != nil && (w.when != pullAlways || w.name.ref == nil):
+		return have, nil
+	case have == nil && w.name.ref == nil:
+		return nil, fmt.Errorf("image %s is not on this machine, and an ID cannot be pulled", w.name)
+	case have == nil && w.when == pullNever:
+		return nil, fmt.Errorf("image %s is not on this machine\nhint: pull: missing pulls it", w.name)
+	}
+	auth, err := authHeader(ctx, w.logins, w.name.ref)
+	if err != nil {
+		return nil, err
+	}
+	if have != nil && !e.missing {
+		same, err := w.upToDate(ctx, e, have, auth)
+		if same || err != nil {
+			return have, err
+		}
+	}
+	err = e.m.Change(ctx, sys.Change{
+		What: "pull image " + w.name.String(),
+		Do:   func(ctx context.Context) error { return w.pull(ctx, e, auth) },
+	})
+	if err != nil || e.m.Check {
+		return nil, err
+	}
+	have, err = e.image(ctx, w.name.given)
+	if err == nil && have == nil {
+		err = fmt.Errorf("image %s was pulled and is not there", w.name)
+	}
+	return have, err
+}
+
+// upToDate asks the registry whether its image is the one that the machine has.
+func (w imageWish) upToDate(ctx context.Context, e *engine, have *image.InspectResponse, auth string) (bool, error) {
+	remote, err := ask(ctx, e, func(ctx context.Context) (client.DistributionInspectResult, error) {
+		return e.DistributionInspect(ctx, w.name.ref.String(), client.DistributionInspectOptions{EncodedRegistryAuth: auth})
+	})
+	if err != nil {
+		return false, w.explain(err, auth != "")
+	}
+	digest := remote.Descriptor.Digest.String()
+	return slices.ContainsFunc(have.RepoDigests, func(d string) bool {
+		return strings.HasSuffix(d, "@"+digest)
+	}), nil
+}
+
+func (w imageWish) pull(ctx context.Context, e *engine, auth string) error {
+	opts := client.ImagePullOptions{RegistryAuth: auth}
+	if w.platform != "" {
+		opts.Platforms = []ocispec.Platform{platform(w.platform)}
+	}
+	_, err := progress(ctx, func(ctx context.Context) (messages, error) { return e.ImagePull(ctx, w.name.ref.String(), opts) })
+	return w.explain(err, auth != "")
+}
+
+// explain says what stands behind an error of the registry.
+func (w imageWish) explain(err error, loggedIn bool) error {
+	if err == nil {
+		return nil
+	}
+	server := reference.Domain(w.name.ref)
+	text := err.Error()
+	denied := strings.Contains(text, "denied") || strings.Contains(text, "unauthorized") || strings.Contains(text, "no basic auth credentials") ||
+		errdefs.IsUnauthorized(err)
+	switch {
+	case strings.Contains(text, "x509:"), strings.Contains(text, "HTTP response to HTTPS client"):
+		return fmt.Errorf("image %s: registry %s cannot be trusted: %w\nhint: put its certificate authority into /etc/docker/certs.d/%s/ca.crt, "+
+			"or name it under insecure-registries in /etc/docker/daemon.json", w.name, server, err, server)
+	case denied && !loggedIn:
+		return fmt.Errorf("registry %s does not give image %s: %w\nhint: it may need a login (docker_login), or the name is wrong", server, w.name, err)
+	case denied:
+		return fmt.Errorf("registry %s does not give image %s to this login: %w\nhint: check the login's rights and the image's name", server, w.name, err)
+	case strings.Contains(text, "manifest unknown"), strings.Contains(text, "not found"), strings.Contains(text, "name unknown"):
+		return fmt.Errorf("image %s is not in the registry %s: %w\nhint: check the name and the tag", w.name, server, err)
+	}
+	return fmt.Errorf("image %s: %w", w.name, err)
+}
+
+// platform reads "os/arch[/variant]".
+func platform(text string) ocispec.Platform {
+	parts := append(strings.SplitN(text, "/", 3), "", "")
+	return ocispec.Platform{OS: parts[0], Architecture: parts[1], Variant: parts[2]}
+}
+
+// messages is what the engine reports while it works.
+type messages interface {
+	io.ReadCloser
+	JSONMessages(ctx context.Context) iter.Seq2[jsonstream.Message, error]
+}
+
+// errIdle is the cause of a cancelled context whose engine reported nothing.
+var errIdle = fmt.Errorf("the Docker engine reported no progress for %s", idle)
+
+// progress runs a request that reports progress until it ends, and returns what
+// it reported. It is given up when nothing comes for a while.
+func progress(ctx context.Context, request func(context.Context) (messages, error)) ([]jsonstream.Message, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	timer := time.AfterFunc(idle, func() { cancel(errIdle) })
+	defer timer.Stop()
+	var seen []jsonstream.Message
+	err := func() error {
+		stream, err := request(ctx)
+		if err != nil {
+			return err
+		}
+		for message, err := range stream.JSONMessages(ctx) {
+			timer.Reset(idle)
+			if err != nil {
+				return err
+			}
+			if message.Error != nil {
+				return message.Error
+			}
+			if message.Progress == nil && len(seen) < 10000 {
+				seen = append(seen, message)
+			}
+		}
+		return nil
+	}()
+	if err != nil && errors.Is(context.Cause(ctx), errIdle) {
+		err = errIdle
+	}
+	return seen, said(err)
+}
