@@ -1,24 +1,121 @@
-// Package helper holds the built helpers that are pushed to targets. It runs on
-// the controller.
+// Package helper holds the programs that are pushed to targets: those that "make
+// build" has embedded, and fleet's own executable for machines of its own kind
+// where there are none. It runs on the controller.
 package helper
 
-import "io"
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"runtime"
+	"sync"
+
+	"fleet/internal/source"
+)
 
 // Verb is the hidden argument that makes any fleet program serve as the helper.
 const Verb = "__target"
 
-// Helper is one program that can serve as the helper.
+// Helper is one program that can serve as the helper when it is run with Verb.
 type Helper struct {
 	OS, Arch string // as GOOS and GOARCH
 	Digest   string // the SHA-256 of the program, in lower-case hex
 	Size     int64  // of the program, in bytes
-	Packed   int64  // of what Open reads, in bytes
 
-	open func() (io.ReadCloser, error)
+	packed func() ([]byte, error)
 }
 
-// Open returns the program, compressed with gzip.
-func (h Helper) Open() (io.ReadCloser, error) { return h.open() }
+// Open returns the program, compressed with gzip, and how many bytes that is.
+func (h Helper) Open() (io.ReadCloser, int64, error) {
+	data, err := h.packed()
+	if err != nil {
+		return nil, 0, err
+	}
+	return io.NopCloser(bytes.NewReader(data)), int64(len(data)), nil
+}
+
+// Manifest is one line of dist/manifest.json: an embedded helper.
+type Manifest struct {
+	OS     string `json:"os"`
+	Arch   string `json:"arch"`
+	Digest string `json:"digest"` // the SHA-256 of the program
+	Size   int64  `json:"size"`   // of the program
+	File   string `json:"file"`   // its compressed form, beside the manifest
+}
+
+//go:embed dist
+var dist embed.FS
 
 // Store finds helpers. The zero value is ready; it may be used concurrently.
-type Store struct{}
+type Store struct {
+	// Own is the executable that serves machines of this one's kind when no helper
+	// is embedded for them. Empty is the running one.
+	Own string
+	// OnlyOwn leaves the embedded helpers out.
+	OnlyOwn bool
+
+	mu sync.Mutex // guards is
+	is *Helper    // of the own executable, once it was asked for
+}
+
+// For returns the helper for a machine.
+func (s *Store) For(goos, goarch string) (Helper, error) {
+	all, err := s.All()
+	if err != nil {
+		return Helper{}, err
+	}
+	for _, h := range all {
+		if h.OS == goos && h.Arch == goarch {
+			return h, nil
+		}
+	}
+	return Helper{}, source.Errorf(source.Pos{}, "this fleet was built without a helper for %s/%s", goos, goarch).
+		WithHint("run \"make build\" in fleet's source and use bin/fleet")
+}
+
+// All returns the helpers that are there, one for each kind of machine.
+func (s *Store) All() ([]Helper, error) {
+	var all []Helper
+	if !s.OnlyOwn {
+		embedded, err := embeddedIn(dist)
+		if err != nil {
+			return nil, err
+		}
+		all = embedded
+	}
+	for _, h := range all {
+		if h.OS == runtime.GOOS && h.Arch == runtime.GOARCH {
+			return all, nil
+		}
+	}
+	own, err := s.ownHelper()
+	if err != nil {
+		return nil, err
+	}
+	return append(all, own), nil
+}
+
+// embeddedIn returns the helpers that dist/manifest.json names.
+func embeddedIn(dist fs.FS) ([]Helper, error) {
+	data, err := fs.ReadFile(dist, "dist/manifest.json")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var rows []Manifest
+	if err := json.Unmarshal(data, &rows); err != nil {
+		return nil, fmt.Errorf("dist/manifest.json: %w", err)
+	}
+	var all []Helper
+	for _, row := range rows {
+		all = append(all, Helper{OS: row.OS, Arch: row.Arch, Digest: row.Digest, Size: row.Size,
+			packed: func() ([]byte, error) { return fs.ReadFile(dist, "dist/"+row.File) }})
+	}
+	return all, nil
+}

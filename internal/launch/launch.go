@@ -1,0 +1,239 @@
+package launch
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"fleet/internal/helper"
+	"fleet/internal/session"
+	"fleet/internal/source"
+	"fleet/internal/wire"
+)
+
+// Options of a start. The zero value has the defaults.
+type Options struct {
+	Timeout time.Duration // until the helper runs, its upload not counted; 20s
+	Session session.Options
+}
+
+// Helper starts a helper on the machine as the given user, pushing it first
+// where it is not there, and returns its session. ErrBecome is in the error's
+// chain where only becoming the user failed.
+func Helper(ctx context.Context, r Runner, store *helper.Store, b Become, o Options) (*session.Session, error) {
+	helpers, err := store.All()
+	if err != nil {
+		return nil, err
+	}
+	l, err := begin(ctx, r, start(helpers), b, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.reachHelper(ctx, store); err != nil {
+		l.transport.Close()
+		return nil, err
+	}
+	return session.New(ctx, l.transport, o.Session)
+}
+
+// launching is a command that is on its way to run what it shall, maybe as
+// another user.
+type launching struct {
+	transport *transport
+	become    *becoming // or nil
+	timeout   time.Duration
+}
+
+// begin starts the script as the user.
+func begin(ctx context.Context, r Runner, script string, b Become, o Options) (*launching, error) {
+	if o.Timeout <= 0 {
+		o.Timeout = 20 * time.Second
+	}
+	l := &launching{timeout: o.Timeout}
+	prompt, args := "", []string{}
+	if !b.IsZero() {
+		plan, err := b.plan()
+		if err != nil {
+			return nil, err
+		}
+		l.become, prompt = &plan, plan.prompt
+		args = append([]string{script}, plan.argv...)
+		script = becomeScript
+	}
+	line, err := shell(script, args...)
+	if err != nil {
+		return nil, err
+	}
+	p, err := r.Start(ctx, line)
+	if err != nil {
+		return nil, err
+	}
+	l.transport = newTransport(p, prompt)
+	return l, nil
+}
+
+// reachHelper answers what the script and the become method ask for until the
+// helper says hello.
+func (l *launching) reachHelper(ctx context.Context, store *helper.Store) error {
+	for {
+		g, err := l.greeting(ctx)
+		if err != nil {
+			return err
+		}
+		switch g.Word {
+		case wire.GreetingHello:
+			return nil
+		case "need":
+			if err := l.push(ctx, store, g.Rest); err != nil {
+				return err
+			}
+		case "failed":
+			return cannotRun(g.Rest)
+		default:
+			return fmt.Errorf("the host said %q instead of starting the helper", g.Word)
+		}
+	}
+}
+
+// cannotRun says why no folder could take the helper.
+func cannotRun(reasons string) error {
+	reasons = strings.TrimRight(reasons, "; ")
+	e := source.Errorf(source.Pos{}, "the helper cannot be put on the host: %s", reasons)
+	switch {
+	case strings.Contains(reasons, "No space left"), strings.Contains(reasons, "Disk quota"):
+		return e.WithHint("make room on the host: about 20 MB in the home folder, /var/tmp or /dev/shm")
+	case strings.Contains(reasons, "gzip") && strings.Contains(reasons, "not found"):
+		return e.WithHint("install gzip on the host")
+	}
+	return e.WithHint("one of the home folder, /var/tmp and /dev/shm must be writable and not mounted noexec")
+}
+
+// greeting waits for the next greeting and gives the become method its password.
+func (l *launching) greeting(ctx context.Context) (wire.Greeting, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, l.timeout, fmt.Errorf("the helper did not start within %s", l.timeout))
+	defer cancel()
+	type heard struct {
+		g   wire.Greeting
+		err error
+	}
+	came := make(chan heard, 1)
+	go func() { // ends with the greeting, or when the transport is closed below
+		g, err := wire.ReadGreeting(l.transport.out)
+		came <- heard{g, err}
+	}()
+	for {
+		select {
+		case h := <-came:
+			if h.err != nil {
+				return h.g, l.explain(h.err)
+			}
+			return h.g, nil
+		case <-l.transport.stderr.prompts:
+			if err := l.givePassword(); err != nil {
+				l.transport.Close()
+				<-came
+				return wire.Greeting{}, err
+			}
+		case <-ctx.Done():
+			l.transport.Close()
+			<-came
+			return wire.Greeting{}, l.late(context.Cause(ctx))
+		}
+	}
+}
+
+// givePassword answers a prompt. A second one says that the password is wrong.
+func (l *launching) givePassword() error {
+	b := l.become
+	switch {
+	case b == nil:
+		return nil
+	case b.Password == "":
+		return b.error(b.Method+" wants a password", "give it with -K, or as ansible_become_password", "")
+	case l.transport.answered:
+		return b.error("wrong password for "+b.Method, wrongPasswordHint(b.Method), "")
+	}
+	l.transport.answered = true
+	_, err := io.WriteString(l.transport.p.Stdin(), b.Password+"\n")
+	return err
+}
+
+func wrongPasswordHint(method string) string {
+	if method == "su" {
+		return "su wants the password of the user who is to be become, not that of the login"
+	}
+	return "check the password that -K or ansible_become_password gave"
+}
+
+// late adds what the host wrote to the reason for giving up.
+func (l *launching) late(err error) error {
+	if said := l.transport.stderr.text(); said != "" && l.become != nil {
+		return l.become.error(err.Error(), "", said)
+	}
+	return err
+}
+
+// explain says why something else than a greeting came.
+func (l *launching) explain(err error) error {
+	code, lost := l.transport.wait(2 * time.Second)
+	if lost != nil {
+		return lost
+	}
+	stderr := l.transport.stderr.text()
+	if l.become != nil {
+		return l.become.refused(stderr, code)
+	}
+	var none *wire.NoGreetingError
+	if errors.As(err, &none) && none.Err != io.EOF {
+		return err
+	}
+	said := stderr
+	if said == "" && none != nil {
+		said = strings.TrimSpace(string(none.Noise))
+	}
+	e := source.Errorf(source.Pos{}, "the host's shell did not start the helper: exit code %d: %s", code, lastLine(said))
+	return e.WithHint("the login shell must run commands: check with ssh HOST true")
+}
+
+// push sends the helper that the machine needs; platform is what uname -sm says.
+func (l *launching) push(ctx context.Context, store *helper.Store, name string) error {
+	h, err := forPlatform(store, strings.TrimSpace(name))
+	if err != nil {
+		return err
+	}
+	packed, size, err := h.Open()
+	if err != nil {
+		return err
+	}
+	defer packed.Close()
+	defer context.AfterFunc(ctx, func() { l.transport.Close() })()
+	w := bufio.NewWriterSize(l.transport.p.Stdin(), wire.MaxChunk)
+	if _, err := fmt.Fprintf(w, "%d\n", size); err != nil {
+		return l.explain(err)
+	}
+	if _, err := io.Copy(w, packed); err != nil {
+		return l.explain(err)
+	}
+	if err := w.Flush(); err != nil {
+		return l.explain(err)
+	}
+	return nil
+}
+
+// forPlatform returns the helper for what uname -sm says.
+func forPlatform(store *helper.Store, name string) (helper.Helper, error) {
+	system, machine, _ := strings.Cut(name, " ")
+	for goos, s := range systems {
+		for goarch, m := range machines {
+			if s == system && (m == machine || goarch == machine) {
+				return store.For(goos, goarch)
+			}
+		}
+	}
+	return helper.Helper{}, source.Errorf(source.Pos{}, "fleet has no helper for this machine: %q", name).
+		WithHint("targets are Linux on x86_64 or aarch64")
+}

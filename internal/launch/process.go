@@ -1,0 +1,80 @@
+package launch
+
+import (
+	"context"
+	"io"
+	"strings"
+	"sync"
+)
+
+// Runner runs command lines on one machine.
+type Runner interface {
+	// Start starts the line with the user's login shell.
+	Start(ctx context.Context, line string) (Process, error)
+}
+
+// Process is one command that runs on a machine. Its streams must be read to
+// their ends by their readers; the other methods may be called concurrently.
+type Process interface {
+	Stdin() io.WriteCloser
+	Stdout() io.Reader
+	Stderr() io.Reader
+	// Wait returns the exit code once the command has ended: 128+n where signal n
+	// ended it. An error says that the connection is gone, for a person.
+	Wait() (int, error)
+	// Kill ends the command, or the connection to it, and unblocks the streams. It
+	// may be called more than once and after the end.
+	Kill()
+}
+
+// stderrKept bounds what is kept of a helper's standard error, in bytes.
+const stderrKept = 8 << 10
+
+// watcher reads a command's standard error: it keeps the end of it and counts
+// the prompts for a password.
+type watcher struct {
+	prompt  string
+	prompts chan struct{} // has one for each prompt
+
+	mu   sync.Mutex
+	kept string
+}
+
+func newWatcher(prompt string) *watcher {
+	return &watcher{prompt: prompt, prompts: make(chan struct{}, 8)}
+}
+
+// read reads until the stream ends.
+func (w *watcher) read(r io.Reader) {
+	buf := make([]byte, 4<<10)
+	for {
+		n, err := r.Read(buf)
+		w.add(string(buf[:n]))
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (w *watcher) add(s string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.kept += s
+	if w.prompt != "" {
+		for i := strings.Index(w.kept, w.prompt); i >= 0; i = strings.Index(w.kept, w.prompt) {
+			w.kept = w.kept[:i] + w.kept[i+len(w.prompt):]
+			select {
+			case w.prompts <- struct{}{}:
+			default:
+			}
+		}
+	}
+	w.kept = w.kept[max(0, len(w.kept)-stderrKept):]
+}
+
+// text returns the end of what was read.
+func (w *watcher) text() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strings.TrimSpace(w.kept)
+}

@@ -1,0 +1,88 @@
+package launch
+
+import (
+	"fmt"
+	"strings"
+
+	"fleet/internal/helper"
+)
+
+// The scripts below stand in single quotes of whatever the login shell is: sh,
+// csh or fish. So they are one line and have no single quote, no exclamation
+// mark and no doubled backslash; a test keeps that.
+
+// startScript starts the cached helper, or asks for it ("need SYSTEM MACHINE"),
+// reads its compressed size and its bytes, puts it into the first folder that
+// can be written and executes, and starts it; or says why it cannot ("failed
+// REASONS"). $1 is LC_ALL as the helper shall see it, $2 a helper in another
+// user's cache that may be copied instead, once its digest is known to be right.
+const startScript = `if [ -n "$1" ]; then LC_ALL=$1; elif [ "$2" ]; then unset LC_ALL; fi; ` +
+	`p=$(uname -sm); u=$(id -u); w=; ` +
+	`case "$p" in %s *) d=none;; esac; ` +
+	`set -- "$2" "${XDG_CACHE_HOME:-$HOME/.cache}/fleet" "/var/tmp/fleet-$u" "/dev/shm/fleet-$u"; s=$1; shift; ` +
+	`for c; do f="$c/fleet-target-$d"; ` +
+	`if [ -x "$f" ] && [ -O "$f" ] && [ -O "$c" ]; then exec "$f" ` + helper.Verb + `; fi; done; ` +
+	`for c; do f="$c/fleet-target-$d"; t="$c/.fleet-target-$$"; w="$w$c: "; ` +
+	`e=$(umask 077; LC_ALL=C mkdir -p "$c" 2>&1) || { w="$w$e; "; continue; }; ` +
+	`if [ -h "$c" ]; then w="${w}is a link; "; continue; fi; ` +
+	`if [ -O "$c" ]; then :; else w="${w}belongs to someone else; "; continue; fi; ` +
+	`e=$(LC_ALL=C chmod 700 "$c" 2>&1) || { w="$w$e; "; continue; }; ` +
+	`if [ -n "$s" ] && [ -r "$s/fleet-target-$d" ] && command -v sha256sum >/dev/null; then ` +
+	`e=$(umask 077; LC_ALL=C cp "$s/fleet-target-$d" "$t" 2>&1); ` +
+	`else printf "\000\036fleet need %%s\n" "$p"; read -r n || exit 1; ` +
+	`e=$(umask 077; LC_ALL=C; export LC_ALL; head -c "$n" | { gzip -dc >"$t"; r=$?; cat >/dev/null; exit $r; } 2>&1); fi; ` +
+	`if [ $? -gt 0 ]; then rm -f "$t"; w="$w$e; "; continue; fi; ` +
+	`case "$(sha256sum <"$t" 2>/dev/null)" in "$d "*|"") ;; *) rm -f "$t"; s=; w="${w}the copy has another SHA-256; "; continue;; esac; ` +
+	`chmod 700 "$t"; e=$(LC_ALL=C "$t" ` + helper.Verb + ` --version 2>&1) || { rm -f "$t"; w="${w}cannot run programs: $e; "; continue; }; ` +
+	`mv -f "$t" "$f"; ` +
+	`ls -t "$c" | grep "^fleet-target-" | tail -n +4 | while read -r o; do rm -f "$c/$o"; done; ` +
+	`exec "$f" ` + helper.Verb + `; done; ` +
+	`printf "\000\036fleet failed %%s\n" "$(printf %%s "$w" | tr "\n" " ")"`
+
+// machines are the names that uname -m has for architectures of Go.
+var machines = map[string]string{"amd64": "x86_64", "arm64": "aarch64"}
+
+// systems are the names that uname -s has for systems of Go.
+var systems = map[string]string{"linux": "Linux", "darwin": "Darwin"}
+
+// platform returns what uname -sm prints for a helper's machine.
+func platform(h helper.Helper) string {
+	system, machine := systems[h.OS], machines[h.Arch]
+	if h.OS == "darwin" && h.Arch == "arm64" {
+		machine = "arm64"
+	}
+	return system + " " + machine
+}
+
+// start returns the script for a machine that may be any of the helpers'.
+func start(helpers []helper.Helper) string {
+	var cases strings.Builder
+	for _, h := range helpers {
+		fmt.Fprintf(&cases, `"%s") d=%s;; `, platform(h), h.Digest)
+	}
+	return fmt.Sprintf(startScript, strings.TrimSpace(cases.String()))
+}
+
+// becomeScript runs the script $1 through the become command that follows and
+// ends in becomeShell. It keeps the method's messages in English and tells the
+// script which LC_ALL to restore and where this user's helper lies.
+const becomeScript = `i=$1; shift; l=${LC_ALL:-}; c="${XDG_CACHE_HOME:-$HOME/.cache}/fleet"; ` +
+	`LC_ALL=C; export LC_ALL; exec "$@" "$i" "$l" "$c"`
+
+// becomeShell is the command of a shell that the become method runs: it takes the
+// script and its two arguments as arguments of its own, so that su, which has
+// room for one command only, needs no more quoting than sudo.
+const becomeShell = `exec sh -c "$0" sh "$1" "$2"`
+
+// shell returns a command line that runs the script with the arguments, for any
+// login shell.
+func shell(script string, args ...string) (string, error) {
+	line := "exec sh -c '" + script + "' sh"
+	for _, a := range args {
+		if strings.ContainsAny(a, "'!\\\n\x00") {
+			return "", fmt.Errorf("%q has a character that cannot stand in a command line", a)
+		}
+		line += " '" + a + "'"
+	}
+	return line, nil
+}

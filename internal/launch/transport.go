@@ -1,0 +1,85 @@
+package launch
+
+import (
+	"bufio"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"fleet/internal/source"
+)
+
+// transport is a process as a session sees it.
+type transport struct {
+	p        Process
+	out      *bufio.Reader
+	stderr   *watcher
+	answered bool // the prompt for a password
+
+	ended chan struct{} // closed when code and err are there
+	code  int
+	err   error
+	loops sync.WaitGroup
+}
+
+// newTransport takes the process over.
+func newTransport(p Process, prompt string) *transport {
+	t := &transport{p: p, out: bufio.NewReaderSize(p.Stdout(), 64<<10), stderr: newWatcher(prompt), ended: make(chan struct{})}
+	t.loops.Go(func() { t.stderr.read(p.Stderr()) })
+	t.loops.Go(func() {
+		t.code, t.err = p.Wait()
+		close(t.ended)
+	})
+	return t
+}
+
+func (t *transport) Read(p []byte) (int, error) { return t.out.Read(p) }
+
+func (t *transport) Write(p []byte) (int, error) { return t.p.Stdin().Write(p) }
+
+func (t *transport) CloseWrite() error { return t.p.Stdin().Close() }
+
+// Close ends the process and waits until it is gone.
+func (t *transport) Close() error {
+	t.p.Kill()
+	t.loops.Wait()
+	return nil
+}
+
+// wait waits for the end of the process, but not longer than d.
+func (t *transport) wait(d time.Duration) (int, error) {
+	select {
+	case <-t.ended:
+		return t.code, t.err
+	case <-time.After(d):
+		return -1, nil
+	}
+}
+
+// Reason says how the process ended and the last line that it wrote.
+func (t *transport) Reason() (reason, hint string) {
+	code, err := t.wait(2 * time.Second)
+	if err != nil {
+		return err.Error(), source.HintOf(err)
+	}
+	select {
+	case <-t.ended:
+	default:
+		return "", ""
+	}
+	reason = fmt.Sprintf("the helper ended with exit code %d", code)
+	if said := t.stderr.text(); said != "" {
+		reason += ": " + firstLine(said)
+	}
+	if code == 137 {
+		hint = "something on the host killed it, maybe because the memory was full"
+	}
+	return reason, hint
+}
+
+// firstLine returns the line that says most: Go programs and shells put it first.
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return line
+}

@@ -1,0 +1,196 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"fleet/internal/wire"
+)
+
+// call is one running call. Its frames come from the read loop alone.
+type call struct {
+	s       *Session
+	id      uint32
+	files   []wire.File
+	answers wire.Answers
+	result  chan answer // one is sent
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	work    sync.WaitGroup // the goroutines of its streams
+
+	mu       sync.Mutex
+	over     bool
+	inboxes  map[uint32]*wire.Inbox
+	credits  map[uint32]*wire.Credit
+	received error // why Receive failed
+}
+
+// answer is what ends a call.
+type answer struct {
+	result wire.Result
+	err    error
+}
+
+var errCallOver = errors.New("the call is over")
+
+// Call runs one module on the target and returns its result. A module that
+// failed is a Result with "failed", not an error. Where ctx ends, the call is
+// cancelled on the target and Call returns ctx's cause once the target has
+// confirmed it; where that takes longer than CancelWait, the session is ended.
+// A *LostError says that the connection is gone.
+func (s *Session) Call(ctx context.Context, wc wire.Call, answers wire.Answers) (wire.Result, error) {
+	payload, err := wire.Encode(wc)
+	if err != nil {
+		return wire.Result{}, err
+	}
+	if len(payload) > wire.MaxMessage {
+		return wire.Result{}, &wire.LimitError{Kind: wire.KindCall, Size: len(payload)}
+	}
+	c, err := s.begin(ctx, wc, answers)
+	if err != nil {
+		return wire.Result{}, err
+	}
+	defer s.finish(c)
+	if err := s.send(ctx, wire.Frame{Kind: wire.KindCall, Call: c.id, Payload: payload}); err != nil {
+		return wire.Result{}, err
+	}
+	select {
+	case a := <-c.result:
+		return c.close(a)
+	case <-ctx.Done():
+		return wire.Result{}, s.cancelCall(ctx, c)
+	case <-s.gone:
+		return wire.Result{}, s.Err()
+	}
+}
+
+func (s *Session) begin(ctx context.Context, wc wire.Call, answers wire.Answers) (*call, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.lost != nil:
+		return nil, s.lost
+	case s.closed:
+		return nil, errClosed
+	case len(s.calls) >= wire.MaxCalls:
+		return nil, fmt.Errorf("more than %d calls at the same time on one helper", wire.MaxCalls)
+	}
+	s.lastID++
+	c := &call{s: s, id: s.lastID, files: wc.Files, answers: answers, result: make(chan answer, 1),
+		inboxes: map[uint32]*wire.Inbox{}, credits: map[uint32]*wire.Credit{}}
+	c.ctx, c.cancel = context.WithCancelCause(ctx)
+	s.calls[c.id] = c
+	return c, nil
+}
+
+// finish forgets the call and waits for its goroutines.
+func (s *Session) finish(c *call) {
+	s.mu.Lock()
+	delete(s.calls, c.id)
+	s.mu.Unlock()
+	c.cancel(errCallOver)
+	c.mu.Lock()
+	c.over = true
+	for _, in := range c.inboxes {
+		in.End(errCallOver)
+	}
+	c.mu.Unlock()
+	c.work.Wait()
+}
+
+// close ends the call with its answer, once all that was sent before it is
+// written.
+func (c *call) close(a answer) (wire.Result, error) {
+	c.cancel(errCallOver)
+	c.mu.Lock()
+	for _, in := range c.inboxes {
+		in.End(errors.New("the target ended the call before the end of the file"))
+	}
+	c.mu.Unlock()
+	c.work.Wait()
+	if a.err == nil && c.received != nil {
+		a.err = fmt.Errorf("cannot take the file from the target: %w", c.received)
+	}
+	return a.result, a.err
+}
+
+func (s *Session) cancelCall(ctx context.Context, c *call) error {
+	wait, stop := context.WithTimeout(context.WithoutCancel(ctx), CancelWait)
+	defer stop()
+	if err := s.send(wait, wire.Frame{Kind: wire.KindCancel, Call: c.id}); err == nil {
+		select {
+		case <-c.result:
+			return context.Cause(ctx)
+		case <-s.gone:
+		case <-wait.Done():
+		}
+	}
+	s.fail(&LostError{Reason: fmt.Sprintf("the target did not end the cancelled task within %s", CancelWait), Err: context.Cause(ctx)})
+	return s.Err()
+}
+
+// send queues the frame.
+func (s *Session) send(ctx context.Context, f wire.Frame) error {
+	b, err := f.Append(nil)
+	if err != nil {
+		return err
+	}
+	select {
+	case s.out <- b:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-s.gone:
+		return s.Err()
+	case <-s.closing:
+		return errClosed
+	}
+}
+
+// take handles a frame of the call. An error means that the helper broke the
+// protocol.
+func (c *call) take(f wire.Frame) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over {
+		return nil
+	}
+	switch f.Kind {
+	case wire.KindOutput:
+		return c.output(f)
+	case wire.KindResult:
+		var r wire.Result
+		if err := wire.Decode(f.Payload, &r); err != nil {
+			return err
+		}
+		c.deliver(answer{result: r})
+		return nil
+	case wire.KindReject:
+		c.deliver(answer{err: errors.New("the helper does not know a message that fleet sent")})
+		return nil
+	case wire.KindNeed:
+		return c.need(f)
+	case wire.KindSend:
+		return c.receive(f)
+	}
+	return c.stream(f)
+}
+
+// deliver ends the call: what comes after is dropped.
+func (c *call) deliver(a answer) {
+	c.over = true
+	c.result <- a
+}
+
+func (c *call) output(f wire.Frame) error {
+	stream := wire.Stream(f.Stream)
+	if f.Stream != uint32(wire.Stdout) && f.Stream != uint32(wire.Stderr) {
+		return fmt.Errorf("output on stream %d", f.Stream)
+	}
+	if c.answers.Output != nil {
+		c.answers.Output(stream, f.Payload)
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package target
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+
+	"fleet/internal/tasks/sys"
+	"fleet/internal/wire"
+)
+
+// call is one running call.
+type call struct {
+	s      *server
+	id     uint32
+	wc     wire.Call
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+
+	mu      sync.Mutex
+	lastID  uint32 // of a stream
+	inboxes map[uint32]*wire.Inbox
+	outs    map[uint32]*outgoing
+}
+
+var (
+	errCancelled = errors.New("cancelled")
+	errTimeout   = errors.New("timed out")
+)
+
+func newCall(s *server, id uint32, wc wire.Call) *call {
+	c := &call{s: s, id: id, wc: wc, inboxes: map[uint32]*wire.Inbox{}, outs: map[uint32]*outgoing{}}
+	c.ctx, c.cancel = context.WithCancelCause(s.ctx)
+	return c
+}
+
+// run runs the module and sends the result. Where that cannot be sent, the
+// controller is gone.
+func (c *call) run(mod *sys.Module) {
+	data := c.module(mod)
+	c.s.mu.Lock()
+	delete(c.s.calls, c.id)
+	c.s.mu.Unlock()
+	c.cancel(errCancelled)
+	payload, err := wire.Encode(wire.Result{Data: data})
+	if err == nil && len(payload) > wire.MaxMessage {
+		err = fmt.Errorf("the result has %d MiB, more than the limit of %d MiB; let the task write to a file and fetch that",
+			len(payload)>>20, wire.MaxMessage>>20)
+	}
+	if err != nil {
+		_ = c.s.refuse(c.id, err.Error())
+		return
+	}
+	_ = c.s.send(wire.Frame{Kind: wire.KindResult, Call: c.id, Payload: payload})
+}
+
+// module runs the module. This is the one place where a panic is caught: it must
+// not take the other calls and their children down.
+func (c *call) module(mod *sys.Module) (data json.RawMessage) {
+	ctx := c.ctx
+	if c.wc.Timeout > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeoutCause(ctx, c.wc.Timeout, errTimeout)
+		defer stop()
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			data = failed(fmt.Sprintf("module %s crashed: %v; this is a bug in fleet", mod.Name, p))
+		}
+	}()
+	m := &sys.Machine{Check: c.wc.Check, Diff: c.wc.Diff, Env: c.wc.Env, Files: c.wc.Files, Controller: c}
+	return c.explain(ctx, mod.Run(ctx, m, c.wc.Args))
+}
+
+// explain puts the reason for which the call was ended in place of the module's
+// own message, which only knows that its context is over.
+func (c *call) explain(ctx context.Context, data json.RawMessage) json.RawMessage {
+	if ctx.Err() == nil {
+		return data
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(data, &fields) != nil || string(fields["failed"]) != "true" {
+		return data
+	}
+	msg := context.Cause(ctx).Error()
+	if errors.Is(context.Cause(ctx), errTimeout) {
+		msg = fmt.Sprintf("timed out after %s", c.wc.Timeout)
+	}
+	fields["msg"], _ = json.Marshal(msg) // a string can be encoded
+	if out, err := json.Marshal(fields); err == nil {
+		return out
+	}
+	return data
+}
+
+// failed returns the data of a result that says no more than why it failed.
+func failed(msg string) json.RawMessage {
+	data, err := json.Marshal(map[string]any{"failed": true, "msg": msg})
+	if err != nil {
+		return json.RawMessage(`{"failed":true}`)
+	}
+	return data
+}
+
+// take handles a frame of the call.
+func (c *call) take(f wire.Frame) error {
+	if f.Kind == wire.KindCancel {
+		c.cancel(errCancelled)
+		return nil
+	}
+	c.mu.Lock()
+	in, out := c.inboxes[f.Stream], c.outs[f.Stream]
+	c.mu.Unlock()
+	switch {
+	case f.Kind == wire.KindData && in != nil:
+		return in.Put(f.Payload)
+	case f.Kind == wire.KindEnd && (in != nil || out != nil):
+		var end wire.End
+		if err := wire.Decode(f.Payload, &end); err != nil {
+			return err
+		}
+		var err error
+		if end.Error != "" {
+			err = errors.New(end.Error)
+		}
+		if in != nil {
+			in.End(err)
+		} else {
+			out.end(err)
+		}
+	case f.Kind == wire.KindCredit && out != nil:
+		n, err := wire.DecodeCredit(f.Payload)
+		if err != nil {
+			return err
+		}
+		return out.credit.Add(n)
+	}
+	return nil
+}
+
+// Output implements sys.Controller.
+func (c *call) Output(stream wire.Stream, p []byte) {
+	if !c.wc.Stream {
+		return
+	}
+	for len(p) > 0 {
+		n := min(len(p), wire.MaxChunk)
+		// Where it cannot be sent, the controller is gone, and the call ends.
+		_ = c.s.send(wire.Frame{Kind: wire.KindOutput, Call: c.id, Stream: uint32(stream), Payload: p[:n]})
+		p = p[n:]
+	}
+}
