@@ -22,10 +22,14 @@ var Table = []*sys.Module{
 	&docker.Container,
 	&docker.ContainerInfo,
 	&docker.Login,
+	&files.Fetch,
+	&files.File,
 	&network.Ping,
 	&commands.Script,
 	&system.Setup,
 	&commands.Shell,
+	&files.Slurp,
+	&files.Stat,
 }
 
 // Find returns the module with this short or fully qualified name.
