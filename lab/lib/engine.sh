@@ -36,6 +36,9 @@ start_engine() {
 	wait_until 60 dockerd engine_answers
 }
 
+# gone says whether a process has ended, even if nobody has asked for its exit code yet.
+gone() { ! grep -qs '^State:[[:space:]]*[^Z]' "/proc/$1/status"; }
+
 # stop_engine ends the dockerd that start_engine started, unless somebody else's container runs in it.
 stop_engine() {
 	local pid
@@ -50,7 +53,7 @@ stop_engine() {
 		return
 	fi
 	kill "$pid"
-	tail --pid="$pid" -f /dev/null
+	wait_until 30 "dockerd's end" gone "$pid"
 	rm -f "$state/dockerd.pid"
 	say "dockerd stopped"
 }
