@@ -62,8 +62,8 @@ func groupNames(names []string) []*nameGroup {
 	var groups []*nameGroup
 	byFrame := map[frame]*nameGroup{}
 	for _, name := range distinct {
-		best, number := largest(name, sizes, padded)
-		if sizes[best] < 2 {
+		best, number, ok := largest(name, sizes, padded)
+		if !ok || sizes[best] < 2 {
 			groups = append(groups, &nameGroup{first: name})
 			continue
 		}
@@ -86,14 +86,14 @@ func frameOf(n numbered, padded map[frame]bool) frame {
 	return f
 }
 
-func largest(name string, sizes map[frame]int, padded map[frame]bool) (best frame, number int) {
+func largest(name string, sizes map[frame]int, padded map[frame]bool) (best frame, number int, ok bool) {
 	for _, n := range numbersOf(name) {
-		if f := frameOf(n, padded); best == (frame{}) || sizes[f] >= sizes[best] {
-			best = f
+		if f := frameOf(n, padded); !ok || sizes[f] >= sizes[best] {
+			best, ok = f, true
 			number, _ = strconv.Atoi(n.digits)
 		}
 	}
-	return best, number
+	return best, number, ok
 }
 
 // numbersOf takes the name apart at each of its numbers. Numbers too long to

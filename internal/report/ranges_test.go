@@ -20,6 +20,7 @@ func TestRanges(t *testing.T) {
 		"web1.example.com web2.example.com":   "web[1-2].example.com",
 		"a b a":                               "a,b",
 		"":                                    "",
+		"x 0 1":                               "x,[0-1]",
 		"host12345678901234 host123456789012": "host12345678901234,host123456789012",
 	} {
 		if got := Ranges(strings.Fields(names)); got != want {

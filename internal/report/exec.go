@@ -1,0 +1,266 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"fleet/internal/event"
+	"fleet/internal/wire"
+)
+
+// maxFolded is how many bytes of a host's output, each stream, are folded.
+const maxFolded = 16 << 20
+
+// ExecOptions say how `fleet exec` shows output.
+type ExecOptions struct {
+	Hosts    []string // in inventory order
+	Fold     bool     // print what is the same once, at the end
+	Color    bool
+	Terminal bool // show control characters rather than pass them on
+}
+
+// Exec prints the output of one command on many hosts: each line behind its
+// host's name as it comes, or, folded, each distinct output once. Lines are
+// never torn. Its methods may be called by many goroutines.
+type Exec struct {
+	out, warn io.Writer
+	options   ExecOptions
+	style     style
+	width     int // of the longest host name
+
+	mu    sync.Mutex
+	err   error
+	hosts map[string]*execHost
+	order []*execHost
+}
+
+// execHost is what is known of a host.
+type execHost struct {
+	name     string
+	partial  assembler
+	kept     map[wire.Stream]string // for folding
+	streamed bool
+	ended    bool
+	end      string // what is to be said besides the output: "exit code 2"
+	outcome  event.Outcome
+}
+
+// NewExec returns an Exec that writes what the hosts write to standard output
+// to out, and the rest to warn.
+func NewExec(out, warn io.Writer, o ExecOptions) *Exec {
+	x := &Exec{out: out, warn: warn, options: o, style: style{o.Color}, hosts: map[string]*execHost{}}
+	for _, name := range o.Hosts {
+		x.width = max(x.width, utf8.RuneCountInString(name))
+		x.host(name)
+	}
+	return x
+}
+
+func (x *Exec) host(name string) *execHost {
+	h := x.hosts[name]
+	if h == nil {
+		h = &execHost{name: name, kept: map[wire.Stream]string{}}
+		x.hosts[name] = h
+		x.order = append(x.order, h)
+	}
+	return h
+}
+
+// Emit takes an event.
+func (x *Exec) Emit(e event.Event) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	switch e := e.(type) {
+	case event.Output:
+		h := x.host(e.Host)
+		h.streamed = true
+		x.take(h, e.Stream, string(e.Data))
+	case event.TaskDone:
+		x.done(e)
+	case event.HostGone:
+		if h := x.host(e.Host); !h.ended {
+			outcome := event.Failed
+			if e.Unreachable {
+				outcome = event.Unreachable
+			}
+			x.finish(h, outcome, e.Reason)
+		}
+	case event.Warning:
+		text := "warning: " + strings.Join(lines(e.Msg), "\n  ")
+		if e.Host != "" {
+			text = x.prefix(e.Host, magenta) + text
+		}
+		x.write(x.warn, x.style.paint(magenta, text)+"\n")
+	case event.RunEnded:
+		x.end(e)
+	}
+}
+
+// Close returns the first error that writing gave.
+func (x *Exec) Close() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.err
+}
+
+func (x *Exec) write(w io.Writer, text string) {
+	if _, err := io.WriteString(w, text); err != nil && x.err == nil {
+		x.err = err
+	}
+}
+
+func (x *Exec) prefix(host string, c color) string {
+	return x.style.paint(c, fmt.Sprintf("%-*s", x.width, host)) + x.style.paint(dim, " | ")
+}
+
+// take takes a piece of output.
+func (x *Exec) take(h *execHost, s wire.Stream, data string) {
+	if x.options.Fold {
+		room := maxFolded - len(h.kept[s])
+		h.kept[s] += data[:min(len(data), room)]
+		return
+	}
+	for _, line := range h.partial.add(s, []byte(data)) {
+		x.line(h, s, line)
+	}
+}
+
+func (x *Exec) line(h *execHost, s wire.Stream, line string) {
+	w, c := x.out, cyan
+	if s == wire.Stderr {
+		w, c = x.warn, red
+	}
+	if x.options.Terminal {
+		line = strings.TrimSuffix(clean(line+"\n"), "\n")
+	}
+	x.write(w, x.prefix(h.name, c)+line+"\n")
+}
+
+func (x *Exec) done(e event.TaskDone) {
+	h := x.host(e.Host)
+	r := e.Result
+	if !h.streamed {
+		x.take(h, wire.Stdout, r.Stdout)
+		x.take(h, wire.Stderr, r.Stderr)
+	}
+	end := ""
+	switch {
+	case e.Outcome == event.Skipped:
+		end = "skipped"
+	case e.Outcome != event.Failed && e.Outcome != event.Unreachable:
+	case r.RC != nil && *r.RC != 0:
+		end = fmt.Sprintf("exit code %d", *r.RC)
+	default:
+		end = r.Msg
+		if r.Hint != "" {
+			end += "\nhint: " + r.Hint
+		}
+	}
+	x.finish(h, e.Outcome, end)
+}
+
+func (x *Exec) finish(h *execHost, outcome event.Outcome, end string) {
+	h.ended, h.outcome, h.end = true, outcome, end
+	if outcome == event.Unreachable {
+		h.end = "unreachable: " + end
+	}
+	if x.options.Fold {
+		return
+	}
+	x.flush(h)
+	for _, line := range lines(h.end) {
+		x.write(x.warn, x.prefix(h.name, outcomeColor(outcome))+x.style.paint(outcomeColor(outcome), line)+"\n")
+	}
+}
+
+// flush prints the lines that never ended.
+func (x *Exec) flush(h *execHost) {
+	for _, s := range []wire.Stream{wire.Stdout, wire.Stderr} {
+		if line, ok := h.partial.rest(s); ok {
+			x.line(h, s, line)
+		}
+	}
+}
+
+// end prints what is folded, and who did not do well.
+func (x *Exec) end(e event.RunEnded) {
+	for _, h := range x.order {
+		x.flush(h)
+		if task, ok := e.NotDone[h.name]; ok && !h.ended {
+			h.end = strings.TrimSpace("interrupted " + task)
+		}
+	}
+	if x.options.Fold {
+		x.folded()
+	}
+	var well int
+	bad := map[event.Outcome][]string{}
+	for _, h := range x.order {
+		switch {
+		case !h.ended:
+			bad["interrupted"] = append(bad["interrupted"], h.name)
+		case h.outcome == event.Failed || h.outcome == event.Unreachable:
+			bad[h.outcome] = append(bad[h.outcome], h.name)
+		default:
+			well++
+		}
+	}
+	if len(bad) == 0 {
+		return
+	}
+	parts := []string{fmt.Sprintf("%d of %d hosts did well", well, len(x.order))}
+	for _, o := range []event.Outcome{event.Failed, event.Unreachable, "interrupted"} {
+		if len(bad[o]) > 0 {
+			parts = append(parts, x.style.paint(outcomeColor(o), string(o)+": "+Ranges(bad[o])))
+		}
+	}
+	x.write(x.warn, strings.Join(parts, "; ")+"\n")
+}
+
+// folded prints each distinct output below the hosts that it came from.
+func (x *Exec) folded() {
+	type group struct {
+		first *execHost
+		hosts []string
+	}
+	var groups []*group
+	byOutput := map[string]*group{}
+	for _, h := range x.order {
+		key := h.kept[wire.Stdout] + "\x00" + h.kept[wire.Stderr] + "\x00" + h.end
+		g := byOutput[key]
+		if g == nil {
+			g = &group{first: h}
+			byOutput[key] = g
+			groups = append(groups, g)
+		}
+		g.hosts = append(g.hosts, h.name)
+	}
+	for _, g := range groups {
+		title := Ranges(g.hosts)
+		if n := len(g.hosts); n > 1 {
+			title += fmt.Sprintf(" (%d hosts)", n)
+		}
+		x.write(x.out, x.style.paint(bold, title)+"\n")
+		x.foldedBody(g.first)
+	}
+}
+
+func (x *Exec) foldedBody(h *execHost) {
+	show := func(c color, text string) {
+		if text = strings.TrimRight(text, "\n"); text == "" {
+			return
+		}
+		if x.options.Terminal {
+			text = clean(text)
+		}
+		for line := range strings.SplitSeq(text, "\n") {
+			x.write(x.out, "  "+x.style.paint(c, line)+"\n")
+		}
+	}
+	show(noColor, h.kept[wire.Stdout])
+	show(red, h.kept[wire.Stderr])
+	show(outcomeColor(h.outcome), strings.Join(lines(h.end), "\n"))
+}
