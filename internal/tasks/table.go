@@ -26,10 +26,13 @@ var Table = []*sys.Module{
 	&files.File,
 	&network.Ping,
 	&commands.Script,
+	&system.Service,
+	&system.ServiceFacts,
 	&system.Setup,
 	&commands.Shell,
 	&files.Slurp,
 	&files.Stat,
+	&system.Systemd,
 }
 
 // Find returns the module with this short or fully qualified name.
