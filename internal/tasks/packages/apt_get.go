@@ -98,7 +98,7 @@ func verbOf(args []string) string {
 
 // flags are the options that every changing command gets.
 func (r *aptRun) flags() []string {
-	flags := []string{"-y", "-q"}
+	flags := []string{"-y", "-q", "-o", "Dpkg::Use-Pty=0"}
 	for _, option := range strings.Split(r.a.DpkgOptions, ",") {
 		if option = strings.TrimSpace(option); option != "" {
 			flags = append(flags, "-o", "Dpkg::Options::=--"+strings.TrimPrefix(option, "--"))
