@@ -27,7 +27,8 @@ func (p Place) Compare(q Place) int {
 type kind int
 
 const (
-	fact     kind = iota // returned by setup and other modules as ansible_facts
+	added    kind = iota // given by add_host
+	fact                 // returned by setup and other modules as ansible_facts
 	included             // include_vars
 	set                  // set_fact and register
 )
@@ -49,6 +50,12 @@ type Host struct {
 
 // SetFacts adds facts, the keys as they are used in a playbook (ansible_system).
 func (h *Host) SetFacts(facts *jinja.Map, at Place) { h.learn(fact, facts, at) }
+
+// Define adds what add_host gives: variables as strong as the inventory's.
+func (h *Host) Define(vars *jinja.Map, at Place) {
+	h.store.markMap(vars)
+	h.learn(added, vars, at)
+}
 
 // Include adds what include_vars read.
 func (h *Host) Include(vars *jinja.Map, at Place) {

@@ -86,12 +86,13 @@ func (s *Store) Scope(w Where) (*Scope, error) {
 	for _, r := range roles {
 		sc.addMap(s.Map(r.Vars))
 	}
+	sc.add(chain.uses...)
 	if w.Play != nil {
 		sc.addMap(w.Play.Files)
 		sc.addMap(w.Play.Prompts)
 		sc.addMap(w.Play.Vars)
 	}
-	sc.add(hostLayer{host, fact, w.Before})
+	sc.add(hostLayer{host, fact, w.Before}, hostLayer{host, added, w.Before})
 	sc.add(base...)
 	for _, r := range roles {
 		sc.addMap(s.Map(r.Defaults))
@@ -100,43 +101,33 @@ func (s *Store) Scope(w Where) (*Scope, error) {
 }
 
 // links are the variables of an entry and of the blocks around it, the inner
-// first: those that are as strong as parameters, and the others.
-type links struct{ params, vars []layer }
+// first: parameters, the others, and those of a role's use, which are weaker
+// than the role's own.
+type links struct{ params, vars, uses []layer }
 
 func (s *Store) chain(e playbook.Entry) links {
 	var l links
 	for e != nil {
 		own := mapLayer{s.Map(e.Common().Vars)}
-		b, isBlock := e.(*playbook.Block)
-		switch {
-		case isBlock && b.Import != nil && isInclude(b.Import):
-			l.params = append(l.params, own, mapLayer{s.Map(b.Params)})
-		case isBlock:
+		if b, isBlock := e.(*playbook.Block); isBlock {
 			l.params = append(l.params, mapLayer{s.Map(b.Params)})
-			l.vars = append(l.vars, own)
-		default:
-			l.vars = append(l.vars, own)
+			if b.Use != nil {
+				l.uses = append(l.uses, own)
+				own = mapLayer{jinja.NewMap()}
+			}
 		}
+		l.vars = append(l.vars, own)
 		up := e.Up()
 		if up == nil {
 			break
 		}
 		e = up
 	}
-	keep := func(l layer) bool { return l.(mapLayer).Len() == 0 }
-	l.params = slices.DeleteFunc(l.params, keep)
-	l.vars = slices.DeleteFunc(l.vars, keep)
+	empty := func(l layer) bool { return l.(mapLayer).Len() == 0 }
+	l.params = slices.DeleteFunc(l.params, empty)
+	l.vars = slices.DeleteFunc(l.vars, empty)
+	l.uses = slices.DeleteFunc(l.uses, empty)
 	return l
-}
-
-// isInclude reports whether a block came from a dynamic include, whose variables
-// are as strong as parameters.
-func isInclude(t *playbook.Task) bool {
-	switch t.Module {
-	case "include_tasks", "include_role", "ansible.builtin.include_tasks", "ansible.builtin.include_role":
-		return true
-	}
-	return false
 }
 
 // rolesFor returns the roles that are seen at w, the strongest first: the

@@ -127,3 +127,6 @@ func (s *Store) InventoryChanged() {
 	defer s.mu.Unlock()
 	clear(s.bases)
 }
+
+// Given reports whether the command line sets the variable.
+func (s *Store) Given(name string) bool { return s.extra.Has(name) }

@@ -1,0 +1,129 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"fleet/internal/jinja"
+)
+
+// maxFetch bounds how much a target may send as one file, in bytes.
+const maxFetch = 16 << 30
+
+// runFetch brings a file of the target here. What the target says never names
+// the place: that is made of dest, the host's name and the src that was asked for.
+func runFetch(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
+	dest, err := a.fetchPath(args)
+	if err != nil {
+		return nil, a.at("dest", err)
+	}
+	call := args.Clone()
+	for _, key := range []string{"dest", "flat", "validate_checksum"} {
+		call.Delete(key)
+	}
+	if have, _, err := digestFile(dest); err == nil {
+		call.Set("have_sha256", have)
+	}
+	if a.check {
+		return a.module(ctx, "fetch", call, nil)
+	}
+	in := &incoming{dest: dest}
+	defer in.discard()
+	res, err := a.module(ctx, "fetch", call, &payload{receive: in})
+	if err != nil {
+		return nil, err
+	}
+	res.value.Set("dest", dest)
+	if isTrue(res.value, "failed") || !isTrue(res.value, "changed") {
+		return res, nil
+	}
+	return res, in.keep(res.value.GetString("sha256"))
+}
+
+// fetchPath returns where on the controller a fetched file goes.
+func (a *attempt) fetchPath(args *jinja.Map) (string, error) {
+	dest, src := args.GetString("dest"), args.GetString("src")
+	if dest == "" {
+		return "", fmt.Errorf("fetch: argument \"dest\" is missing")
+	}
+	if !filepath.IsAbs(dest) {
+		dest = filepath.Join(a.dir, dest) + dest[len(strings.TrimRight(dest, "/")):]
+	}
+	clean := path.Clean("/" + src)
+	if isTrue(args, "flat") {
+		if strings.HasSuffix(dest, "/") {
+			return filepath.Join(dest, path.Base(clean)), nil
+		}
+		return dest, nil
+	}
+	if !filepath.IsLocal(a.hostRun.host) {
+		return "", fmt.Errorf("the host's name %q cannot be a folder's name", a.hostRun.host)
+	}
+	return filepath.Join(dest, a.hostRun.host, clean), nil
+}
+
+// incoming takes a file's bytes into a temporary file beside dest.
+type incoming struct {
+	dest string
+	file *os.File
+	hash interface {
+		io.Writer
+		Sum([]byte) []byte
+	}
+	size int64
+}
+
+func (in *incoming) Write(p []byte) (int, error) {
+	if err := in.open(); err != nil {
+		return 0, err
+	}
+	if in.size += int64(len(p)); in.size > maxFetch {
+		return 0, fmt.Errorf("the file has more than %d GiB", maxFetch>>30)
+	}
+	in.hash.Write(p)
+	return in.file.Write(p)
+}
+
+func (in *incoming) open() error {
+	if in.file != nil {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(in.dest), 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(in.dest), ".fleet-fetch-*")
+	if err != nil {
+		return err
+	}
+	in.file, in.hash = f, sha256.New()
+	return nil
+}
+
+// keep puts what arrived in place, if it is what the target said it would send.
+func (in *incoming) keep(digest string) error {
+	if err := in.open(); err != nil { // an empty file
+		return err
+	}
+	if got := hex.EncodeToString(in.hash.Sum(nil)); got != digest {
+		return fmt.Errorf("what arrived has another digest than the file on the target: was it changed meanwhile?")
+	}
+	if err := in.file.Close(); err != nil {
+		return err
+	}
+	return os.Rename(in.file.Name(), in.dest)
+}
+
+// discard removes what was not kept.
+func (in *incoming) discard() {
+	if in.file != nil {
+		in.file.Close()
+		os.Remove(in.file.Name())
+	}
+}

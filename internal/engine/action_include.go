@@ -1,0 +1,203 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"fleet/internal/jinja"
+	"fleet/internal/playbook"
+	"fleet/internal/source"
+	"fleet/internal/spec"
+)
+
+// include is a block that runs behind the task that included it, with the
+// variables of the loop's item, if any.
+type include struct {
+	block  *playbook.Block
+	order  []int
+	locals map[string]any
+}
+
+// includeKey identifies what an include brings in, so that all hosts share it.
+type includeKey struct {
+	task *playbook.Task
+	name string
+}
+
+// included is a file or role that an include brought in, read once.
+type included struct {
+	once     sync.Once
+	number   int // among those of the play
+	block    *playbook.Block
+	handlers []*playbook.Task
+	err      error
+}
+
+// load reads what an include names, once for all hosts.
+func (r *playRun) load(key includeKey, read func() (*playbook.Block, []*playbook.Task, error)) *included {
+	r.mu.Lock()
+	inc := r.included[key]
+	if inc == nil {
+		inc = &included{number: len(r.included)}
+		r.included[key] = inc
+	}
+	r.mu.Unlock()
+	inc.once.Do(func() { inc.block, inc.handlers, inc.err = read() })
+	return inc
+}
+
+// IncludeTasks runs the tasks of another file in its place.
+//
+// Example:
+//
+//   - include_tasks: "{{ ansible_os_family | lower }}.yml"
+var includeTasks = define(spec.Module{
+	Name: "include_tasks", Names: []string{"ansible.builtin.include_tasks"}, FreeForm: "file",
+}, runIncludeTasks)
+
+type includeTasksArgs struct {
+	// The file, relative to the file of the task.
+	File string `arg:"file,required"`
+	// Keywords for the tasks of the file.
+	Apply map[string]any `arg:"apply"`
+}
+
+func runIncludeTasks(_ context.Context, a *attempt, args *includeTasksArgs) (*taskResult, error) {
+	path, err := a.searchFor(a.task).find("tasks", args.File)
+	if err != nil {
+		return nil, err
+	}
+	inc := a.load(includeKey{a.task, path}, func() (*playbook.Block, []*playbook.Task, error) {
+		b, err := a.engine.Loader.Tasks(path, a.task)
+		return b, nil, err
+	})
+	return a.behind(inc, path)
+}
+
+// behind returns the result of an include: its block, to be run behind the task.
+func (a *attempt) behind(inc *included, what string) (*taskResult, error) {
+	if inc.err != nil {
+		return nil, inc.err
+	}
+	locals := with(a.hostRun.locals)
+	for k, v := range a.locals {
+		locals[k] = v
+	}
+	order := append(slices.Clone(a.order), a.includes, inc.number)
+	a.includes++
+	res := ok("include", what)
+	res.include = []include{{inc.block, order, locals}}
+	return res, nil
+}
+
+// IncludeRole runs a role in its place.
+//
+// Example:
+//
+//   - include_role:
+//     name: docker
+//     tasks_from: login
+var includeRole = define(spec.Module{Name: "include_role", Names: []string{"ansible.builtin.include_role"}}, runIncludeRole)
+
+type includeRoleArgs struct {
+	// The role.
+	Name string `arg:"name,required" alias:"role"`
+	// The file in the role's tasks, in place of main.
+	TasksFrom string `arg:"tasks_from" default:"main"`
+	// The file in the role's vars, in place of main.
+	VarsFrom string `arg:"vars_from" default:"main"`
+	// The file in the role's defaults, in place of main.
+	DefaultsFrom string `arg:"defaults_from" default:"main"`
+	// The file in the role's handlers, in place of main.
+	HandlersFrom string `arg:"handlers_from" default:"main"`
+	// Keywords for the tasks of the role.
+	Apply map[string]any `arg:"apply"`
+}
+
+func runIncludeRole(_ context.Context, a *attempt, args *includeRoleArgs) (*taskResult, error) {
+	key := includeKey{a.task, fmt.Sprintf("role %q", *args)}
+	inc := a.load(key, func() (*playbook.Block, []*playbook.Task, error) {
+		return a.engine.Loader.Role(args.Name, playbook.RoleOptions{TasksFrom: args.TasksFrom, VarsFrom: args.VarsFrom,
+			DefaultsFrom: args.DefaultsFrom, HandlersFrom: args.HandlersFrom, Play: a.Play}, a.task)
+	})
+	if inc.err == nil {
+		for _, t := range inc.handlers {
+			if !slices.Contains(a.extra, t) {
+				a.extra = append(a.extra, t)
+			}
+		}
+	}
+	return a.behind(inc, args.Name)
+}
+
+// Meta steers the run itself.
+//
+// Example:
+//
+//   - meta: flush_handlers
+var meta = define(spec.Module{Name: "meta", Names: []string{"ansible.builtin.meta"}, FreeForm: "free_form"}, runMeta)
+
+type metaArgs struct {
+	// What to do: run the notified handlers now, forget the facts, bring failed
+	// hosts back, connect anew, or end the host's or all hosts' part in the play.
+	FreeForm string `arg:"free_form,required" choices:"flush_handlers,noop,clear_facts,clear_host_errors,reset_connection,end_host,end_play,end_batch"`
+}
+
+func runMeta(_ context.Context, a *attempt, args *metaArgs) (*taskResult, error) {
+	res := ok("msg", args.FreeForm)
+	switch args.FreeForm {
+	case "flush_handlers":
+		res.flush = true
+	case "clear_facts":
+		a.engine.Vars.Host(a.hostRun.host).Forget()
+	case "clear_host_errors":
+		a.engine.stats.forgive()
+	case "reset_connection":
+		a.engine.pool.drop(a.target)
+	case "end_host":
+		res.then = errEndHost
+	case "end_play", "end_batch":
+		a.crowd.end(a.order)
+		res.then = errEndPlay
+	}
+	return res, nil
+}
+
+// factsTask is the task that gathers facts at the start of a play.
+var factsTask = &playbook.Task{Module: "setup"}
+
+// gatherFacts runs the module setup as a task of its own.
+func (h *hostRun) gatherFacts(ctx context.Context, c *jinja.Context) error {
+	order := []int{sectionFacts, 0}
+	h.order = order
+	h.crowd.advance(h.host, order)
+	res, err := h.alone(ctx, factsTask, order)
+	return h.settle(ctx, factsTask, res, err)
+}
+
+// runSetup runs the module setup with what the play says about gathering.
+func runSetup(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
+	if a.task == factsTask {
+		for name, n := range map[string]source.Node{"gather_subset": a.GatherSubset, "gather_timeout": a.GatherTimeout, "fact_path": a.FactPath} {
+			v, err := a.engine.value(a.c, n)
+			if err != nil {
+				return nil, err
+			}
+			if v != nil {
+				args.Set(name, v)
+			}
+		}
+	}
+	res, err := a.module(ctx, "setup", args, nil)
+	if err != nil {
+		return nil, err
+	}
+	if found, ok := res.value.Get("ansible_facts"); ok {
+		if m, isMap := found.(*jinja.Map); isMap {
+			res.facts = []facts{{host: a.factsHost(), values: m}}
+		}
+	}
+	return res, nil
+}

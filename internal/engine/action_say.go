@@ -1,0 +1,219 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"fleet/internal/jinja"
+	"fleet/internal/source"
+	"fleet/internal/spec"
+)
+
+// Debug prints a message, or the value of an expression.
+//
+// Example:
+//
+//   - debug:
+//     msg: "{{ inventory_hostname }} runs {{ ansible_distribution }}"
+//   - debug:
+//     var: result.stdout_lines
+var debug = define(spec.Module{
+	Name:      "debug",
+	Names:     []string{"ansible.builtin.debug"},
+	Exclusive: [][]string{{"msg", "var"}},
+}, runDebug)
+
+type debugArgs struct {
+	// What to print: text, or any value.
+	Msg any `arg:"msg"`
+	// The expression whose value is printed.
+	Var any `arg:"var"`
+	// Prints only where the run is at least this verbose.
+	Verbosity int `arg:"verbosity"`
+}
+
+func runDebug(_ context.Context, a *attempt, args *debugArgs) (*taskResult, error) {
+	if args.Verbosity > a.engine.Options.Verbosity {
+		return &taskResult{value: jinja.NewMap("skipped", true, "skip_reason", "Verbosity threshold not met.")}, nil
+	}
+	if args.Var == nil {
+		msg := args.Msg
+		if msg == nil {
+			msg = "Hello world!"
+		}
+		return ok("msg", a.ordered("msg", msg)), nil
+	}
+	text, isText := args.Var.(string)
+	if !isText {
+		return ok("var", a.ordered("var", args.Var)), nil
+	}
+	pos := a.task.ModulePos
+	if n := a.task.Action.Get("var"); n.Exists() {
+		pos = n.TextPos()
+	}
+	expr, err := jinja.ParseExpr(text, pos)
+	if err != nil {
+		return nil, err
+	}
+	v, err := expr.Value(a.c)
+	if jinja.IsUndefined(err) {
+		v, err = "VARIABLE IS NOT DEFINED!: "+err.Error(), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ok(text, v), nil
+}
+
+// ordered returns an argument as it was evaluated, with the order of its
+// mappings, which the trip through the argument struct loses.
+func (a *attempt) ordered(key string, fallback any) any {
+	if a.evaluated != nil {
+		if v, ok := a.evaluated.Get(key); ok {
+			return v
+		}
+	}
+	return fallback
+}
+
+// Assert fails where a condition does not hold.
+//
+// Example:
+//
+//   - assert:
+//     that:
+//   - copies | int > 0
+//     fail_msg: copies has to be a positive number
+var assert = define(spec.Module{Name: "assert", Names: []string{"ansible.builtin.assert"}}, runAssert)
+
+type assertArgs struct {
+	// The conditions, as in `when`. All have to hold.
+	That []any `arg:"that,required"`
+	// What to say where one does not hold.
+	FailMsg any `arg:"fail_msg" alias:"msg"`
+	// What to say where all hold.
+	SuccessMsg any `arg:"success_msg"`
+	// Says nothing where all hold.
+	Quiet bool `arg:"quiet"`
+}
+
+func runAssert(_ context.Context, a *attempt, args *assertArgs) (*taskResult, error) {
+	that := a.task.Action.Get("that")
+	nodes := that.Items()
+	if that.IsString() {
+		nodes = []source.Node{that}
+	}
+	if len(nodes) == 0 {
+		return a.assertValues(args)
+	}
+	for _, n := range nodes {
+		holds, err := a.engine.holds(a.c, n)
+		if err != nil {
+			return nil, err
+		}
+		if !holds {
+			res := ok("failed", true, "assertion", strings.TrimSpace(n.Text()), "evaluated_to", false, "msg", or2(args.FailMsg, "the assertion does not hold: "+strings.TrimSpace(n.Text())))
+			res.err = n.Errorf("the assertion does not hold")
+			return res, nil
+		}
+	}
+	return ok("msg", or2(args.SuccessMsg, "All assertions passed")), nil
+}
+
+// assertValues judges conditions that are not written in the task itself, where
+// they are values and not expressions.
+func (a *attempt) assertValues(args *assertArgs) (*taskResult, error) {
+	for _, v := range args.That {
+		b, isBool := asBool(v)
+		if !isBool {
+			return nil, a.task.Action.Errorf("assert: %s is neither true nor false", jinja.Repr(v)).
+				WithHint("write the conditions under `that` of the task itself: text from elsewhere is not evaluated")
+		}
+		if !b {
+			return ok("failed", true, "evaluated_to", false, "msg", or2(args.FailMsg, "an assertion does not hold")), nil
+		}
+	}
+	return ok("msg", or2(args.SuccessMsg, "All assertions passed")), nil
+}
+
+func or2(v any, def string) any {
+	if l, ok := v.([]any); ok && len(l) == 1 {
+		v = l[0]
+	}
+	if v == nil || v == "" {
+		return def
+	}
+	return v
+}
+
+// Fail fails, with a message.
+//
+// Example:
+//
+//   - fail:
+//     msg: only Debian is supported
+//     when: ansible_os_family != "Debian"
+var fail = define(spec.Module{Name: "fail", Names: []string{"ansible.builtin.fail"}}, runFail)
+
+type failArgs struct {
+	// What to say.
+	Msg string `arg:"msg" default:"Failed as requested from task"`
+}
+
+func runFail(_ context.Context, _ *attempt, args *failArgs) (*taskResult, error) {
+	return failf("%s", args.Msg), nil
+}
+
+// Pause waits for some time, or for the operator to press Enter.
+//
+// All hosts that come to the task at the same time wait once.
+//
+// Example:
+//
+//   - pause:
+//     seconds: 5
+var pause = define(spec.Module{
+	Name: "pause", Names: []string{"ansible.builtin.pause"}, Exclusive: [][]string{{"seconds", "minutes"}},
+}, runPause)
+
+type pauseArgs struct {
+	// How long to wait.
+	Seconds *float64 `arg:"seconds"`
+	// How long to wait.
+	Minutes *float64 `arg:"minutes"`
+	// What to ask, where the operator has to answer.
+	Prompt string `arg:"prompt"`
+	// Shows what the operator types.
+	Echo bool `arg:"echo" default:"yes"`
+}
+
+func runPause(ctx context.Context, a *attempt, args *pauseArgs) (*taskResult, error) {
+	begin := time.Now()
+	input := ""
+	var err error
+	switch {
+	case args.Seconds != nil:
+		err = sleep(ctx, time.Duration(*args.Seconds*float64(time.Second)))
+	case args.Minutes != nil:
+		err = sleep(ctx, time.Duration(*args.Minutes*float64(time.Minute)))
+	case a.engine.Prompter == nil:
+		return nil, errors.New("pause: there is no terminal to wait for: give seconds or minutes")
+	default:
+		input, err = a.engine.askOnce(ctx, or(args.Prompt, func() string { return "Press Enter to go on" }), !args.Echo)
+	}
+	if err != nil {
+		return nil, err
+	}
+	delta := time.Since(begin)
+	return ok("user_input", input, "delta", int(delta.Seconds()), "echo", args.Echo,
+		"start", begin.Format(time.DateTime), "stop", time.Now().Format(time.DateTime)), nil
+}
+
+// askOnce asks one host's question after the other.
+func (e *Engine) askOnce(ctx context.Context, text string, private bool) (string, error) {
+	e.pausing.Lock()
+	defer e.pausing.Unlock()
+	return e.Prompter.Ask(ctx, text+": ", private)
+}

@@ -1,0 +1,243 @@
+package engine
+
+import (
+	"strings"
+
+	"fleet/internal/jinja"
+	"fleet/internal/playbook"
+	"fleet/internal/source"
+	"fleet/internal/spec"
+	"fleet/internal/vars"
+)
+
+// builtin are the collections whose modules fleet has under their short names.
+var builtin = []string{"ansible.builtin.", "ansible.legacy.", "ansible.posix.", "community.general.", "community.docker.", "ansible.netcommon."}
+
+// shortName returns a module's name without its collection.
+func shortName(name string) string {
+	for _, prefix := range builtin {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			return rest
+		}
+	}
+	return name
+}
+
+// args evaluates and checks the task's arguments.
+func (a *attempt) args() (*jinja.Map, error) {
+	out := jinja.NewMap()
+	for _, part := range []func(*jinja.Map) error{a.moduleDefaults, a.argsKeyword, a.ownArgs} {
+		if err := part(out); err != nil {
+			return nil, err
+		}
+	}
+	v, err := jinja.Deep(a.c, out)
+	if err != nil {
+		return nil, err
+	}
+	args, ok := jinja.DropOmit(v).(*jinja.Map)
+	if !ok {
+		return nil, a.task.Action.Errorf("the arguments are no mapping")
+	}
+	if a.action == nil || !a.action.open {
+		if err := a.checkArgs(args); err != nil {
+			return nil, err
+		}
+	}
+	a.hide(args)
+	a.evaluated = args
+	return args, nil
+}
+
+// moduleDefaults adds what module_defaults says for the module, the outer first.
+func (a *attempt) moduleDefaults(out *jinja.Map) error {
+	var nodes []source.Node
+	for e := playbook.Entry(a.task); ; {
+		nodes = append(nodes, e.Common().ModuleDefaults)
+		up := e.Up()
+		if up == nil {
+			break
+		}
+		e = up
+	}
+	nodes = append(nodes, a.Play.ModuleDefaults)
+	for i := len(nodes) - 1; i >= 0; i-- {
+		v, err := a.engine.value(a.c, nodes[i])
+		if err != nil {
+			return err
+		}
+		m, _ := v.(*jinja.Map)
+		if m == nil {
+			continue
+		}
+		for name, defaults := range m.All() {
+			if d, ok := defaults.(*jinja.Map); ok && shortName(jinja.Str(name)) == a.spec.Name {
+				merge(out, d)
+			}
+		}
+	}
+	return nil
+}
+
+func merge(into, from *jinja.Map) {
+	for k, v := range from.All() {
+		into.Set(k, v)
+	}
+}
+
+func (a *attempt) argsKeyword(out *jinja.Map) error {
+	return a.mergeNode(out, a.task.Args, "args")
+}
+
+// mergeNode adds the entries of a mapping, or of a template that gives one.
+func (a *attempt) mergeNode(out *jinja.Map, n source.Node, what string) error {
+	if !n.Exists() || n.IsNull() {
+		return nil
+	}
+	if n.IsMap() {
+		m, _ := a.engine.Vars.Value(n).(*jinja.Map)
+		merge(out, m)
+		return nil
+	}
+	v, err := a.engine.value(a.c, n)
+	if err != nil {
+		return err
+	}
+	m, ok := v.(*jinja.Map)
+	if !ok {
+		return n.Errorf("%s has to be a mapping, not %s", what, short(jinja.Repr(v)))
+	}
+	merge(out, m)
+	return nil
+}
+
+// ownArgs adds what stands behind the module's name.
+func (a *attempt) ownArgs(out *jinja.Map) error {
+	n := a.task.Action
+	if !n.Exists() || n.IsNull() || n.IsMap() {
+		return a.mergeNode(out, n, a.task.Module)
+	}
+	if n.IsList() {
+		return n.Errorf("the arguments of %s have to be a mapping or text, not a list", a.spec.Name)
+	}
+	pairs, rest, err := playbook.FreeForm(n.Text(), n.TextPos(), rawText[a.spec.Name])
+	if err != nil {
+		return err
+	}
+	for _, p := range pairs {
+		out.Set(p.Key, lazyText(p.Value, p.Pos))
+	}
+	if rest == "" {
+		return nil
+	}
+	if a.spec.FreeForm == "" {
+		if jinja.IsTemplate(rest) && len(pairs) == 0 {
+			return a.mergeNode(out, n, a.spec.Name)
+		}
+		return n.Errorf("%s takes no free text: %q", a.spec.Name, short(rest)).
+			WithHint("write its arguments as a mapping below it; `fleet doc %s` lists them", a.spec.Name)
+	}
+	out.Set(a.spec.FreeForm, lazyText(rest, n.TextPos()))
+	return nil
+}
+
+// rawText are the modules whose free text is a command line.
+var rawText = map[string]bool{"command": true, "shell": true, "raw": true, "script": true}
+
+func lazyText(s string, pos source.Pos) any {
+	if jinja.IsTemplate(s) {
+		return jinja.NewText(s, pos)
+	}
+	return s
+}
+
+// checkArgs holds the evaluated arguments against the module.
+func (a *attempt) checkArgs(args *jinja.Map) error {
+	given, _ := plain(args).(map[string]any)
+	errs := a.spec.Check(given, nil)
+	if len(errs) == 0 {
+		return nil
+	}
+	return ArgError(a.task, a.spec, errs[0])
+}
+
+// ArgError gives a mismatch of the arguments its place in the playbook and a hint.
+func ArgError(t *playbook.Task, m *spec.Module, e *spec.Error) *source.Error {
+	pos := t.ModulePos
+	first, _, _ := strings.Cut(e.Key, ".")
+	first, _, _ = strings.Cut(first, "[")
+	for _, n := range []source.Node{t.Action, t.Args} {
+		for _, p := range n.Pairs() {
+			if p.Key.Text() == first {
+				pos = p.Key.Pos()
+			}
+		}
+	}
+	err := source.Errorf(pos, "%s: %s", m.Name, e.Msg)
+	last := e.Key[strings.LastIndex(e.Key, ".")+1:]
+	err.Hint = source.DidYouMean(last, e.Known)
+	if err.Hint == "" {
+		err.Hint = "`fleet doc " + m.Name + "` lists the arguments"
+	}
+	return err
+}
+
+// plain turns template values into what encoding/json would give.
+func plain(v any) any {
+	switch v := v.(type) {
+	case *jinja.Map:
+		m := make(map[string]any, v.Len())
+		for k, e := range v.All() {
+			m[jinja.Str(k)] = plain(e)
+		}
+		return m
+	case []any:
+		l := make([]any, len(v))
+		for i, e := range v {
+			l[i] = plain(e)
+		}
+		return l
+	case jinja.Tuple:
+		return plain([]any(v))
+	case nil, bool, int, float64, string:
+		return v
+	}
+	return jinja.Str(v)
+}
+
+// hide gives secret arguments to the run's secrets: those that the module
+// declares, and those in inner mappings whose names say so.
+func (a *attempt) hide(args *jinja.Map) {
+	for key, v := range args.All() {
+		arg, ok := spec.Find(a.spec.Args, jinja.Str(key))
+		a.hideValue(v, ok && arg.Secret)
+	}
+}
+
+func (a *attempt) hideValue(v any, secret bool) {
+	switch v := v.(type) {
+	case *jinja.Map:
+		for k, e := range v.All() {
+			a.hideValue(e, secret || vars.IsSecretName(jinja.Str(k)))
+		}
+	case []any:
+		for _, e := range v {
+			a.hideValue(e, secret)
+		}
+	case string, int:
+		if text := jinja.Str(v); secret && text != "" && a.engine.Secrets != nil {
+			a.engine.Secrets.Add(text)
+		}
+	}
+}
+
+func lines(s string) []any {
+	out := []any{}
+	if s == "" {
+		return out
+	}
+	for line := range strings.Lines(s) {
+		out = append(out, strings.TrimRight(line, "\r\n"))
+	}
+	return out
+}

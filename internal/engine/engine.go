@@ -1,0 +1,154 @@
+// Package engine runs plays: hosts times tasks, in order, in parallel, with
+// conditions, loops, handlers and rescues. It runs on the controller, and knows
+// neither how hosts are reached nor how anything is shown: it consumes the small
+// interfaces below and emits events. What a target returns is data to it, and is
+// never evaluated.
+package engine
+
+import (
+	"context"
+	"io"
+	"sync"
+	"time"
+
+	"fleet/internal/event"
+	"fleet/internal/inventory"
+	"fleet/internal/playbook"
+	"fleet/internal/spec"
+	"fleet/internal/vars"
+	"fleet/internal/wire"
+)
+
+// Conn is a helper that runs on one host as one user. It is safe for concurrent use.
+type Conn interface {
+	// Call runs one module. An error means that the host did not answer: a module
+	// that failed is a Result.
+	Call(ctx context.Context, call wire.Call, answers wire.Answers) (wire.Result, error)
+	Close() error
+}
+
+// Dialer reaches hosts. It is safe for concurrent use.
+type Dialer interface {
+	// Dial starts a helper at an endpoint.
+	Dial(ctx context.Context, to Endpoint) (Conn, error)
+	// Raw runs one command line without a helper and returns its exit code.
+	Raw(ctx context.Context, to Endpoint, command string, stdout, stderr io.Writer) (int, error)
+	// Drop closes what is open to the inventory's host of this name.
+	Drop(host string)
+}
+
+// Modules knows the modules that run on targets.
+type Modules interface {
+	// Find returns the module with a short or fully qualified name.
+	Find(name string) (*spec.Module, bool)
+	// Names returns the short names.
+	Names() []string
+}
+
+// Prompter asks the operator.
+type Prompter interface {
+	// Ask prints text and reads a line; private lines are not echoed.
+	Ask(ctx context.Context, text string, private bool) (string, error)
+}
+
+// Options is what the command line says about a run.
+type Options struct {
+	Forks          int // hosts that run a task at the same time; 0 is no limit
+	Check, Diff    bool
+	Tags, SkipTags []string
+	Limit          []string // host patterns; nil is no limit
+	StartAt        string   // the name of the task to start at, possibly a glob
+	Verbosity      int
+
+	// Defaults that a playbook's keywords and the inventory's variables override.
+	RemoteUser, PrivateKey, Password string
+	Connection                       string
+	Become                           bool
+	BecomeUser, BecomeMethod         string
+	BecomePassword                   string
+	ConnectTimeout                   time.Duration
+	HostKeyChecking                  string
+}
+
+// Engine runs playbooks. Set the fields, then call Run once.
+type Engine struct {
+	Inventory *inventory.Inventory
+	Vars      *vars.Store
+	Loader    *playbook.Loader
+	Modules   Modules
+	Dialer    Dialer
+	Events    event.Sink
+	Secrets   vars.Secrets
+	Prompter  Prompter // nil: nobody can be asked
+	Options   Options
+
+	limit     map[string]bool // nil: all hosts
+	slots     chan struct{}   // nil: no limit
+	actions   map[string]*action
+	pool      *pool
+	stats     *stats
+	exprs     exprs
+	envs      sync.Map // search → *jinja.Env
+	templates sync.Map // templateKey → *jinja.Template
+	started   bool     // the task of Options.StartAt was reached
+	plays     int      // plays and batches begun
+	pausing   sync.Mutex
+}
+
+// Summary is how a run ended.
+type Summary struct {
+	Failed, Unreachable bool // of any host
+	Interrupted         bool
+}
+
+// Run runs the plays in order. An error means that the run could not go on for a
+// reason that is no host's: a pattern that cannot be read, an inventory variable
+// that cannot. Hosts that failed are in the Summary and in the events.
+func (e *Engine) Run(ctx context.Context, pb *playbook.Playbook, names []string) (Summary, error) {
+	begin := time.Now()
+	if err := e.prepare(); err != nil {
+		return Summary{}, err
+	}
+	defer e.pool.close()
+	e.Events.Emit(event.RunStarted{Playbooks: names, Check: e.Options.Check, Diff: e.Options.Diff, Time: begin})
+	var err error
+	for _, p := range pb.Plays {
+		if err = e.play(ctx, p); err != nil || ctx.Err() != nil {
+			break
+		}
+	}
+	if ctx.Err() != nil {
+		err = nil
+	}
+	sum := e.stats.summary()
+	sum.Interrupted = ctx.Err() != nil
+	ended := event.RunEnded{Stats: e.stats.list(e.Inventory), Interrupted: sum.Interrupted, Elapsed: time.Since(begin)}
+	if sum.Interrupted {
+		ended.NotDone = e.stats.notDone()
+	}
+	e.Events.Emit(ended)
+	return sum, err
+}
+
+// prepare sets up what one run shares.
+func (e *Engine) prepare() error {
+	e.actions = actionTable()
+	e.pool = newPool(e.Dialer)
+	e.stats = newStats()
+	e.started = e.Options.StartAt == ""
+	if e.Options.Forks > 0 {
+		e.slots = make(chan struct{}, e.Options.Forks)
+	}
+	if e.Options.Limit == nil {
+		return nil
+	}
+	sel, err := e.Inventory.Select(e.Options.Limit...)
+	if err != nil {
+		return err
+	}
+	e.limit = map[string]bool{}
+	for _, h := range sel.Hosts {
+		e.limit[h] = true
+	}
+	return nil
+}

@@ -1,0 +1,135 @@
+package engine
+
+import (
+	"strconv"
+	"strings"
+	"sync"
+
+	"fleet/internal/jinja"
+	"fleet/internal/source"
+)
+
+// exprs keeps the bare expressions of playbooks, parsed once for all hosts.
+type exprs struct{ byNode sync.Map }
+
+type parsed struct {
+	expr *jinja.Expr
+	err  error
+}
+
+func (x *exprs) get(n source.Node) (*jinja.Expr, error) {
+	if p, ok := x.byNode.Load(n.Node); ok {
+		return p.(parsed).expr, p.(parsed).err
+	}
+	expr, err := jinja.ParseExpr(n.Text(), n.TextPos())
+	x.byNode.Store(n.Node, parsed{expr, err})
+	return expr, err
+}
+
+// holds returns whether a condition (when, until, changed_when, ...) is true.
+func (e *Engine) holds(c *jinja.Context, n source.Node) (bool, error) {
+	if !n.IsString() {
+		v, err := jinja.Deep(c, e.Vars.Value(n))
+		if err != nil {
+			return false, err
+		}
+		return jinja.Truth(v)
+	}
+	if jinja.IsTemplate(n.Text()) {
+		return e.truth(c, n, false)
+	}
+	expr, err := e.exprs.get(n)
+	if err != nil {
+		return false, err
+	}
+	return expr.Truth(c)
+}
+
+// firstFalse returns the first condition that does not hold, as it is written.
+func (e *Engine) firstFalse(c *jinja.Context, conditions []source.Node) (string, error) {
+	for _, n := range conditions {
+		ok, err := e.holds(c, n)
+		if err != nil {
+			return "", err
+		}
+		if !ok {
+			return strings.TrimSpace(n.Text()), nil
+		}
+	}
+	return "", nil
+}
+
+// value evaluates a keyword's node. An absent one is nil.
+func (e *Engine) value(c *jinja.Context, n source.Node) (any, error) {
+	if !n.Exists() {
+		return nil, nil
+	}
+	v, err := jinja.Deep(c, e.Vars.Value(n))
+	if err != nil || !jinja.IsOmit(v) {
+		return v, err
+	}
+	return nil, nil
+}
+
+// text evaluates a keyword that is text.
+func (e *Engine) text(c *jinja.Context, n source.Node, def string) (string, error) {
+	v, err := e.value(c, n)
+	if err != nil || v == nil {
+		return def, err
+	}
+	switch v.(type) {
+	case []any, *jinja.Map:
+		return "", n.Errorf("want text here, not %s", jinja.Repr(v))
+	}
+	return jinja.Str(v), nil
+}
+
+// truth evaluates a keyword that is yes or no.
+func (e *Engine) truth(c *jinja.Context, n source.Node, def bool) (bool, error) {
+	v, err := e.value(c, n)
+	if err != nil || v == nil {
+		return def, err
+	}
+	b, ok := asBool(v)
+	if !ok {
+		return false, n.Errorf("want yes or no here, not %s", jinja.Repr(v))
+	}
+	return b, nil
+}
+
+// asBool reads the values that Ansible takes for yes and no.
+func asBool(v any) (b, ok bool) {
+	switch v := v.(type) {
+	case bool:
+		return v, true
+	case int:
+		return v == 1, v == 0 || v == 1
+	case string:
+		switch strings.ToLower(strings.TrimSpace(v)) {
+		case "yes", "on", "true", "1", "y", "t":
+			return true, true
+		case "no", "off", "false", "0", "n", "f", "":
+			return false, true
+		}
+	}
+	return false, false
+}
+
+// number evaluates a keyword that is a number.
+func (e *Engine) number(c *jinja.Context, n source.Node, def float64) (float64, error) {
+	v, err := e.value(c, n)
+	if err != nil || v == nil {
+		return def, err
+	}
+	switch v := v.(type) {
+	case int:
+		return float64(v), nil
+	case float64:
+		return v, nil
+	case string:
+		if f, err := strconv.ParseFloat(strings.TrimSpace(v), 64); err == nil {
+			return f, nil
+		}
+	}
+	return 0, n.Errorf("want a number here, not %s", jinja.Repr(v))
+}

@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"fleet/internal/jinja"
+	"fleet/internal/playbook"
+	"fleet/internal/source"
+)
+
+// maxRounds bounds how often handlers may notify each other in one flush.
+const maxRounds = 50
+
+// flush runs the host's notified handlers in the order of their definition.
+// Handlers that these notify run in the same flush.
+func (h *hostRun) flush(ctx context.Context, prefix []int) error {
+	for round := range maxRounds {
+		if len(h.notified) == 0 {
+			return nil
+		}
+		for i, t := range h.handlers() {
+			if !h.notified[t] {
+				continue
+			}
+			delete(h.notified, t)
+			if err := h.task(ctx, t, append(slices.Clone(prefix), round, i)); err != nil {
+				return err
+			}
+		}
+	}
+	return h.fatal(ctx, fmt.Errorf("handlers notify each other without end"))
+}
+
+// handlers returns the play's handlers, and those that the host included.
+func (h *hostRun) handlers() []*playbook.Task { return append(slices.Clone(h.Handlers), h.extra...) }
+
+// notify marks the handlers that a changed task names.
+func (h *hostRun) notify(c *jinja.Context, t *playbook.Task) error {
+	for _, n := range t.Notify {
+		v, err := h.engine.value(c, n)
+		if err != nil {
+			return err
+		}
+		names, ok := textList(v)
+		if !ok {
+			return n.Errorf("notify wants names of handlers, not %s", jinja.Repr(v))
+		}
+		for _, name := range names {
+			if err := h.notifyName(c, n, name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// notifyName marks the last handler of that name and all that listen to it.
+func (h *hostRun) notifyName(c *jinja.Context, at source.Node, name string) error {
+	var named *playbook.Task
+	var known []string
+	found := false
+	for _, t := range h.handlers() {
+		own, err := h.engine.text(c, t.Name, "")
+		if err != nil {
+			own = t.Name.Text()
+		}
+		known = append(append(known, own), t.Listen...)
+		role := playbook.RoleOf(t)
+		if own == name || role != nil && role.Name+" : "+own == name {
+			named = t
+		}
+		if slices.Contains(t.Listen, name) {
+			h.notified[t] = true
+			found = true
+		}
+	}
+	if named != nil {
+		h.notified[named] = true
+		return nil
+	}
+	if !found {
+		return at.Errorf("no handler is called %q", name).WithHint("%s", source.DidYouMean(name, known))
+	}
+	return nil
+}

@@ -1,0 +1,231 @@
+package engine
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"fleet/internal/jinja"
+	"fleet/internal/playbook"
+	"fleet/internal/vars"
+)
+
+// runMagic is the variables that the engine provides where no host is meant.
+type runMagic struct {
+	engine *Engine
+	play   *playRun
+}
+
+var runNames = []string{"ansible_check_mode", "ansible_diff_mode", "ansible_forks", "ansible_limit", "ansible_play_hosts_all",
+	"ansible_play_name", "ansible_run_tags", "ansible_skip_tags", "ansible_verbosity", "ansible_version", "groups", "omit", "playbook_dir"}
+
+func (m runMagic) Names() []string { return runNames }
+
+func (m runMagic) Lookup(name string) (any, bool) {
+	o := &m.engine.Options
+	switch name {
+	case "omit":
+		return jinja.Omit, true
+	case "ansible_check_mode":
+		return o.Check, true
+	case "ansible_diff_mode":
+		return o.Diff, true
+	case "ansible_forks":
+		return o.Forks, true
+	case "ansible_verbosity":
+		return o.Verbosity, true
+	case "ansible_run_tags":
+		if len(o.Tags) == 0 {
+			return []any{"all"}, true
+		}
+		return list(o.Tags), true
+	case "ansible_skip_tags":
+		return list(o.SkipTags), true
+	case "ansible_limit":
+		return strings.Join(o.Limit, ","), len(o.Limit) > 0
+	case "ansible_version":
+		// The version of the language that fleet follows.
+		return jinja.NewMap("full", "2.16.0", "major", 2, "minor", 16, "revision", 0, "string", "2.16.0"), true
+	case "groups":
+		return m.engine.groups(), true
+	case "playbook_dir":
+		dir, err := filepath.Abs(m.play.dir)
+		return dir, err == nil
+	case "ansible_play_name":
+		return m.play.name, true
+	case "ansible_play_hosts_all":
+		return list(m.play.all), true
+	}
+	return nil, false
+}
+
+func list(names []string) []any {
+	out := make([]any, len(names))
+	for i, n := range names {
+		out[i] = n
+	}
+	return out
+}
+
+// groups returns the variable of that name: a map from groups to their hosts.
+func (e *Engine) groups() *jinja.Map {
+	m := jinja.NewMap()
+	for _, g := range e.Inventory.Groups() {
+		m.Set(g.Name, list(e.Inventory.Members(g.Name)))
+	}
+	return m
+}
+
+// magic is the variables that the engine provides for a host at one point.
+type magic struct {
+	run    *hostRun
+	host   string
+	entry  playbook.Entry
+	before *vars.Place // set where another host looks
+	scope  *vars.Scope // what `vars` shows
+}
+
+var magicNames = append([]string{"ansible_facts", "ansible_play_batch", "ansible_play_hosts", "ansible_role_name", "ansible_parent_role_names",
+	"ansible_search_path", "group_names", "hostvars", "inventory_dir", "inventory_file", "inventory_hostname", "inventory_hostname_short",
+	"play_hosts", "role_name", "role_path", "role_names", "vars"}, runNames...)
+
+func (m *magic) Names() []string { return magicNames }
+
+func (m *magic) Lookup(name string) (any, bool) {
+	switch name {
+	case "inventory_hostname":
+		return m.host, true
+	case "inventory_hostname_short":
+		short, _, _ := strings.Cut(m.host, ".")
+		return short, true
+	case "group_names":
+		return list(m.run.engine.Inventory.GroupNames(m.host)), true
+	case "ansible_facts":
+		return m.run.engine.Vars.Host(m.host).Facts(m.before), true
+	case "hostvars":
+		return hostVars{m.run}, true
+	case "vars":
+		if m.scope == nil {
+			return nil, false
+		}
+		return scopeMapping{m.scope}, true
+	case "ansible_play_hosts", "play_hosts", "ansible_play_batch":
+		return list(m.run.peers()), true
+	case "inventory_dir", "inventory_file":
+		return m.inventoryFile(name)
+	case "ansible_search_path":
+		return list(m.run.searchFor(m.entry).dirs("")), true
+	}
+	if v, ok := m.role(name); ok {
+		return v, true
+	}
+	return runMagic{m.run.engine, m.run.playRun}.Lookup(name)
+}
+
+func (m *magic) inventoryFile(name string) (any, bool) {
+	h, ok := m.run.engine.Inventory.Host(m.host)
+	if !ok || h.File == "" {
+		return nil, false
+	}
+	if name == "inventory_dir" {
+		return h.Dir, true
+	}
+	return h.File, true
+}
+
+// role gives the variables about the role that the entry belongs to.
+func (m *magic) role(name string) (any, bool) {
+	if name == "role_names" {
+		var names []string
+		for _, r := range m.run.roles {
+			names = append(names, r.Name)
+		}
+		return list(names), true
+	}
+	if m.entry == nil {
+		return nil, false
+	}
+	r := playbook.RoleOf(m.entry)
+	if r == nil {
+		return nil, false
+	}
+	switch name {
+	case "role_name", "ansible_role_name":
+		return r.Name, true
+	case "role_path":
+		dir, err := filepath.Abs(r.Dir)
+		return dir, err == nil
+	case "ansible_parent_role_names":
+		var names []string
+		for _, p := range r.Parents {
+			names = append(names, p.Name)
+		}
+		return list(names), true
+	}
+	return nil, false
+}
+
+// peers returns the hosts of the batch that had not failed before the task that
+// this host is at: it waits until they have come that far.
+func (h *hostRun) peers() []string {
+	h.waitFor(h.hosts)
+	return h.crowd.alive(h.order)
+}
+
+// hostVars is the variable of that name: the variables of every host.
+type hostVars struct{ run *hostRun }
+
+func (v hostVars) Keys() []any {
+	var keys []any
+	for _, h := range v.run.engine.Inventory.Hosts() {
+		keys = append(keys, h.Name)
+	}
+	return keys
+}
+
+func (v hostVars) Lookup(_ *jinja.Context, key any) (any, bool, error) {
+	name, _ := key.(string)
+	if _, ok := v.run.engine.Inventory.Host(name); !ok {
+		return nil, false, nil
+	}
+	scope, err := v.run.scopeOf(name)
+	if err != nil {
+		return nil, false, err
+	}
+	return scopeMapping{scope}, true, nil
+}
+
+// scopeOf returns another host's variables as they were when that host had done
+// everything before the task that this one is at.
+func (h *hostRun) scopeOf(name string) (*vars.Scope, error) {
+	m := &magic{run: h, host: name}
+	if name != h.host {
+		h.waitFor([]string{name})
+		m.before = &vars.Place{Play: h.id, Order: slices.Clone(h.order)}
+	}
+	scope, err := h.engine.Vars.Scope(vars.Where{Host: name, PlaybookDir: h.dir, Magic: m, Before: m.before})
+	m.scope = scope
+	return scope, err
+}
+
+// scopeMapping shows a scope as a dictionary; its values are evaluated with the
+// scope's own variables.
+type scopeMapping struct{ scope *vars.Scope }
+
+func (s scopeMapping) Keys() []any { return list(s.scope.Names()) }
+
+func (s scopeMapping) Lookup(c *jinja.Context, key any) (any, bool, error) {
+	name, ok := key.(string)
+	if !ok {
+		return nil, false, nil
+	}
+	v, ok := s.scope.Lookup(name)
+	if !ok {
+		return nil, false, nil
+	}
+	if _, lazy := v.(jinja.Mapping); lazy {
+		return v, true, nil
+	}
+	v, err := jinja.Deep(c.With(s.scope), v)
+	return v, err == nil, err
+}

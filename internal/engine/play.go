@@ -1,0 +1,324 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"fleet/internal/event"
+	"fleet/internal/jinja"
+	"fleet/internal/playbook"
+	"fleet/internal/source"
+	"fleet/internal/vars"
+)
+
+// playRun is one play on one batch of hosts.
+type playRun struct {
+	*playbook.Play
+	engine  *Engine
+	id      int
+	dir     string // the playbook's folder
+	name    string
+	all     []string // the hosts of all batches
+	hosts   []string // the hosts of this batch
+	crowd   *crowd
+	linear  bool // every task waits for all hosts
+	prompts *jinja.Map
+	roles   []*playbook.Role
+
+	mu       sync.Mutex
+	tasks    map[taskKey]*event.Task
+	included map[includeKey]*included
+	throttle map[*event.Task]chan struct{}
+	maxFail  float64 // percent; negative: no limit
+}
+
+type taskKey struct {
+	task  *playbook.Task
+	order string
+}
+
+// play runs one play, batch after batch.
+func (e *Engine) play(ctx context.Context, p *playbook.Play) error {
+	base := &playRun{Play: p, engine: e, dir: filepath.Dir(p.File), roles: staticRoles(p)}
+	c := base.context(ctx)
+	name, err := e.text(c, p.Name, "")
+	if err != nil {
+		return err
+	}
+	hosts, patterns, err := e.playHosts(c, p)
+	if err != nil {
+		return err
+	}
+	base.name = cmp.Or(name, patterns)
+	if len(hosts) == 0 {
+		e.Events.Emit(event.NoHosts{Name: base.name, Pos: p.Pos, Reason: noHosts(patterns, e.limit != nil)})
+		return nil
+	}
+	hosts = slices.DeleteFunc(hosts, e.stats.isGone)
+	if len(hosts) == 0 {
+		e.Events.Emit(event.NoHosts{Name: base.name, Pos: p.Pos, Reason: "no host is left: all have failed"})
+		return nil
+	}
+	if base.prompts, err = e.prompt(ctx, p); err != nil {
+		return err
+	}
+	batches, err := e.batches(c, p, hosts)
+	if err != nil {
+		return err
+	}
+	base.all = hosts
+	for i, batch := range batches {
+		run := base.batch(batch, e.plays)
+		e.plays++
+		if err := run.settings(c); err != nil {
+			return err
+		}
+		e.Events.Emit(event.PlayStarted{Play: run.id, Name: run.name, Pos: p.Pos, Hosts: batch, Batch: i + 1, Batches: len(batches)})
+		err := run.run(ctx)
+		e.Events.Emit(event.PlayEnded{Play: run.id})
+		if err != nil || ctx.Err() != nil {
+			return err
+		}
+		if len(run.crowd.alive(nil)) == 0 || run.tooManyFailed() {
+			break
+		}
+	}
+	return nil
+}
+
+func noHosts(patterns string, limited bool) string {
+	if limited {
+		return fmt.Sprintf("no host matches %q within the limit", patterns)
+	}
+	return fmt.Sprintf("no host matches %q", patterns)
+}
+
+// batch returns a run of the play on these hosts.
+func (r *playRun) batch(hosts []string, id int) *playRun {
+	return &playRun{Play: r.Play, engine: r.engine, id: id, dir: r.dir, name: r.name, all: r.all, hosts: hosts,
+		crowd: newCrowd(hosts), prompts: r.prompts, roles: r.roles, maxFail: -1,
+		tasks: map[taskKey]*event.Task{}, included: map[includeKey]*included{}, throttle: map[*event.Task]chan struct{}{}}
+}
+
+// settings evaluates the play's keywords that are about all hosts.
+func (r *playRun) settings(c *jinja.Context) error {
+	fatal, err := r.engine.truth(c, r.AnyErrorsFatal, false)
+	if err != nil {
+		return err
+	}
+	r.linear = fatal
+	if r.MaxFailPercentage.Exists() {
+		v, err := r.engine.number(c, r.MaxFailPercentage, 100)
+		if err != nil {
+			return err
+		}
+		r.maxFail, r.linear = v, true
+	}
+	return nil
+}
+
+// tooManyFailed reports whether more hosts failed than the play allows.
+func (r *playRun) tooManyFailed() bool {
+	return r.maxFail >= 0 && float64(r.crowd.failures())*100/float64(len(r.hosts)) > r.maxFail
+}
+
+// run lets every host of the batch go its way, and returns when all have ended.
+func (r *playRun) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	for _, name := range r.hosts {
+		r.engine.stats.count(name, func(*event.HostStats) {})
+		h := newHostRun(r, name)
+		wg.Go(func() {
+			if err := h.run(ctx); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	wg.Wait()
+	if err := context.Cause(ctx); err != nil && err != context.Canceled {
+		return err
+	}
+	return nil
+}
+
+// context returns an evaluation of what concerns the play and no host.
+func (r *playRun) context(ctx context.Context) *jinja.Context {
+	e := r.engine
+	play := &vars.Play{Vars: e.Vars.Map(r.Vars), Prompts: r.prompts, Roles: r.roles}
+	scope, err := e.Vars.Scope(vars.Where{Host: "localhost", PlaybookDir: r.dir, Play: play, Magic: runMagic{e, r}})
+	if err != nil {
+		scope = nil
+	}
+	return jinja.NewContext(ctx, e.env(r.searchFor(nil)), scopeOrNil(scope))
+}
+
+func scopeOrNil(s *vars.Scope) jinja.Scope {
+	if s == nil {
+		return nil
+	}
+	return s
+}
+
+// playHosts returns the hosts that the play's pattern names, in the play's
+// order, and the pattern as text.
+func (e *Engine) playHosts(c *jinja.Context, p *playbook.Play) ([]string, string, error) {
+	v, err := jinja.Deep(c, e.Vars.Value(p.Hosts))
+	if err != nil {
+		return nil, "", err
+	}
+	patterns, ok := textList(v)
+	if !ok {
+		return nil, "", p.Hosts.Errorf("hosts has to be a pattern or a list of patterns, not %s", jinja.Repr(v))
+	}
+	sel, err := e.Inventory.Select(patterns...)
+	if err != nil {
+		return nil, "", source.Errorf(p.Hosts.Pos(), "%w", err).WithHint("%s", source.HintOf(err))
+	}
+	for _, u := range sel.Unknown {
+		e.Events.Emit(event.Warning{Pos: p.Hosts.Pos(), Msg: fmt.Sprintf("no host or group is called %q", u.Pattern), Hint: u.Hint})
+	}
+	hosts := slices.DeleteFunc(sel.Hosts, func(h string) bool { return e.limit != nil && !e.limit[h] })
+	return ordered(hosts, p.Order), strings.Join(patterns, ","), nil
+}
+
+// textList takes a text, or a list of texts, or a list of such lists.
+func textList(v any) ([]string, bool) {
+	switch v := v.(type) {
+	case nil:
+		return nil, true
+	case string:
+		return []string{v}, true
+	case []any:
+		var out []string
+		for _, e := range v {
+			l, ok := textList(e)
+			if !ok {
+				return nil, false
+			}
+			out = append(out, l...)
+		}
+		return out, true
+	}
+	return nil, false
+}
+
+func ordered(hosts []string, order string) []string {
+	switch order {
+	case "reverse_inventory":
+		slices.Reverse(hosts)
+	case "sorted":
+		slices.Sort(hosts)
+	case "reverse_sorted":
+		slices.Sort(hosts)
+		slices.Reverse(hosts)
+	case "shuffle":
+		rand.Shuffle(len(hosts), func(i, j int) { hosts[i], hosts[j] = hosts[j], hosts[i] })
+	}
+	return hosts
+}
+
+// batches splits the hosts as `serial` says: a number, a percentage of all, or a
+// list of them, the last of which goes on to the end.
+func (e *Engine) batches(c *jinja.Context, p *playbook.Play, hosts []string) ([][]string, error) {
+	if !p.Serial.Exists() {
+		return [][]string{hosts}, nil
+	}
+	v, err := jinja.Deep(c, e.Vars.Value(p.Serial))
+	if err != nil {
+		return nil, err
+	}
+	sizes, ok := v.([]any)
+	if !ok {
+		sizes = []any{v}
+	}
+	var out [][]string
+	for i := 0; len(hosts) > 0; i++ {
+		if len(sizes) == 0 {
+			return append(out, hosts), nil
+		}
+		n, err := batchSize(sizes[min(i, len(sizes)-1)], len(hosts)+sum(out))
+		if err != nil {
+			return nil, p.Serial.Errorf("serial: %s", err)
+		}
+		if n <= 0 {
+			n = len(hosts)
+		}
+		n = min(n, len(hosts))
+		out = append(out, hosts[:n])
+		hosts = hosts[n:]
+	}
+	return out, nil
+}
+
+func sum(batches [][]string) int {
+	n := 0
+	for _, b := range batches {
+		n += len(b)
+	}
+	return n
+}
+
+func batchSize(v any, total int) (int, error) {
+	text := strings.TrimSpace(jinja.Str(v))
+	if percent, ok := strings.CutSuffix(text, "%"); ok {
+		f, err := strconv.ParseFloat(percent, 64)
+		if err != nil {
+			return 0, fmt.Errorf("%q is not a percentage", text)
+		}
+		return max(1, int(f*float64(total)/100)), nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, fmt.Errorf("%q is neither a number of hosts nor a percentage", text)
+	}
+	return n, nil
+}
+
+// staticRoles returns the roles whose variables the whole play sees: those of
+// `roles` and of import_role, in order.
+func staticRoles(p *playbook.Play) []*playbook.Role {
+	var roles []*playbook.Role
+	var walk func(entries []playbook.Entry)
+	walk = func(entries []playbook.Entry) {
+		for _, e := range entries {
+			if b, ok := e.(*playbook.Block); ok {
+				if b.Role != nil {
+					roles = append(roles, b.Role)
+				}
+				walk(b.Body)
+				walk(b.Rescue)
+				walk(b.Always)
+			}
+		}
+	}
+	for _, section := range [][]playbook.Entry{p.PreTasks, p.Roles, p.Tasks, p.PostTasks} {
+		walk(section)
+	}
+	return roles
+}
+
+// task returns the event's task for a place in the order, made by the first host
+// that comes by.
+func (r *playRun) task(t *playbook.Task, order []int, name func() string) *event.Task {
+	key := taskKey{t, fmt.Sprint(order)}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	et := r.tasks[key]
+	if et == nil {
+		et = &event.Task{Play: r.id, Order: order, Name: name(), Module: shortName(t.Module), Pos: t.Pos, Handler: t.Handler}
+		if role := playbook.RoleOf(t); role != nil {
+			et.Role = role.Name
+		}
+		r.tasks[key] = et
+	}
+	return et
+}

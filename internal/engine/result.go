@@ -1,0 +1,225 @@
+package engine
+
+import (
+	"cmp"
+	"errors"
+	"strings"
+	"time"
+
+	"fleet/internal/event"
+	"fleet/internal/jinja"
+	"fleet/internal/source"
+)
+
+// taskResult is what a task, or one turn of its loop, came to.
+type taskResult struct {
+	value    *jinja.Map // what register gets
+	outcome  event.Outcome
+	ignored  bool // failed, and that is all right
+	rescued  bool
+	loop     bool
+	noLog    bool
+	delegate string
+	err      error // of the controller, with its position
+	facts    []facts
+	include  []include // what to run behind the task
+	flush    bool      // run the notified handlers behind the task
+	then     error     // errEndHost, errEndPlay
+}
+
+// facts are variables that a task gives to a host.
+type facts struct {
+	host   string // empty: the task's own
+	kind   factKind
+	values *jinja.Map
+}
+
+type factKind int
+
+const (
+	factGathered factKind = iota
+	factIncluded
+	factSet
+	factAdded
+)
+
+// failed returns the result of a task that could not be run.
+func failed(err error) *taskResult {
+	return &taskResult{value: failure(err), outcome: event.Failed, err: err}
+}
+
+// failure returns the value of a task that could not be run.
+func failure(err error) *jinja.Map {
+	msg := err.Error()
+	var e *source.Error
+	if errors.As(err, &e) {
+		msg = e.Msg
+	}
+	return jinja.NewMap("changed", false, "failed", true, "msg", msg)
+}
+
+// unreachable returns the result of a task whose host could not be reached.
+func unreachable(err error) *taskResult {
+	value := jinja.NewMap("changed", false, "unreachable", true, "msg", err.Error())
+	return &taskResult{value: value, outcome: event.Unreachable, err: err}
+}
+
+// skipped returns the result of a task whose condition does not hold.
+func skipped(condition string) *taskResult {
+	value := jinja.NewMap("changed", false, "skipped", true, "skip_reason", "Conditional result was False", "false_condition", condition)
+	return &taskResult{value: value, outcome: event.Skipped}
+}
+
+// reason returns why the task failed, for the recap.
+func (r *taskResult) reason() string {
+	if r.noLog {
+		return "(hidden: no_log)"
+	}
+	msg := strings.TrimSpace(jinja.Str(orEmpty(r.value, "msg")))
+	line, _, _ := strings.Cut(msg, "\n")
+	return cmp.Or(line, "the task failed")
+}
+
+func orEmpty(m *jinja.Map, key string) any {
+	if v, ok := m.Get(key); ok && v != nil {
+		return v
+	}
+	return ""
+}
+
+func isTrue(m *jinja.Map, key string) bool {
+	v, _ := m.Get(key)
+	b, _ := asBool(v)
+	return b
+}
+
+// judge derives the outcome from the value.
+func (r *taskResult) judge() {
+	switch {
+	case isTrue(r.value, "unreachable"):
+		r.outcome = event.Unreachable
+	case isTrue(r.value, "failed"):
+		r.outcome = event.Failed
+	case isTrue(r.value, "skipped"):
+		r.outcome = event.Skipped
+	case isTrue(r.value, "changed"):
+		r.outcome = event.Changed
+	default:
+		r.outcome = event.OK
+	}
+}
+
+// add takes one item's result into the loop's.
+func (r *taskResult) add(item *taskResult) {
+	r.facts = append(r.facts, item.facts...)
+	r.include = append(r.include, item.include...)
+	r.then = cmpError(r.then, item.then)
+	r.noLog = r.noLog || item.noLog
+	r.flush = r.flush || item.flush
+	r.delegate = cmp.Or(r.delegate, item.delegate)
+	if item.ignored {
+		r.ignored = true
+	}
+	if r.err == nil && !item.ignored {
+		r.err = item.err
+	}
+}
+
+func cmpError(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// finishLoop sums up the results of all items.
+func (r *taskResult) finishLoop(results []any) {
+	changed, anyFailed, allSkipped := false, false, true
+	var lost, bad *jinja.Map
+	for _, v := range results {
+		m := v.(*jinja.Map)
+		changed = changed || isTrue(m, "changed")
+		allSkipped = allSkipped && isTrue(m, "skipped")
+		if isTrue(m, "failed") {
+			anyFailed, bad = true, m
+		}
+		if isTrue(m, "unreachable") {
+			lost = m
+		}
+	}
+	if results == nil {
+		results = []any{}
+	}
+	r.value.Set("results", results)
+	r.value.Set("changed", changed)
+	switch {
+	case lost != nil:
+		r.value.Set("unreachable", true)
+		r.value.Set("msg", orEmpty(lost, "msg"))
+	case anyFailed:
+		r.value.Set("failed", true)
+		r.value.Set("msg", "One or more items failed")
+		if len(results) == 1 {
+			r.value.Set("msg", orEmpty(bad, "msg"))
+		}
+	case len(results) == 0:
+		r.value.Set("skipped", true)
+		r.value.Set("skip_reason", "No items in the list")
+	case allSkipped:
+		r.value.Set("skipped", true)
+		r.value.Set("skip_reason", "All items skipped")
+	default:
+		r.value.Set("msg", "All items completed")
+	}
+	if _, ok := r.value.Get("failed"); !ok {
+		r.value.Set("failed", false)
+	}
+	r.judge()
+}
+
+// report emits a task's result and counts it.
+func (h *hostRun) report(et *event.Task, res *taskResult, elapsed time.Duration) {
+	done := event.TaskDone{Host: h.host, Task: et, Outcome: res.outcome, Ignored: res.ignored, Rescued: res.rescued,
+		Delegate: res.delegate, Loop: res.loop, Result: res.show(), Elapsed: elapsed}
+	h.engine.stats.done(done)
+	h.engine.Events.Emit(done)
+}
+
+func (u *turn) reportItem(res *taskResult, label string) {
+	if res.noLog {
+		label = "(hidden: no_log)"
+	}
+	u.engine.Events.Emit(event.ItemDone{Host: u.host, Task: u.event, Label: label, Outcome: res.outcome, Ignored: res.ignored, Result: res.show()})
+}
+
+// show returns the result as reports may see it.
+func (r *taskResult) show() event.Result {
+	value := r.value
+	if r.noLog {
+		value = jinja.NewMap("censored", "the output has been hidden because no_log is set", "changed", isTrue(value, "changed"))
+		if r.outcome == event.Failed || r.outcome == event.Unreachable {
+			value.Set("failed", true)
+			value.Set("msg", "(hidden: no_log)")
+		}
+	}
+	data, err := jinja.ToJSON(value)
+	if err != nil {
+		data = []byte("{}")
+	}
+	out := event.ParseResult(data)
+	if r.outcome == event.Skipped {
+		if cond, ok := value.Get("false_condition"); ok {
+			out.SkipReason = jinja.Str(cond)
+		}
+	}
+	var e *source.Error
+	if !r.noLog && errors.As(r.err, &e) {
+		out.Pos = e.Pos
+		out.Hint = source.HintOf(r.err)
+	}
+	var h interface{ HintText() string }
+	if out.Hint == "" && !r.noLog && errors.As(r.err, &h) {
+		out.Hint = h.HintText()
+	}
+	return out
+}

@@ -1,0 +1,141 @@
+package engine
+
+import (
+	"sync"
+
+	"fleet/internal/event"
+	"fleet/internal/inventory"
+)
+
+// stats counts what hosts did, and remembers which of them are out.
+type stats struct {
+	mu    sync.Mutex
+	hosts map[string]*event.HostStats
+	order []string
+	gone  map[string]bool
+	busy  map[string]string // host → the task it is in
+}
+
+func newStats() *stats {
+	return &stats{hosts: map[string]*event.HostStats{}, gone: map[string]bool{}, busy: map[string]string{}}
+}
+
+// count changes a host's numbers.
+func (s *stats) count(host string, change func(*event.HostStats)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := s.hosts[host]
+	if h == nil {
+		h = &event.HostStats{Host: host}
+		s.hosts[host] = h
+		s.order = append(s.order, host)
+	}
+	change(h)
+}
+
+// done counts a task's outcome.
+func (s *stats) done(d event.TaskDone) {
+	s.count(d.Host, func(h *event.HostStats) {
+		switch {
+		case d.Ignored:
+			h.OK++
+			h.Ignored++
+			if d.Outcome == event.Changed {
+				h.Changed++
+			}
+		case d.Outcome == event.OK:
+			h.OK++
+		case d.Outcome == event.Changed:
+			h.OK++
+			h.Changed++
+		case d.Outcome == event.Skipped:
+			h.Skipped++
+		case d.Outcome == event.Failed && d.Rescued:
+			h.Rescued++
+		case d.Outcome == event.Failed:
+			h.Failed++
+		case d.Outcome == event.Unreachable:
+			h.Unreachable++
+		}
+	})
+}
+
+// lose takes a host out of the run.
+func (s *stats) lose(host, reason string) {
+	s.count(host, func(h *event.HostStats) {
+		if h.Reason == "" {
+			h.Reason = reason
+		}
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gone[host] = true
+}
+
+func (s *stats) isGone(host string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gone[host]
+}
+
+// forgive brings failed hosts back, as `meta: clear_host_errors` wants it.
+func (s *stats) forgive() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.gone)
+}
+
+// begin and end keep the task that a host is in.
+func (s *stats) begin(host, task string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy[host] = task
+}
+
+func (s *stats) end(host string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.busy, host)
+}
+
+func (s *stats) notDone() map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string]string{}
+	for k, v := range s.busy {
+		out[k] = v
+	}
+	return out
+}
+
+func (s *stats) summary() Summary {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var sum Summary
+	for _, h := range s.hosts {
+		sum.Failed = sum.Failed || h.Failed > 0
+		sum.Unreachable = sum.Unreachable || h.Unreachable > 0
+	}
+	return sum
+}
+
+// list returns the numbers in the inventory's order, then those of hosts that it
+// does not name (localhost).
+func (s *stats) list(inv *inventory.Inventory) []event.HostStats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []event.HostStats
+	seen := map[string]bool{}
+	for _, h := range inv.Hosts() {
+		if st := s.hosts[h.Name]; st != nil {
+			out = append(out, *st)
+			seen[h.Name] = true
+		}
+	}
+	for _, name := range s.order {
+		if !seen[name] {
+			out = append(out, *s.hosts[name])
+		}
+	}
+	return out
+}

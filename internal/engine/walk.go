@@ -1,0 +1,398 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"fleet/internal/event"
+	"fleet/internal/jinja"
+	"fleet/internal/playbook"
+	"fleet/internal/source"
+	"fleet/internal/vars"
+)
+
+// How a host can leave the order of tasks other than by coming to its end.
+var (
+	errFailed      = errors.New("a task failed")
+	errUnreachable = errors.New("the host is unreachable")
+	errEndHost     = errors.New("end_host")
+	errEndPlay     = errors.New("end_play")
+)
+
+// The sections of a play: the first step of every task's order.
+const (
+	sectionFacts = iota
+	sectionPre
+	sectionPreHandlers
+	sectionRoles
+	sectionTasks
+	sectionHandlers
+	sectionPost
+	sectionPostHandlers
+	sectionEnd
+)
+
+// hostRun is one host on its way through a play. It belongs to one goroutine.
+type hostRun struct {
+	*playRun
+	host     string
+	ctx      context.Context // for waits inside of evaluations
+	vars     *vars.Play
+	order    []int
+	locals   map[string]any // variables of the dynamic includes around
+	notified map[*playbook.Task]bool
+	extra    []*playbook.Task // handlers that include_role brought
+	force    bool             // handlers run even after a failure
+	slot     bool             // holds one of Options.Forks
+}
+
+func newHostRun(r *playRun, host string) *hostRun {
+	return &hostRun{playRun: r, host: host, notified: map[*playbook.Task]bool{},
+		vars: &vars.Play{Vars: r.engine.Vars.Map(r.Vars), Prompts: r.prompts, Roles: r.roles}}
+}
+
+// run takes the host through all sections. An error is one of the whole run.
+func (h *hostRun) run(ctx context.Context) error {
+	h.ctx = ctx
+	err := h.sections(ctx)
+	failed := errors.Is(err, errFailed) || errors.Is(err, errUnreachable)
+	if failed && h.force && !errors.Is(err, errUnreachable) {
+		_ = h.flush(ctx, []int{sectionPostHandlers})
+	}
+	h.crowd.leave(h.host, failed)
+	if ctx.Err() == nil {
+		h.engine.Events.Emit(event.HostDone{Host: h.host, Play: h.id})
+	}
+	switch {
+	case failed, errors.Is(err, errEndHost), errors.Is(err, errEndPlay), ctx.Err() != nil:
+		return nil
+	}
+	return err
+}
+
+func (h *hostRun) sections(ctx context.Context) error {
+	if err := h.begin(ctx); err != nil {
+		return err
+	}
+	steps := []struct {
+		section int
+		entries []playbook.Entry
+	}{
+		{sectionPre, h.PreTasks}, {sectionPreHandlers, nil},
+		{sectionRoles, h.Roles}, {sectionTasks, h.Tasks}, {sectionHandlers, nil},
+		{sectionPost, h.PostTasks}, {sectionPostHandlers, nil},
+	}
+	for _, s := range steps {
+		order := []int{s.section}
+		var err error
+		if s.section == sectionPreHandlers || s.section == sectionHandlers || s.section == sectionPostHandlers {
+			err = h.flush(ctx, order)
+		} else {
+			err = h.entries(ctx, s.entries, order)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	h.crowd.advance(h.host, []int{sectionEnd})
+	return nil
+}
+
+// begin reads the play's variable files and gathers facts. Files whose names
+// need facts are read once the facts are there.
+func (h *hostRun) begin(ctx context.Context) error {
+	h.order = []int{sectionFacts}
+	if err := h.varsFiles(ctx, true); err != nil {
+		return h.fatal(ctx, err)
+	}
+	c, err := h.newContext(ctx, nil, nil)
+	if err != nil {
+		return h.fatal(ctx, err)
+	}
+	if h.force, err = h.engine.truth(c, h.ForceHandlers, false); err != nil {
+		return h.fatal(ctx, err)
+	}
+	gather, err := h.engine.truth(c, h.GatherFacts, true)
+	if err != nil {
+		return h.fatal(ctx, err)
+	}
+	if gather {
+		if err := h.gatherFacts(ctx, c); err != nil {
+			return err
+		}
+	}
+	if err := h.varsFiles(ctx, false); err != nil {
+		return h.fatal(ctx, err)
+	}
+	return nil
+}
+
+// fatal reports an error that is no task's, as a failed host.
+func (h *hostRun) fatal(ctx context.Context, err error) error {
+	et := h.playRun.task(factsTask, h.order, func() string { return "variables of the play" })
+	h.engine.Events.Emit(event.TaskStarted{Host: h.host, Task: et})
+	res := failed(err)
+	h.report(et, res, 0)
+	h.gone(errFailed, res.reason())
+	return errFailed
+}
+
+// entries runs entries one after the other. Their order continues prefix.
+func (h *hostRun) entries(ctx context.Context, entries []playbook.Entry, prefix []int) error {
+	for i, e := range entries {
+		order := append(slices.Clone(prefix), i)
+		var err error
+		switch e := e.(type) {
+		case *playbook.Block:
+			err = h.block(ctx, e, order)
+		case *playbook.Task:
+			err = h.task(ctx, e, order)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// block runs a block, and its rescue and always sections as they are needed.
+func (h *hostRun) block(ctx context.Context, b *playbook.Block, order []int) error {
+	err := h.entries(ctx, b.Body, append(slices.Clone(order), 0))
+	if errors.Is(err, errFailed) && len(b.Rescue) > 0 {
+		err = h.entries(ctx, b.Rescue, append(slices.Clone(order), 1))
+	}
+	if len(b.Always) == 0 || errors.Is(err, errUnreachable) || ctx.Err() != nil {
+		return err
+	}
+	if always := h.entries(ctx, b.Always, append(slices.Clone(order), 2)); always != nil {
+		return always
+	}
+	return err
+}
+
+// rescued reports whether a failure of the task would be taken over by a rescue
+// section around it.
+func rescued(t *playbook.Task) bool {
+	var e playbook.Entry = t
+	for b := t.Up(); b != nil; e, b = b, b.Parent {
+		if len(b.Rescue) > 0 && slices.Contains(b.Body, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// gone takes the host out of the run.
+func (h *hostRun) gone(err error, reason string) {
+	h.engine.stats.lose(h.host, reason)
+	h.engine.Events.Emit(event.HostGone{Host: h.host, Unreachable: errors.Is(err, errUnreachable), Reason: reason})
+}
+
+// task runs one task, together with the others where it concerns all.
+func (h *hostRun) task(ctx context.Context, t *playbook.Task, order []int) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	e := h.engine
+	if !e.startsHere(h.playRun, t) || !Selected(Tags(h.Play, t), e.Options.Tags, e.Options.SkipTags) {
+		return nil
+	}
+	h.order = order
+	h.crowd.advance(h.host, order)
+	if !h.together(t) {
+		res, err := h.alone(ctx, t, order)
+		return h.settle(ctx, t, res, err)
+	}
+	return h.jointly(ctx, t, order)
+}
+
+// together reports whether all hosts have to be at the task before one runs it,
+// because one host could see another in it.
+func (h *hostRun) together(t *playbook.Task) bool {
+	if h.linear || len(h.hosts) == 1 {
+		return h.linear
+	}
+	switch shortName(t.Module) {
+	case "add_host", "group_by":
+		return true
+	case "meta":
+		return t.Action.Text() != "flush_handlers" && t.Action.Text() != "noop" && t.Action.Text() != "reset_connection"
+	}
+	return given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.RunOnce }).Exists() ||
+		given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.AnyErrorsFatal }).Exists() ||
+		delegatesToPeer(given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.DelegateTo }))
+}
+
+// delegatesToPeer reports whether a task may run on another host of the play.
+func delegatesToPeer(n source.Node) bool {
+	switch n.Text() {
+	case "localhost", "127.0.0.1", "::1":
+		return false
+	}
+	return n.Exists()
+}
+
+// jointly runs a task that all hosts come to before the first one runs it, and
+// that all leave together.
+func (h *hostRun) jointly(ctx context.Context, t *playbook.Task, order []int) error {
+	if err := h.crowd.wait(ctx, h.hosts, order); err != nil {
+		return err
+	}
+	if h.crowd.isEnded() {
+		return errEndPlay
+	}
+	once, err := h.runsOnce(ctx, t)
+	var res *taskResult
+	if err == nil && once {
+		res, err = h.once(ctx, t, order)
+	} else {
+		res, err = h.alone(ctx, t, order)
+	}
+	err = h.settle(ctx, t, res, err)
+	if err != nil {
+		return err // the host has left: the others do not wait for it
+	}
+	after := append(slices.Clone(order), math.MaxInt)
+	h.crowd.advance(h.host, after)
+	if err := h.crowd.wait(ctx, h.hosts, after); err != nil {
+		return err
+	}
+	return h.afterAll(ctx, t)
+}
+
+// afterAll decides, once all hosts have run a task, whether the play goes on.
+func (h *hostRun) afterAll(ctx context.Context, t *playbook.Task) error {
+	if h.crowd.isEnded() {
+		return errEndPlay
+	}
+	if h.tooManyFailed() {
+		h.gone(errFailed, fmt.Sprintf("more than %g%% of the hosts have failed", h.maxFail))
+		return errFailed
+	}
+	if h.crowd.failures() == 0 {
+		return nil
+	}
+	c, err := h.newContext(ctx, t, nil)
+	if err != nil {
+		return err
+	}
+	fatal, err := h.engine.truth(c, given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.AnyErrorsFatal }), false)
+	if err == nil && fatal {
+		h.gone(errFailed, "another host failed, and any_errors_fatal is on")
+		return errFailed
+	}
+	return nil
+}
+
+func (h *hostRun) runsOnce(ctx context.Context, t *playbook.Task) (bool, error) {
+	if shortName(t.Module) == "add_host" {
+		return true, nil
+	}
+	c, err := h.newContext(ctx, t, nil)
+	if err != nil {
+		return false, err
+	}
+	return h.engine.truth(c, given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.RunOnce }), false)
+}
+
+// once lets one host run the task; the others take its result.
+func (h *hostRun) once(ctx context.Context, t *playbook.Task, order []int) (*taskResult, error) {
+	l, leads := h.crowd.lead(h.host, order)
+	if leads {
+		l.res, l.err = h.alone(ctx, t, order)
+		close(l.done)
+		return l.res, l.err
+	}
+	select {
+	case <-l.done:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if l.err != nil || l.res == nil {
+		return nil, l.err
+	}
+	h.learn(t, l.res, order)
+	return l.res, nil
+}
+
+// settle decides what a task's result means for the host.
+func (h *hostRun) settle(ctx context.Context, t *playbook.Task, res *taskResult, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil || res == nil {
+		return err
+	}
+	switch {
+	case res.ignored:
+		return h.follow(ctx, t, res)
+	case res.outcome == event.Failed:
+		if !rescued(t) {
+			h.gone(errFailed, res.reason())
+		}
+		return errFailed
+	case res.outcome == event.Unreachable:
+		h.gone(errUnreachable, res.reason())
+		return errUnreachable
+	}
+	return h.follow(ctx, t, res)
+}
+
+// follow does what a task asked for behind itself: run included tasks, end the
+// host's way.
+func (h *hostRun) follow(ctx context.Context, t *playbook.Task, res *taskResult) error {
+	outer := h.locals
+	defer func() { h.locals = outer }()
+	for _, inc := range res.include {
+		h.locals = inc.locals
+		if err := h.block(ctx, inc.block, inc.order); err != nil {
+			return err
+		}
+	}
+	if res.flush {
+		if err := h.flush(ctx, h.order); err != nil {
+			return err
+		}
+	}
+	return res.then
+}
+
+// given returns the keyword's node from the entry, or from the nearest block
+// around it that has it, or from the play.
+func given(p *playbook.Play, e playbook.Entry, get func(*playbook.Keywords) source.Node) source.Node {
+	for e != nil {
+		if n := get(e.Common()); n.Exists() {
+			return n
+		}
+		up := e.Up()
+		if up == nil {
+			break
+		}
+		e = up
+	}
+	return get(&p.Keywords)
+}
+
+// newContext returns an evaluation at the task (nil: at the play) with further
+// variables on top.
+func (h *hostRun) newContext(ctx context.Context, t *playbook.Task, locals map[string]any) (*jinja.Context, error) {
+	var entry playbook.Entry
+	if t != nil {
+		entry = t
+	}
+	return h.contextFor(ctx, h.host, entry, locals)
+}
+
+// contextFor is newContext with the variables of another host.
+func (h *hostRun) contextFor(ctx context.Context, host string, entry playbook.Entry, locals map[string]any) (*jinja.Context, error) {
+	m := &magic{run: h, host: host, entry: entry}
+	scope, err := h.engine.Vars.Scope(vars.Where{Host: host, PlaybookDir: h.dir, Play: h.vars, Entry: entry, Magic: m})
+	if err != nil {
+		return nil, err
+	}
+	m.scope = scope.With(h.locals).With(locals)
+	return jinja.NewContext(ctx, h.engine.env(h.searchFor(entry)), m.scope), nil
+}
