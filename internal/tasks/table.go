@@ -24,6 +24,7 @@ var Table = []*sys.Module{
 	&docker.Login,
 	&files.Fetch,
 	&files.File,
+	&system.Group,
 	&network.Ping,
 	&commands.Script,
 	&system.Service,
@@ -33,6 +34,7 @@ var Table = []*sys.Module{
 	&files.Slurp,
 	&files.Stat,
 	&system.Systemd,
+	&system.User,
 }
 
 // Find returns the module with this short or fully qualified name.

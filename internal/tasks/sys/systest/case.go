@@ -32,7 +32,7 @@ var phases = []string{"check", "apply", "again"}
 //	check apply again  the transcript of the commands that the run is expected to run
 //	check.json ...     what the run's result must hold at least, each value exactly;
 //	                   without "changed" in it, check and apply must change and again must not
-//	after/PATH         a file that the commands of apply write: it is put there behind that run
+//	after/PATH         a file that the commands of apply write: it is put there with the last of them
 //	want/PATH          a file as it must be in the end; "(absent)" where it must be gone
 //
 // A case with only "check" runs only that. The placeholder $ROOT in args,
@@ -135,6 +135,9 @@ func (c *testCase) phase(phase string) {
 		c.t.Fatalf("%s: %v", phase, err)
 	}
 	script := NewScript(c.t, steps...)
+	if phase == "apply" {
+		script.last = func() { c.write("after/") }
+	}
 	m := &sys.Machine{Root: c.root, Runner: script, Check: phase == "check", Diff: true}
 	c.offer(m)
 	before := Snapshot(c.t, c.root)
@@ -142,7 +145,9 @@ func (c *testCase) phase(phase string) {
 	script.Done()
 	c.result(phase, got)
 	if phase == "apply" {
-		c.write("after/")
+		if len(steps) == 0 {
+			c.write("after/")
+		}
 		return
 	}
 	if after := Snapshot(c.t, c.root); !reflect.DeepEqual(before, after) {

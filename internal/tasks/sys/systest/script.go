@@ -27,6 +27,7 @@ type Script struct {
 	t     testing.TB
 	steps []Step
 	next  int
+	last  func() // called with the last step, where it is not nil
 }
 
 // NewScript returns a Script of these steps. Done says whether all were played.
@@ -46,6 +47,9 @@ func (s *Script) Run(_ context.Context, _ *sys.Machine, c sys.Command) (sys.Outp
 		return sys.Output{}, fmt.Errorf("unexpected command %s", line)
 	}
 	s.next++
+	if s.next == len(s.steps) && s.last != nil {
+		s.last()
+	}
 	if got := string(c.Stdin); step.Stdin != "" && got != step.Stdin {
 		s.t.Errorf("$ %s: stdin is %q, want %q", line, got, step.Stdin)
 	}
