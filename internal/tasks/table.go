@@ -17,6 +17,7 @@ import (
 // Table lists the modules, sorted by name.
 var Table = []*sys.Module{
 	&packages.Apt,
+	&files.Blockinfile,
 	&commands.Command,
 	&files.Copy,
 	&docker.Container,
@@ -25,7 +26,9 @@ var Table = []*sys.Module{
 	&files.Fetch,
 	&files.File,
 	&system.Group,
+	&files.Lineinfile,
 	&network.Ping,
+	&files.Replace,
 	&commands.Script,
 	&system.Service,
 	&system.ServiceFacts,

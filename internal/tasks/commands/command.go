@@ -19,10 +19,11 @@ import (
 //
 // Example:
 //
-//   - name: Make the database once
-//     command: /usr/bin/make_database.sh db_user db_name
-//     args:
-//     creates: /var/lib/database
+//	tasks:
+//	  - name: Make the database once
+//	    command: /usr/bin/make_database.sh db_user db_name
+//	    args:
+//	      creates: /var/lib/database
 var Command = sys.Define(spec.Module{
 	Name:      "command",
 	Names:     []string{"ansible.builtin.command", "ansible.legacy.command"},

@@ -20,10 +20,11 @@ import (
 //
 // Example:
 //
-//   - name: Prepare the disk
-//     script: prepare.sh /dev/sdb
-//     args:
-//     creates: /data/.prepared
+//	tasks:
+//	  - name: Prepare the disk
+//	    script: prepare.sh /dev/sdb
+//	    args:
+//	      creates: /data/.prepared
 var Script = sys.Define(spec.Module{
 	Name:     "script",
 	Names:    []string{"ansible.builtin.script", "ansible.legacy.script"},

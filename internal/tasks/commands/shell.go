@@ -16,10 +16,11 @@ import (
 //
 // Example:
 //
-//   - name: Count the users
-//     shell: cut -d: -f1 /etc/passwd | wc -l
-//     register: users
-//     changed_when: false
+//	tasks:
+//	  - name: Count the users
+//	    shell: cut -d: -f1 /etc/passwd | wc -l
+//	    register: users
+//	    changed_when: false
 var Shell = sys.Define(spec.Module{
 	Name:     "shell",
 	Names:    []string{"ansible.builtin.shell", "ansible.legacy.shell"},

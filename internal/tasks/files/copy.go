@@ -24,12 +24,13 @@ import (
 //
 // Example:
 //
-//   - name: Configure the time service
-//     copy:
-//     src: chrony.conf
-//     dest: /etc/chrony/chrony.conf
-//     mode: "0644"
-//     backup: true
+//	tasks:
+//	  - name: Configure the time service
+//	    copy:
+//	      src: chrony.conf
+//	      dest: /etc/chrony/chrony.conf
+//	      mode: "0644"
+//	      backup: true
 var Copy = sys.Define(spec.Module{
 	Name:      "copy",
 	Names:     []string{"ansible.builtin.copy", "ansible.legacy.copy"},

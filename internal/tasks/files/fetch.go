@@ -22,10 +22,11 @@ import (
 //
 // Example:
 //
-//   - name: Collect the certificates
-//     fetch:
-//     src: /etc/ssl/app.crt
-//     dest: collected/
+//	tasks:
+//	  - name: Collect the certificates
+//	    fetch:
+//	      src: /etc/ssl/app.crt
+//	      dest: collected/
 var Fetch = sys.Define(spec.Module{
 	Name:  "fetch",
 	Names: []string{"ansible.builtin.fetch", "ansible.legacy.fetch"},

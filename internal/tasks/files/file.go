@@ -18,12 +18,13 @@ import (
 //
 // Example:
 //
-//   - name: Have a folder for the data
-//     file:
-//     path: /srv/app/data
-//     state: directory
-//     owner: app
-//     mode: "0750"
+//	tasks:
+//	  - name: Have a folder for the data
+//	    file:
+//	      path: /srv/app/data
+//	      state: directory
+//	      owner: app
+//	      mode: "0750"
 var File = sys.Define(spec.Module{
 	Name:  "file",
 	Names: []string{"ansible.builtin.file", "ansible.legacy.file"},

@@ -19,13 +19,14 @@ const maxSlurp = 8 << 20
 //
 // Example:
 //
-//   - name: Read the machine's identity
-//     slurp:
-//     src: /etc/machine-id
-//     register: identity
+//	tasks:
+//	  - name: Read the machine's identity
+//	    slurp:
+//	      src: /etc/machine-id
+//	    register: identity
 //
-//   - debug:
-//     msg: "{{ identity.content | b64decode }}"
+//	  - debug:
+//	      msg: "{{ identity.content | b64decode }}"
 var Slurp = sys.Define(spec.Module{
 	Name:  "slurp",
 	Names: []string{"ansible.builtin.slurp", "ansible.legacy.slurp"},

@@ -17,14 +17,15 @@ import (
 //
 // Example:
 //
-//   - name: Look for the marker
-//     stat:
-//     path: /etc/app/installed
-//     register: marker
+//	tasks:
+//	  - name: Look for the marker
+//	    stat:
+//	      path: /etc/app/installed
+//	    register: marker
 //
-//   - name: Install
-//     command: ./install.sh
-//     when: not marker.stat.exists
+//	  - name: Install
+//	    command: ./install.sh
+//	    when: not marker.stat.exists
 var Stat = sys.Define(spec.Module{
 	Name:  "stat",
 	Names: []string{"ansible.builtin.stat", "ansible.legacy.stat"},

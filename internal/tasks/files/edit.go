@@ -1,0 +1,89 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"fleet/internal/tasks/sys"
+)
+
+// editArgs are the arguments of all modules that edit a text file.
+type editArgs struct {
+	// The file. A symbolic link is followed.
+	Path string `arg:"path,required" type:"path" alias:"dest,destfile,name"`
+	sys.Perms
+	// Keeps the old file under a name with the time in it.
+	Backup bool `arg:"backup"`
+	// A command that has to accept the new file before it is put in place, with %s
+	// for its name.
+	Validate string `arg:"validate"`
+}
+
+// unknownYet is the result in check mode where the file is not there: an earlier
+// task may be the one that would have made it.
+const unknownYet = "the file does not exist, so in check mode nothing is known of it"
+
+// readText returns the path and the text of the file. Where it does not exist,
+// there is false.
+func (a *editArgs) readText(m *sys.Machine) (path, text string, there bool, err error) {
+	if path, err = m.Expand(a.Path); err != nil {
+		return "", "", false, err
+	}
+	info, err := os.Stat(m.Path(path))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return path, "", false, nil
+	case err != nil:
+		return path, "", false, fmt.Errorf("read %q: %w", a.Path, inner(err))
+	case info.IsDir():
+		return path, "", false, fmt.Errorf("%q is a folder, not a file", a.Path)
+	}
+	data, err := os.ReadFile(m.Path(path))
+	if err != nil {
+		return path, "", false, fmt.Errorf("read %q: %w", a.Path, inner(err))
+	}
+	return path, string(data), true, nil
+}
+
+// missing is the error for a file that has to be there.
+func (a *editArgs) missing(create bool) error {
+	hint := "create it first, with copy or template"
+	if create {
+		hint = "create: true makes it"
+	}
+	return fmt.Errorf("%q does not exist; %s", a.Path, hint)
+}
+
+// writeText brings the file to the text and to its permissions.
+func (a *editArgs) writeText(ctx context.Context, m *sys.Machine, path, text string) (sys.Written, error) {
+	if _, err := m.MakeDir(ctx, filepath.Dir(path), sys.Perms{}); err != nil {
+		return sys.Written{}, err
+	}
+	return m.Write(ctx, sys.Write{Path: path, Content: sys.Bytes([]byte(text)), Perms: a.Perms, Follow: true,
+		Backup: a.Backup, Validate: a.Validate})
+}
+
+// splitLines splits behind each newline, which stays with its line.
+func splitLines(text string) []string {
+	lines := strings.SplitAfter(text, "\n")
+	if last := len(lines) - 1; lines[last] == "" {
+		lines = lines[:last]
+	}
+	return lines
+}
+
+// bare returns a line without its end.
+func bare(line string) string { return strings.TrimRight(line, "\r\n") }
+
+// ended returns a line with a newline at its end.
+func ended(line string) string {
+	if strings.HasSuffix(line, "\n") {
+		return line
+	}
+	return line + "\n"
+}

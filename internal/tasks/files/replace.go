@@ -1,0 +1,115 @@
+package files
+
+import (
+	"context"
+	"fmt"
+
+	"fleet/internal/spec"
+	"fleet/internal/tasks/pattern"
+	"fleet/internal/tasks/sys"
+)
+
+// Replace replaces everything in a text file that a regular expression matches.
+// To be idempotent, the expression must not match what it is replaced by.
+//
+// Example:
+//
+//	tasks:
+//	  - name: Move the machines to the new domain
+//	    replace:
+//	      path: /etc/hosts
+//	      regexp: '\.old\.example\b'
+//	      replace: .new.example
+//	      after: '# the fleet'
+var Replace = sys.Define(spec.Module{
+	Name:  "replace",
+	Names: []string{"ansible.builtin.replace", "ansible.legacy.replace"},
+}, replace)
+
+type replaceArgs struct {
+	editArgs
+	// The regular expression, as Python's, with ^ and $ for the ends of each line.
+	Regexp string `arg:"regexp,required"`
+	// The replacement, with \1 and \g<name> for groups. Empty removes what matches.
+	Replace string `arg:"replace"`
+	// Only replaces behind what this regular expression matches. The dot matches newlines, too.
+	After string `arg:"after"`
+	// Only replaces before what this regular expression matches. The dot matches newlines, too.
+	Before string `arg:"before"`
+}
+
+type replaceResult struct {
+	// How many replacements were made.
+	Msg string `json:"msg"`
+	// The name of the backup, where one was made.
+	BackupFile string `json:"backup_file,omitempty"`
+	// Always 0.
+	RC int `json:"rc"`
+}
+
+func replace(ctx context.Context, m *sys.Machine, a *replaceArgs) (any, error) {
+	path, text, there, err := a.readText(m)
+	res := &replaceResult{}
+	switch {
+	case err != nil:
+		return nil, err
+	case !there && m.Check:
+		res.Msg = unknownYet
+		return res, nil
+	case !there:
+		return nil, a.missing(false)
+	}
+	from, to, err := a.section(text)
+	if err != nil {
+		return nil, err
+	}
+	if from < 0 {
+		res.Msg = fmt.Sprintf("pattern for before/after did not match: %s", a.sectionPattern())
+		return res, nil
+	}
+	re, err := pattern.Compile(a.Regexp, pattern.MultiLine)
+	if err != nil {
+		return nil, err
+	}
+	template, err := pattern.NewTemplate(a.Replace, re)
+	if err != nil {
+		return nil, err
+	}
+	section, n := template.ReplaceAll(re, text[from:to])
+	if section != text[from:to] {
+		res.Msg = fmt.Sprintf("%d replacements made", n)
+	}
+	done, err := a.writeText(ctx, m, path, text[:from]+section+text[to:])
+	res.BackupFile = done.BackupFile
+	return res, err
+}
+
+func (a *replaceArgs) sectionPattern() string {
+	switch {
+	case a.After != "" && a.Before != "":
+		return a.After + "(?P<subsection>.*?)" + a.Before
+	case a.After != "":
+		return a.After + "(?P<subsection>.*)"
+	case a.Before != "":
+		return "(?P<subsection>.*)" + a.Before
+	}
+	return ""
+}
+
+// section returns where replacements may be made, or -1.
+func (a *replaceArgs) section(text string) (from, to int, err error) {
+	expr := a.sectionPattern()
+	if expr == "" {
+		return 0, len(text), nil
+	}
+	re, err := pattern.Compile(expr, pattern.DotAll)
+	if err != nil {
+		return 0, 0, err
+	}
+	match := re.FindStringSubmatchIndex(text)
+	if match == nil {
+		return -1, -1, nil
+	}
+	group := re.SubexpIndex("subsection")
+	return match[2*group], match[2*group+1], nil
+}
