@@ -1,0 +1,29 @@
+// Command gen writes the pages about modules. It is run by `go generate ./docs`
+// in the project's docs folder.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"fleet/internal/moduledoc/pages"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "gen:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	root, err := pages.Root()
+	if err != nil {
+		return err
+	}
+	files, err := pages.Files(root)
+	if err != nil {
+		return err
+	}
+	return pages.Write(root, files)
+}
