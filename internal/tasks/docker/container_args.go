@@ -36,7 +36,7 @@ type dockerContainerArgs struct {
 	// The domain name inside.
 	Domainname string `arg:"domainname"`
 	// Labels.
-	Labels map[string]string `arg:"labels"`
+	Labels map[string]any `arg:"labels"`
 	// How to find out whether the container is healthy. It replaces the image's own
 	// check as far as it says something.
 	Healthcheck *healthcheckArgs `arg:"healthcheck"`
@@ -126,7 +126,7 @@ type containerLimits struct {
 	// How willingly it is killed when memory runs out, -1000 to 1000.
 	OOMScoreAdj *int `arg:"oom_score_adj"`
 	// Options of the storage driver.
-	StorageOpts map[string]string `arg:"storage_opts"`
+	StorageOpts map[string]any `arg:"storage_opts"`
 }
 
 // containerRights are what the container may do to the machine.
@@ -146,7 +146,7 @@ type containerRights struct {
 	// Security options, as no-new-privileges:true.
 	SecurityOpts []string `arg:"security_opts"`
 	// Kernel parameters of the container.
-	Sysctls map[string]string `arg:"sysctls"`
+	Sysctls map[string]any `arg:"sysctls"`
 	// The root file system cannot be written.
 	ReadOnly *bool `arg:"read_only"`
 	// The IPC namespace: private, shareable, host, container:NAME.
@@ -202,7 +202,7 @@ type containerRunning struct {
 	// The driver of its logs, as json-file, journald or syslog.
 	LogDriver string `arg:"log_driver"`
 	// Options of the log driver.
-	LogOptions map[string]string `arg:"log_options" alias:"log_opt"`
+	LogOptions map[string]any `arg:"log_options" alias:"log_opt"`
 	// How differences are judged: an argument's name, or * for all, to strict
 	// (exactly as given), ignore, or allow_more_present (the container may have more).
 	// Lists and single values are strict by themselves, sets and mappings may have more.

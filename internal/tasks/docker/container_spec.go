@@ -43,7 +43,7 @@ func specProcess(_ *sys.Machine, a *dockerContainerArgs, s containerSpec) (err e
 	c.Image, c.Entrypoint = a.Image, a.Entrypoint
 	c.User, c.WorkingDir = a.User, a.WorkingDir
 	c.Hostname, c.Domainname = a.Hostname, a.Domainname
-	c.Labels = a.Labels
+	c.Labels = texts(a.Labels)
 	c.StopSignal, c.StopTimeout = a.StopSignal, a.StopTimeout
 	c.Tty, c.OpenStdin = isTrue(a.Tty), isTrue(a.Interactive)
 	if !a.Detach {
@@ -160,7 +160,7 @@ func specRights(_ *sys.Machine, a *dockerContainerArgs, s containerSpec) error {
 	h := s.host
 	h.Privileged, h.ReadonlyRootfs = isTrue(a.Privileged), isTrue(a.ReadOnly)
 	h.CapAdd, h.CapDrop = capabilities(a.Capabilities), capabilities(a.CapDrop)
-	h.GroupAdd, h.SecurityOpt, h.Sysctls = a.Groups, a.SecurityOpts, a.Sysctls
+	h.GroupAdd, h.SecurityOpt, h.Sysctls = a.Groups, a.SecurityOpts, texts(a.Sysctls)
 	h.IpcMode, h.PidMode = container.IpcMode(a.IPCMode), container.PidMode(a.PIDMode)
 	h.UsernsMode, h.UTSMode = container.UsernsMode(a.UsernsMode), container.UTSMode(a.UTS)
 	h.CgroupnsMode, h.CgroupParent = container.CgroupnsMode(a.CgroupnsMode), a.CgroupParent
@@ -206,7 +206,7 @@ func specRunning(_ *sys.Machine, a *dockerContainerArgs, s containerSpec) error 
 		h.RestartPolicy.MaximumRetryCount = *a.RestartRetries
 	}
 	h.AutoRemove, h.Init = isTrue(a.AutoRemove), a.Init
-	h.LogConfig = container.LogConfig{Type: a.LogDriver, Config: a.LogOptions}
+	h.LogConfig = container.LogConfig{Type: a.LogDriver, Config: texts(a.LogOptions)}
 	return nil
 }
 
@@ -248,7 +248,7 @@ func specLimits(_ *sys.Machine, a *dockerContainerArgs, s containerSpec) (err er
 	if a.OOMKiller != nil {
 		h.OomKillDisable = a.OOMKiller
 	}
-	h.CpusetCpus, h.CpusetMems, h.StorageOpt = a.CpusetCPUs, a.CpusetMems, a.StorageOpts
+	h.CpusetCpus, h.CpusetMems, h.StorageOpt = a.CpusetCPUs, a.CpusetMems, texts(a.StorageOpts)
 	h.PidsLimit, h.MemorySwappiness = wide(a.PidsLimit), wide(a.MemorySwappiness)
 	for _, text := range a.Ulimits {
 		u, err := ulimit(text)

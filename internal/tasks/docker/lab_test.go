@@ -193,3 +193,64 @@ func TestLabForeground(t *testing.T) {
 		t.Error("cleanup left the container")
 	}
 }
+
+func TestLabNetwork(t *testing.T) {
+	c := labEngine(t)
+	labProbe(t, c, "1")
+	name, net := labPrefix+"netted", labPrefix+"net"
+	labRemove(t, c, name)
+	t.Cleanup(func() { labCall(t, &Network, false, map[string]any{"name": net, "state": "absent"}) })
+	labThrice(t, &Network, map[string]any{"name": net, "ipam_config": []any{map[string]any{"subnet": "10.213.7.0/24", "gateway": "10.213.7.1"}}, "labels": map[string]any{"a": true}})
+	args := map[string]any{"name": name, "image": labImage + ":1",
+		"networks": []any{map[string]any{"name": net, "ipv4_address": "10.213.7.9", "aliases": []any{"db"}}}}
+	labThrice(t, &Container, args)
+	args["networks"] = []any{map[string]any{"name": net, "ipv4_address": "10.213.7.10", "aliases": []any{"db"}}, map[string]any{"name": "bridge"}}
+	out := labThrice(t, &Container, args)
+	networks := out["container"].(map[string]any)["NetworkSettings"].(map[string]any)["Networks"].(map[string]any)
+	if got := networks[net].(map[string]any)["IPAddress"]; got != "10.213.7.10" || len(networks) != 2 {
+		t.Errorf("got %v in %v", got, networks)
+	}
+	labThrice(t, &Network, map[string]any{"name": net, "ipam_config": []any{map[string]any{"subnet": "10.213.8.0/24"}}})
+	args["networks"] = []any{map[string]any{"name": net, "aliases": []any{"db"}}}
+	if out := labCall(t, &Container, false, args); out["changed"] != false {
+		t.Errorf("after the network was made anew: %v", out["changes"])
+	}
+	args["purge_networks"] = true
+	labThrice(t, &Container, args)
+	labThrice(t, &Network, map[string]any{"name": net, "state": "absent"})
+}
+
+func TestLabVolume(t *testing.T) {
+	labEngine(t)
+	name := labPrefix + "volume"
+	labThrice(t, &Volume, map[string]any{"name": name, "labels": map[string]any{"a": "b"}})
+	labThrice(t, &Volume, map[string]any{"name": name, "labels": map[string]any{"a": "c"}, "recreate": "options-changed"})
+	labThrice(t, &Volume, map[string]any{"name": name, "state": "absent"})
+}
+
+func TestLabImage(t *testing.T) {
+	c := labEngine(t)
+	labProbe(t, c, "1")
+	folder := t.TempDir()
+	for name, text := range map[string]string{"Dockerfile": "FROM " + labImage + ":1\nCOPY . /data\nARG WHO\nLABEL who=$WHO\n", "a.txt": "a", "b.log": "b", ".dockerignore": "*.log\n"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	archive := filepath.Join(folder, "built.tar")
+	args := map[string]any{"name": labImage + ":built", "source": "build", "build": map[string]any{"path": folder, "args": map[string]any{"WHO": "me"}}, "archive_path": archive,
+		"repository": labImage + "-copy"}
+	out := labThrice(t, &Image, args)
+	if labels := out["image"].(map[string]any)["Config"].(map[string]any)["Labels"].(map[string]any); labels["who"] != "me" {
+		t.Errorf("labels: %v", labels)
+	}
+	for _, name := range []string{labImage + ":built", labImage + "-copy:built"} {
+		labThrice(t, &Image, map[string]any{"name": name, "state": "absent"})
+	}
+	labThrice(t, &Image, map[string]any{"name": labImage + ":built", "source": "load", "load_path": archive})
+	labThrice(t, &Image, map[string]any{"name": labImage, "tag": "built", "state": "absent"})
+	info := labCall(t, &HostInfo, false, map[string]any{"images": true, "disk_usage": true, "containers": true})
+	if info["failed"] == true || info["can_talk_to_docker"] != true {
+		t.Errorf("docker_host_info: %v", info["msg"])
+	}
+}

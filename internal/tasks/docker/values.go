@@ -101,3 +101,19 @@ func plain(v any) (string, error) {
 	}
 	return "", fmt.Errorf("is not text")
 }
+
+// texts writes values as the engine does: true and 1500.
+func texts(m map[string]any) map[string]string {
+	if m == nil {
+		return nil
+	}
+	out := make(map[string]string, len(m))
+	for k, v := range m {
+		if v != nil {
+			out[k] = fmt.Sprint(v)
+		} else {
+			out[k] = ""
+		}
+	}
+	return out
+}

@@ -1,0 +1,335 @@
+package docker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
+
+	"fleet/internal/spec"
+	"fleet/internal/tasks/sys"
+)
+
+// Network makes and removes networks of containers. A network that is not as
+// asked is made anew: its containers are disconnected before and connected
+// again afterwards, with their aliases and without fixed addresses.
+//
+// Example:
+//
+//   - docker_network:
+//     name: backend
+//     ipam_config:
+//   - subnet: 10.20.0.0/24
+var Network = sys.Define(spec.Module{
+	Name:  "docker_network",
+	Names: []string{"community.docker.docker_network", "community.general.docker_network"},
+}, runNetwork)
+
+type dockerNetworkArgs struct {
+	engineArgs
+	// The network's name.
+	Name string `arg:"name,required" alias:"network_name"`
+	// Whether the network is to be there (present) or not (absent).
+	State string `arg:"state" choices:"absent,present" default:"present"`
+	// The network's driver.
+	Driver string `arg:"driver" default:"bridge"`
+	// Options of the driver.
+	DriverOptions map[string]any `arg:"driver_options"`
+	// The driver that gives out addresses.
+	IPAMDriver string `arg:"ipam_driver"`
+	// Options of that driver.
+	IPAMDriverOptions map[string]any `arg:"ipam_driver_options"`
+	// The network's subnets.
+	IPAMConfig []ipamArgs `arg:"ipam_config"`
+	// No way out of the network.
+	Internal *bool `arg:"internal"`
+	// In a swarm: containers that are no services may join.
+	Attachable *bool `arg:"attachable"`
+	// In a swarm: the network that routes to the services.
+	Ingress *bool `arg:"ingress"`
+	// IPv6 too.
+	EnableIPv6 *bool `arg:"enable_ipv6"`
+	// Where the network exists: local, global or swarm.
+	Scope string `arg:"scope" choices:"local,global,swarm"`
+	// Labels.
+	Labels map[string]any `arg:"labels"`
+	// Containers that are to be connected, by name.
+	Connected []string `arg:"connected" alias:"containers"`
+	// Leave containers connected that connected does not name.
+	Appends bool `arg:"appends" alias:"incremental" default:"false"`
+	// Make the network anew even if nothing differs.
+	Force bool `arg:"force" default:"false"`
+}
+
+type ipamArgs struct {
+	// The subnet, as 10.20.0.0/24.
+	Subnet string `arg:"subnet"`
+	// The part of the subnet that addresses are given out of.
+	IPRange string `arg:"iprange"`
+	// The gateway's address.
+	Gateway string `arg:"gateway"`
+	// Addresses of others in the subnet: name to address.
+	AuxAddresses map[string]string `arg:"aux_addresses"`
+}
+
+type dockerNetworkResult struct {
+	// What the engine reports of the network, by the names of its API. Empty where it is absent.
+	Network map[string]any `json:"network"`
+	// What did not stop the task but should be known.
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// networkTask is one call of docker_network.
+type networkTask struct {
+	*engine
+	args *dockerNetworkArgs
+	want client.NetworkCreateOptions
+	have *client.NetworkInspectResult // nil where there is none
+}
+
+func runNetwork(ctx context.Context, m *sys.Machine, a *dockerNetworkArgs) (any, error) {
+	want, err := a.options()
+	if err != nil {
+		return nil, err
+	}
+	e, err := connect(ctx, m, &a.engineArgs)
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
+	t := &networkTask{engine: e, args: a, want: want}
+	if err := t.look(ctx); err != nil {
+		return nil, err
+	}
+	if a.State == "absent" {
+		err = t.absent(ctx)
+	} else {
+		err = t.present(ctx)
+	}
+	result := &dockerNetworkResult{Network: map[string]any{}, Warnings: e.warnings}
+	if err == nil && m.Changed() && !m.Check {
+		err = t.look(ctx)
+	}
+	if err == nil && t.have != nil {
+		err = json.Unmarshal(t.have.Raw, &result.Network)
+	}
+	return result, err
+}
+
+// look reads the network as it is. The engine would also take the start of an
+// ID for a name, so what it finds by that is not the network.
+func (t *networkTask) look(ctx context.Context) (err error) {
+	t.have, err = lookup(ctx, t.engine, func(ctx context.Context) (client.NetworkInspectResult, error) {
+		return t.NetworkInspect(ctx, t.args.Name, client.NetworkInspectOptions{})
+	})
+	if t.have != nil && t.have.Network.Name != t.args.Name && t.have.Network.ID != t.args.Name {
+		t.have = nil
+	}
+	return err
+}
+
+func (t *networkTask) present(ctx context.Context) error {
+	if t.have == nil {
+		err := t.m.Change(ctx, sys.Change{What: "create network " + t.args.Name, Do: t.make})
+		if err != nil || t.m.Check {
+			return err
+		}
+		if err := t.look(ctx); err != nil {
+			return err
+		}
+	} else if diffs := t.differences(); len(diffs) > 0 || t.args.Force {
+		if err := t.recreate(ctx, diffs); err != nil {
+			return err
+		}
+	}
+	if t.args.Connected == nil {
+		return nil
+	}
+	return t.reconcile(ctx)
+}
+
+func (t *networkTask) make(ctx context.Context) error {
+	done, err := ask(ctx, t.engine, func(ctx context.Context) (client.NetworkCreateResult, error) {
+		return t.NetworkCreate(ctx, t.args.Name, t.want)
+	})
+	t.warnings = append(t.warnings, done.Warning...)
+	if err != nil {
+		return fmt.Errorf("network %q cannot be created: %w", t.args.Name, err)
+	}
+	return nil
+}
+
+func (t *networkTask) recreate(ctx context.Context, diffs []difference) error {
+	before, after := describe(t.args.Name, diffs)
+	return t.m.Change(ctx, sys.Change{
+		What:   fmt.Sprintf("recreate network %s: %s", t.args.Name, reasons(diffs)),
+		Before: before, After: after, BeforeName: "network " + t.args.Name, AfterName: "network " + t.args.Name,
+		Do: func(ctx context.Context) error {
+			connections, err := t.disconnectAll(ctx)
+			if err != nil {
+				return err
+			}
+			if err := t.remove(ctx); err != nil {
+				return err
+			}
+			if err := t.make(ctx); err != nil {
+				return err
+			}
+			for _, id := range sortedKeys(connections) {
+				if err := t.join(ctx, id, connections[id]); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	})
+}
+
+// disconnectAll disconnects all containers and returns how they were connected.
+func (t *networkTask) disconnectAll(ctx context.Context) (map[string]*network.EndpointSettings, error) {
+	out := map[string]*network.EndpointSettings{}
+	for id := range t.have.Network.Containers {
+		found, err := lookup(ctx, t.engine, func(ctx context.Context) (client.ContainerInspectResult, error) {
+			return t.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
+		})
+		if err != nil {
+			return nil, err
+		}
+		if found != nil && found.Container.NetworkSettings != nil {
+			if old := found.Container.NetworkSettings.Networks[t.have.Network.Name]; old != nil {
+				aliases := slices.DeleteFunc(slices.Clone(old.Aliases), func(a string) bool { return strings.HasPrefix(id, a) })
+				out[id] = &network.EndpointSettings{Aliases: aliases, Links: old.Links, DriverOpts: old.DriverOpts}
+			}
+		}
+		if err := t.leave(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// reconcile connects the containers that are to be connected, and disconnects
+// others unless appends keeps them.
+func (t *networkTask) reconcile(ctx context.Context) error {
+	connected := map[string]string{}
+	if t.have != nil {
+		for id, c := range t.have.Network.Containers {
+			connected[c.Name] = id
+		}
+	}
+	for _, name := range t.args.Connected {
+		if connected[name] != "" {
+			continue
+		}
+		err := t.m.Change(ctx, sys.Change{
+			What: fmt.Sprintf("connect container %s to network %s", name, t.args.Name),
+			Do:   func(ctx context.Context) error { return t.join(ctx, name, nil) },
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, name := range sortedKeys(connected) {
+		if t.args.Appends || slices.Contains(t.args.Connected, name) {
+			continue
+		}
+		err := t.m.Change(ctx, sys.Change{
+			What: fmt.Sprintf("disconnect container %s from network %s", name, t.args.Name),
+			Do:   func(ctx context.Context) error { return t.leave(ctx, connected[name]) },
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *networkTask) join(ctx context.Context, id string, settings *network.EndpointSettings) error {
+	err := do(ctx, t.engine, func(ctx context.Context) (client.NetworkConnectResult, error) {
+		return t.NetworkConnect(ctx, t.args.Name, client.NetworkConnectOptions{Container: id, EndpointConfig: settings})
+	})
+	if err != nil {
+		return fmt.Errorf("container %q cannot join network %q: %w", id, t.args.Name, err)
+	}
+	return nil
+}
+
+func (t *networkTask) leave(ctx context.Context, id string) error {
+	return do(ctx, t.engine, func(ctx context.Context) (client.NetworkDisconnectResult, error) {
+		return t.NetworkDisconnect(ctx, t.args.Name, client.NetworkDisconnectOptions{Container: id, Force: true})
+	})
+}
+
+func (t *networkTask) remove(ctx context.Context) error {
+	return do(ctx, t.engine, func(ctx context.Context) (client.NetworkRemoveResult, error) {
+		return t.NetworkRemove(ctx, t.have.Network.ID, client.NetworkRemoveOptions{})
+	})
+}
+
+func (t *networkTask) absent(ctx context.Context) error {
+	if t.have == nil {
+		return nil
+	}
+	err := t.m.Change(ctx, sys.Change{
+		What: "remove network " + t.args.Name,
+		Do: func(ctx context.Context) error {
+			if _, err := t.disconnectAll(ctx); err != nil {
+				return err
+			}
+			return t.remove(ctx)
+		},
+	})
+	return err
+}
+
+// options builds what the arguments ask for.
+func (a *dockerNetworkArgs) options() (client.NetworkCreateOptions, error) {
+	o := client.NetworkCreateOptions{Driver: a.Driver, Scope: a.Scope, EnableIPv6: a.EnableIPv6, Labels: texts(a.Labels),
+		Internal: isTrue(a.Internal), Attachable: isTrue(a.Attachable), Ingress: isTrue(a.Ingress), Options: texts(a.DriverOptions)}
+	if a.IPAMDriver == "" && a.IPAMDriverOptions == nil && a.IPAMConfig == nil {
+		return o, nil
+	}
+	o.IPAM = &network.IPAM{Driver: firstOf(a.IPAMDriver, "default"), Options: texts(a.IPAMDriverOptions)}
+	for i, c := range a.IPAMConfig {
+		config, err := c.config()
+		if err != nil {
+			return o, fmt.Errorf("ipam_config[%d]: %w", i, err)
+		}
+		o.IPAM.Config = append(o.IPAM.Config, config)
+	}
+	return o, nil
+}
+
+func (a ipamArgs) config() (c network.IPAMConfig, err error) {
+	if a.Subnet != "" {
+		if c.Subnet, err = netip.ParsePrefix(a.Subnet); err != nil {
+			return c, fmt.Errorf("%q is no subnet: want one as 10.20.0.0/24", a.Subnet)
+		}
+	}
+	if a.IPRange != "" {
+		if c.IPRange, err = netip.ParsePrefix(a.IPRange); err != nil {
+			return c, fmt.Errorf("%q is no range: want one as 10.20.0.128/25", a.IPRange)
+		}
+	}
+	if a.Gateway != "" {
+		if c.Gateway, err = netip.ParseAddr(a.Gateway); err != nil {
+			return c, fmt.Errorf("%q is no address", a.Gateway)
+		}
+	}
+	for name, text := range a.AuxAddresses {
+		addr, err := netip.ParseAddr(text)
+		if err != nil {
+			return c, fmt.Errorf("aux_addresses.%s: %q is no address", name, text)
+		}
+		if c.AuxAddress == nil {
+			c.AuxAddress = map[string]netip.Addr{}
+		}
+		c.AuxAddress[name] = addr
+	}
+	return c, nil
+}
