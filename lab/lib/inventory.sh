@@ -40,6 +40,7 @@ write_inventory() {
 		  vars:
 		    ansible_user: ops
 		    ansible_ssh_private_key_file: $state/id_ed25519
+		    ansible_ssh_common_args: -o UserKnownHostsFile=$state/known_hosts
 		    docker_source: distribution
 		    docker_recommends: false
 		    registry_address: $registry_name
