@@ -237,3 +237,20 @@ func forPlatform(store *helper.Store, name string) (helper.Helper, error) {
 	return helper.Helper{}, source.Errorf(source.Pos{}, "fleet has no helper for this machine: %q", name).
 		WithHint("targets are Linux on x86_64 or aarch64")
 }
+
+// Started makes a session of a process that is the helper itself.
+func Started(ctx context.Context, p Process, o Options) (*session.Session, error) {
+	if o.Timeout <= 0 {
+		o.Timeout = 20 * time.Second
+	}
+	l := &launching{timeout: o.Timeout, transport: newTransport(p, "")}
+	g, err := l.greeting(ctx)
+	if err == nil && g.Word != wire.GreetingHello {
+		err = fmt.Errorf("the helper said %q instead of hello", g.Word)
+	}
+	if err != nil {
+		l.transport.Close()
+		return nil, err
+	}
+	return session.New(ctx, l.transport, o.Session)
+}

@@ -38,6 +38,7 @@ type watcher struct {
 
 	mu   sync.Mutex
 	kept string
+	pass io.Writer // takes all that comes, instead of kept; or nil
 }
 
 func newWatcher(prompt string) *watcher {
@@ -59,6 +60,10 @@ func (w *watcher) read(r io.Reader) {
 func (w *watcher) add(s string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.pass != nil {
+		_, _ = io.WriteString(w.pass, s) // the command is not held up
+		return
+	}
 	w.kept += s
 	if w.prompt != "" {
 		for i := strings.Index(w.kept, w.prompt); i >= 0; i = strings.Index(w.kept, w.prompt) {
@@ -77,4 +82,14 @@ func (w *watcher) text() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return strings.TrimSpace(w.kept)
+}
+
+// passTo hands on what was kept and all that follows. Nil keeps on keeping.
+func (w *watcher) passTo(to io.Writer) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.pass = to; to != nil {
+		_, _ = io.WriteString(to, w.kept)
+		w.kept = ""
+	}
 }

@@ -1,0 +1,185 @@
+package ssh
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"sync"
+
+	"golang.org/x/crypto/ssh"
+
+	"fleet/internal/source"
+)
+
+// maxPassphrases is how often the user is asked for one key.
+const maxPassphrases = 3
+
+// keyFile is one private key. It is read once in a run, and asks for its
+// passphrase once, when a host is ready to take the key.
+type keyFile struct {
+	path string
+	load sync.Once
+	err  error // why it cannot be used
+	pub  ssh.PublicKey
+	data []byte // where it is encrypted
+
+	mu     sync.Mutex
+	signer ssh.Signer
+	locked error // why it could not be decrypted
+}
+
+// key returns the key in the file.
+func (d *Dialer) key(path string) *keyFile {
+	d.mu.Lock()
+	if d.keys == nil {
+		d.keys = map[string]*keyFile{}
+	}
+	k := d.keys[path]
+	if k == nil {
+		k = &keyFile{path: path}
+		d.keys[path] = k
+	}
+	d.mu.Unlock()
+	k.load.Do(func() { k.err = k.read() })
+	return k
+}
+
+func (k *keyFile) read() error {
+	info, err := os.Stat(k.path)
+	if err != nil {
+		return k.unreadable(err)
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 && ownedByMe(info) {
+		return source.Errorf(source.Pos{File: k.path}, "the private key has mode %04o: others can read it", mode).
+			WithHint("chmod 600 %s", k.path)
+	}
+	data, err := os.ReadFile(k.path)
+	if err != nil {
+		return k.unreadable(err)
+	}
+	signer, err := ssh.ParsePrivateKey(data)
+	var missing *ssh.PassphraseMissingError
+	switch {
+	case errors.As(err, &missing):
+		k.data = data
+		return k.readPublic(missing.PublicKey)
+	case err != nil:
+		e := source.Errorf(source.Pos{File: k.path}, "not a private key: %s", err)
+		if bytes.HasPrefix(data, []byte("ssh-")) || bytes.HasPrefix(data, []byte("ecdsa-")) {
+			e.Hint = "this is a public key: name the file without .pub"
+		}
+		return e
+	}
+	k.signer, k.pub = signer, signer.PublicKey()
+	return nil
+}
+
+func (k *keyFile) unreadable(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return source.Errorf(source.Pos{File: k.path}, "cannot read the private key: %w", err)
+}
+
+// readPublic finds the public half of an encrypted key: old formats have it
+// only in the file beside.
+func (k *keyFile) readPublic(known ssh.PublicKey) error {
+	if known != nil {
+		k.pub = known
+		return nil
+	}
+	data, err := os.ReadFile(k.path + ".pub")
+	if err == nil {
+		k.pub, _, _, _, err = ssh.ParseAuthorizedKey(data)
+	}
+	if err != nil {
+		return source.Errorf(source.Pos{File: k.path}, "the private key is encrypted, and %s.pub is not there to know it by", k.path).
+			WithHint("ssh-keygen -y -f %s > %s.pub", k.path, k.path)
+	}
+	return nil
+}
+
+// unlock returns the decrypted key and asks for its passphrase the first time.
+func (k *keyFile) unlock(ctx context.Context, d *Dialer) (ssh.Signer, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.signer != nil || k.locked != nil {
+		return k.signer, k.locked
+	}
+	if d.Passphrase == nil {
+		k.locked = source.Errorf(source.Pos{File: k.path}, "the private key is encrypted, and nobody can be asked for its passphrase").
+			WithHint("ssh-add %s", k.path)
+		return nil, k.locked
+	}
+	for range maxPassphrases {
+		d.asking.Lock()
+		phrase, err := d.Passphrase(ctx, k.path)
+		d.asking.Unlock()
+		if err != nil {
+			return nil, err
+		}
+		signer, err := ssh.ParsePrivateKeyWithPassphrase(k.data, []byte(phrase))
+		if err == nil {
+			k.signer, k.data = signer, nil
+			return signer, nil
+		}
+	}
+	k.locked = source.Errorf(source.Pos{File: k.path}, "wrong passphrase for the private key")
+	return nil, k.locked
+}
+
+// lazySigner is a key that is decrypted when a host is ready to take it.
+type lazySigner struct {
+	l *login
+	k *keyFile
+}
+
+func (s lazySigner) PublicKey() ssh.PublicKey { return s.k.pub }
+
+func (s lazySigner) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {
+	return s.SignWithAlgorithm(rand, data, "")
+}
+
+func (s lazySigner) SignWithAlgorithm(rand io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
+	s.l.clock.pause()
+	signer, err := s.k.unlock(s.l.ctx, s.l.d)
+	s.l.clock.resume()
+	if err != nil {
+		s.l.keyError(err)
+		return nil, err
+	}
+	if as, ok := signer.(ssh.AlgorithmSigner); ok && algorithm != "" {
+		return as.SignWithAlgorithm(rand, data, algorithm)
+	}
+	return signer.Sign(rand, data)
+}
+
+// certified returns signers for the certificates that belong to the key: the
+// file beside it and those that ssh_config names.
+func certified(signer ssh.Signer, path string, certificates []string) []ssh.Signer {
+	var out []ssh.Signer
+	for _, file := range append([]string{path + "-cert.pub"}, certificates...) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		pub, _, _, _, err := ssh.ParseAuthorizedKey(data)
+		cert, ok := pub.(*ssh.Certificate)
+		if err != nil || !ok {
+			continue
+		}
+		if s, err := ssh.NewCertSigner(cert, signer); err == nil {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func describe(pub ssh.PublicKey) string {
+	return fmt.Sprintf("%s %s", pub.Type(), ssh.FingerprintSHA256(pub))
+}
