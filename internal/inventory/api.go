@@ -1,56 +1,154 @@
 package inventory
 
-import "errors"
+import (
+	"fmt"
+	"sort"
 
-var errSoon = errors.New("inventory: being built")
+	"fleet/internal/source"
+)
 
-type varFiles struct{}
+// Hosts returns the hosts in the order of definition, without an implicit
+// localhost.
+func (inv *Inventory) Hosts() []*Host {
+	inv.mu.RLock()
+	defer inv.mu.RUnlock()
+	out := make([]*Host, 0, len(inv.hostList))
+	for _, h := range inv.hostList {
+		c := h.Host
+		out = append(out, &c)
+	}
+	return out
+}
 
-// Load reads the sources in order into one inventory. A source is a file, a
-// folder, or a list of hosts that holds a comma. Every mistake that is found is
-// part of the error (errors.Join of *source.Error).
-func Load(sources ...string) (*Inventory, error) { return nil, errSoon }
+// Host returns the host of that name. For localhost, 127.0.0.1 and ::1 it is,
+// where no inventory names one of them, the implicit localhost.
+func (inv *Inventory) Host(name string) (*Host, bool) {
+	inv.mu.RLock()
+	defer inv.mu.RUnlock()
+	if h := inv.find(name); h != nil {
+		c := h.Host
+		return &c, true
+	}
+	return nil, false
+}
 
-// Hosts returns the hosts in the order of definition, without an implicit localhost.
-func (inv *Inventory) Hosts() []*Host { return nil }
-
-// Host returns the host of that name; for localhost, 127.0.0.1 and ::1 that no
-// inventory names it is the implicit localhost.
-func (inv *Inventory) Host(name string) (*Host, bool) { return nil, false }
+// find returns the host, or the one that stands for the controller.
+func (inv *Inventory) find(name string) *host {
+	switch h := inv.hosts[name]; {
+	case h != nil:
+		return h
+	case !isLocal(name):
+		return nil
+	case inv.local != nil:
+		return inv.local
+	}
+	return &host{Host: Host{Name: name, Implicit: true}}
+}
 
 // Groups returns all groups in the order of definition.
-func (inv *Inventory) Groups() []*Group { return nil }
+func (inv *Inventory) Groups() []*Group {
+	inv.mu.RLock()
+	defer inv.mu.RUnlock()
+	out := make([]*Group, 0, len(inv.groupList))
+	for _, g := range inv.groupList {
+		out = append(out, g.copy())
+	}
+	return out
+}
 
 // Group returns the group of that name.
-func (inv *Inventory) Group(name string) (*Group, bool) { return nil, false }
+func (inv *Inventory) Group(name string) (*Group, bool) {
+	inv.mu.RLock()
+	defer inv.mu.RUnlock()
+	if g := inv.groups[name]; g != nil {
+		return g.copy(), true
+	}
+	return nil, false
+}
 
 // Members returns the hosts of a group and of all groups below it, in Ansible's
 // order: what groups['name'] gives.
-func (inv *Inventory) Members(group string) []string { return nil }
+func (inv *Inventory) Members(group string) []string {
+	inv.mu.RLock()
+	defer inv.mu.RUnlock()
+	if g := inv.groups[group]; g != nil {
+		return names(members(g))
+	}
+	return nil
+}
 
 // GroupNames returns the names of all groups that the host is in, directly or
 // not, sorted and without "all": what group_names gives.
-func (inv *Inventory) GroupNames(host string) []string { return nil }
-
-// Layers returns the variables that the inventory has for a host, the weakest
-// first, with group_vars and host_vars beside the inventory and beside the
-// playbook ("" for none).
-func (inv *Inventory) Layers(host, playbookDir string) ([]Layer, error) { return nil, errSoon }
-
-// Select returns the hosts that the patterns name, in Ansible's order.
-func (inv *Inventory) Select(patterns ...string) (Selection, error) { return Selection{}, errSoon }
-
-// Warnings returns what looks wrong and is not an error.
-func (inv *Inventory) Warnings() []error { return nil }
-
-// AddHost adds a host at run time (where it is new) to groups, which are made
-// where they are new. It reports whether anything changed.
-func (inv *Inventory) AddHost(name string, groups ...string) (changed bool, err error) {
-	return false, errSoon
+func (inv *Inventory) GroupNames(host string) []string {
+	inv.mu.RLock()
+	defer inv.mu.RUnlock()
+	h := inv.find(host)
+	if h == nil {
+		return nil
+	}
+	out := []string{}
+	for _, g := range above(h) {
+		out = append(out, g.Name)
+	}
+	sort.Strings(out)
+	return out
 }
 
-// AddGroup makes a group at run time where it is new, puts it under its parents
+// Warnings returns what looks wrong in the sources and is not an error.
+func (inv *Inventory) Warnings() []error { return inv.warnings }
+
+// AddHost adds a host at run time (where it is new) and puts it into groups,
+// which are made where they are new. It reports whether anything changed.
+func (inv *Inventory) AddHost(name string, groups ...string) (changed bool, err error) {
+	for _, n := range append([]string{name}, groups...) {
+		if why := badName(n); why != "" {
+			return false, fmt.Errorf("%q cannot be the name of a host or group: it %s", n, why)
+		}
+	}
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	h := inv.hosts[name]
+	if h == nil {
+		h = inv.host(name, source.Pos{}, "", "")
+		join(inv.groups["all"], h)
+		changed = true
+	}
+	for _, g := range groups {
+		changed = join(inv.group(g, source.Pos{}), h) || changed
+	}
+	inv.settle()
+	return changed, nil
+}
+
+// AddGroup makes a group at run time where it is new, puts it below its parents
 // and the hosts into it. It reports whether anything changed.
 func (inv *Inventory) AddGroup(name string, parents []string, hosts ...string) (changed bool, err error) {
-	return false, errSoon
+	for _, n := range append([]string{name}, parents...) {
+		if why := badName(n); why != "" {
+			return false, fmt.Errorf("%q cannot be the name of a group: it %s", n, why)
+		}
+	}
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	changed = inv.groups[name] == nil
+	g := inv.group(name, source.Pos{})
+	for _, p := range parents {
+		changed = changed || inv.groups[p] == nil
+		added, loop := inv.adopt(inv.group(p, source.Pos{}), g)
+		if loop != nil {
+			return changed, fmt.Errorf("the group %q cannot be below %q, which is below it", name, p)
+		}
+		changed = changed || added
+	}
+	for _, n := range hosts {
+		h := inv.find(n)
+		if h == nil {
+			return changed, fmt.Errorf("no host %q", n)
+		}
+		if !h.Implicit {
+			changed = join(g, h) || changed
+		}
+	}
+	inv.settle()
+	return changed, nil
 }

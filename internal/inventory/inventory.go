@@ -10,15 +10,16 @@ import (
 // and "ungrouped". It is safe for concurrent use; what its methods return are
 // copies.
 type Inventory struct {
-	mu       sync.RWMutex
-	hosts    map[string]*host
-	hostList []string // in the order of definition
-	groups   map[string]*group
-	grpList  []string
-	local    string   // the host that stands for the controller, once there is one
-	dirs     []string // the folders of the sources, for group_vars and host_vars
-	files    varFiles
-	warnings []error
+	mu        sync.RWMutex
+	hosts     map[string]*host
+	hostList  []*host // in the order of definition
+	groups    map[string]*group
+	groupList []*group
+	local     *host // the host that stands for the controller, once there is one
+	dirs      []string
+	warnings  []error
+
+	folders varFolders
 }
 
 // Host is one machine.
@@ -43,13 +44,15 @@ type Group struct {
 
 type host struct {
 	Host
-	groups []string // direct groups
+	groups []*group // in which it is directly
 	vars   []Layer
 }
 
 type group struct {
 	Group
-	vars []Layer
+	children, parents []*group
+	hosts             []*host
+	vars              []Layer
 }
 
 // Kind says which step of the variable precedence a layer belongs to.
@@ -57,13 +60,13 @@ type Kind int
 
 // The kinds of layers, the weakest first.
 const (
-	AllInventory   Kind = iota + 1 // vars of the group all in an inventory file
+	AllInventory   Kind = iota + 1 // vars of the group all in an inventory
+	GroupInventory                 // vars of another group in an inventory
 	AllFiles                       // group_vars/all beside an inventory
 	AllPlaybook                    // group_vars/all beside the playbook
-	GroupInventory                 // vars of other groups in an inventory file
 	GroupFiles                     // group_vars/NAME beside an inventory
 	GroupPlaybook                  // group_vars/NAME beside the playbook
-	HostInventory                  // vars of the host in an inventory file
+	HostInventory                  // vars of the host in an inventory
 	HostFiles                      // host_vars/NAME beside an inventory
 	HostPlaybook                   // host_vars/NAME beside the playbook
 )

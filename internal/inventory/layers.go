@@ -1,0 +1,98 @@
+package inventory
+
+import (
+	"path/filepath"
+
+	"fleet/internal/source"
+)
+
+// Layers returns the variables that the inventory has for a host, the weakest
+// first, with group_vars and host_vars beside the inventory and beside the
+// playbook ("" for none). The error is one of the files.
+func (inv *Inventory) Layers(host, playbookDir string) ([]Layer, error) {
+	inv.mu.RLock()
+	h := inv.find(host)
+	if h == nil {
+		inv.mu.RUnlock()
+		return nil, source.Errorf(source.Pos{}, "no host %q", host)
+	}
+	c := collector{inv: inv, playbook: playbookDir}
+	groups := above(h)
+	names := make([]string, 0, len(groups))
+	c.layers = append(c.layers, inv.groups["all"].vars...)
+	for _, g := range groups {
+		c.layers = append(c.layers, g.vars...)
+		names = append(names, g.Name)
+	}
+	own := h.vars[:len(h.vars):len(h.vars)]
+	if h.Implicit {
+		own = append(own, implicit())
+	}
+	inv.mu.RUnlock()
+
+	c.inventory("group_vars", AllFiles, "all")
+	c.beside("group_vars", AllPlaybook, "all")
+	c.inventory("group_vars", GroupFiles, names...)
+	c.beside("group_vars", GroupPlaybook, names...)
+	c.layers = append(c.layers, own...)
+	c.inventory("host_vars", HostFiles, h.Name)
+	c.beside("host_vars", HostPlaybook, h.Name)
+	if c.err != nil {
+		return nil, c.err
+	}
+	return c.layers, nil
+}
+
+// implicit returns what the localhost that no inventory names has.
+func implicit() Layer {
+	r := &reader{file: "implicit localhost"}
+	return Layer{
+		Kind: HostInventory, Origin: "implicit localhost",
+		Vars: r.mapping(source.Pos{}, "ansible_connection", "local"),
+	}
+}
+
+// collector gathers layers until something cannot be read.
+type collector struct {
+	inv      *Inventory
+	playbook string
+	layers   []Layer
+	err      error
+}
+
+// inventory adds the files beside the sources.
+func (c *collector) inventory(sub string, kind Kind, names ...string) {
+	for _, dir := range c.inv.dirs {
+		c.add(filepath.Join(dir, sub), kind, names)
+	}
+}
+
+// beside adds the files beside the playbook, but not again those of the last
+// inventory folder.
+func (c *collector) beside(sub string, kind Kind, names ...string) {
+	if c.playbook == "" {
+		return
+	}
+	dir := filepath.Clean(c.playbook)
+	if n := len(c.inv.dirs); n > 0 && same(c.inv.dirs[n-1], dir) {
+		return
+	}
+	c.add(filepath.Join(dir, sub), kind, names)
+}
+
+// same reports whether two paths name one folder.
+func same(a, b string) bool {
+	absA, errA := filepath.Abs(a)
+	absB, errB := filepath.Abs(b)
+	return errA == nil && errB == nil && absA == absB
+}
+
+func (c *collector) add(dir string, kind Kind, names []string) {
+	for _, name := range names {
+		if c.err != nil {
+			return
+		}
+		layers, err := c.inv.folders.layers(dir, name, kind)
+		c.layers, c.err = append(c.layers, layers...), err
+	}
+}

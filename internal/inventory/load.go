@@ -1,0 +1,194 @@
+package inventory
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+
+	"fleet/internal/source"
+)
+
+// Load reads the sources in order into one inventory. A source is a file, a
+// folder, or a list of hosts that holds a comma. Every mistake that is found is
+// part of the error (errors.Join of *source.Error).
+func Load(sources ...string) (*Inventory, error) {
+	r := &reader{inv: newInventory()}
+	for _, s := range sources {
+		r.source(s)
+	}
+	r.inv.settle()
+	r.sameNames()
+	if len(r.errs) == 0 {
+		r.checkFolders()
+	}
+	if len(r.errs) > 0 {
+		return nil, errors.Join(r.errs...)
+	}
+	return r.inv, nil
+}
+
+// reader reads sources into an inventory and collects what is wrong.
+type reader struct {
+	inv  *Inventory
+	errs []error
+	file string // the file that is being read
+	dir  string
+}
+
+func (r *reader) fail(err error) { r.errs = append(r.errs, err) }
+
+func (r *reader) warn(err error) { r.inv.warnings = append(r.inv.warnings, err) }
+
+// source reads one source.
+func (r *reader) source(name string) {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil && strings.Contains(name, ","):
+		r.hostList(name)
+	case err != nil:
+		_, err := source.ReadYAML(name)
+		e := &source.Error{Pos: source.Pos{File: name}, Msg: "no such inventory", Err: err}
+		if !os.IsNotExist(err) && !errors.Is(err, os.ErrNotExist) && err != nil {
+			e.Msg = "cannot read the inventory"
+		}
+		if !strings.ContainsAny(name, "/.") {
+			e.WithHint("to name hosts instead of a file, end with a comma: %q", name+",")
+		}
+		r.fail(e)
+	case info.IsDir():
+		r.beside(name)
+		r.folder(name)
+	default:
+		r.beside(filepath.Dir(name))
+		r.read(name)
+	}
+}
+
+// beside notes a folder that group_vars and host_vars are looked for in. The
+// last source that has it decides its rank.
+func (r *reader) beside(dir string) {
+	dir = filepath.Clean(dir)
+	for i, d := range r.inv.dirs {
+		if d == dir {
+			r.inv.dirs = append(r.inv.dirs[:i:i], r.inv.dirs[i+1:]...)
+			break
+		}
+	}
+	r.inv.dirs = append(r.inv.dirs, dir)
+}
+
+// hostList reads "web1,web2,".
+func (r *reader) hostList(list string) {
+	r.file, r.dir = list, ""
+	for _, name := range strings.Split(list, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			r.hosts(name, source.Pos{}, r.inv.groups["ungrouped"])
+		}
+	}
+}
+
+// ignoredEnds are the ends of names that are no inventory in a folder.
+var ignoredEnds = []string{
+	".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".ini", ".cfg", ".retry",
+}
+
+// folder reads all files of a folder in the order of their names.
+func (r *reader) folder(dir string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		r.fail(source.Errorf(source.Pos{File: dir}, "cannot read the folder: %w", errors.Unwrap(err)))
+		return
+	}
+	sort.Slice(entries, func(i, j int) bool { return entries[i].Name() < entries[j].Name() })
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if r.ignored(e.Name(), path) {
+			continue
+		}
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			r.folder(path)
+			continue
+		}
+		r.read(path)
+	}
+}
+
+func (r *reader) ignored(name, path string) bool {
+	if strings.HasPrefix(name, ".") || name == "group_vars" || name == "host_vars" || name == "vars_plugins" {
+		return true
+	}
+	for _, end := range ignoredEnds {
+		if strings.HasSuffix(name, end) {
+			if end == ".ini" || end == ".cfg" {
+				r.warn(source.Errorf(source.Pos{File: path}, "files ending in %q are ignored in an inventory folder", end).
+					WithHint("rename it to %q", strings.TrimSuffix(name, end)))
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// read reads one file, in the format that its name or its first line has.
+func (r *reader) read(file string) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		_, err = source.ReadYAML(file)
+		r.fail(err)
+		return
+	}
+	r.file, r.dir = file, filepath.Dir(file)
+	switch {
+	case bytes.HasPrefix(data, []byte("#!")):
+		r.fail(source.Errorf(source.Pos{File: file, Line: 1, Col: 1}, "inventory scripts are not supported").
+			WithHint("write the output of %q into a file and use that: it is an inventory too", filepath.Base(file)+" --list"))
+	case bytes.HasPrefix(data, []byte("$ANSIBLE_VAULT;")):
+		r.fail(encrypted(source.Pos{File: file, Line: 1, Col: 1}, "an encrypted file (ansible-vault) is"))
+	case filepath.Ext(file) == ".toml":
+		r.fail(source.Errorf(source.Pos{File: file}, "TOML inventories are not supported").WithHint("write it as YAML"))
+	case isYAML(file, data):
+		r.yaml(data)
+	default:
+		r.ini(string(data))
+	}
+}
+
+var yamlKey = regexp.MustCompile(`^[^\s=\[\]#:]+:(\s|$)`)
+
+// isYAML tells YAML (and JSON) from INI.
+func isYAML(file string, data []byte) bool {
+	switch filepath.Ext(file) {
+	case ".yml", ".yaml", ".json":
+		return true
+	case ".ini":
+		return false
+	}
+	for _, line := range strings.Split(string(data), "\n") {
+		text := strings.TrimSpace(line)
+		if text == "" || text[0] == '#' || text[0] == ';' {
+			continue
+		}
+		return text == "---" || text[0] == '{' || yamlKey.MatchString(text)
+	}
+	return false
+}
+
+// encrypted is the mistake that something is a vault's.
+func encrypted(pos source.Pos, what string) *source.Error {
+	return source.Errorf(pos, "%s not supported", what).
+		WithHint(`decrypt it with "ansible-vault decrypt", or give the value as a variable on the command line`)
+}
+
+// sameNames warns about a name that is a host's and a group's.
+func (r *reader) sameNames() {
+	for _, h := range r.inv.hostList {
+		if g := r.inv.groups[h.Name]; g != nil {
+			r.warn(source.Errorf(h.Pos, "%q is the name of a host and of a group", h.Name).
+				WithHint("a pattern with this name means the host"))
+		}
+	}
+}

@@ -1,0 +1,179 @@
+package inventory
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"fleet/internal/source"
+)
+
+// maxRange is how many hosts one name with ranges may stand for.
+const maxRange = 65536
+
+// hosts adds the hosts that a name stands for (it may have ranges and a port)
+// and puts them into the group, if there is one.
+func (r *reader) hosts(name string, pos source.Pos, g *group) []*host {
+	base, port := splitPort(name)
+	list, err := expand(base)
+	if err != nil {
+		r.fail(source.Errorf(pos, "the host %q: %w", name, err).WithHint(`ranges are written as in "web[01:20]", "db-[a:f]" or "[0:10:2]"`))
+		return nil
+	}
+	var hosts []*host
+	for _, one := range list {
+		why := badName(one)
+		if why == "" && strings.HasSuffix(one, ":") {
+			why = `ends in ":" without a port`
+		}
+		if why != "" {
+			r.fail(source.Errorf(pos, "%q cannot be the name of a host: it %s", one, why))
+			return nil
+		}
+		h := r.inv.hosts[one]
+		if h == nil {
+			h = r.inv.host(one, pos, r.file, r.dir)
+			if port != "" {
+				r.hostVars(h, r.mapping(pos, "ansible_port", port))
+			}
+		}
+		if g != nil {
+			join(g, h)
+		}
+		hosts = append(hosts, h)
+	}
+	return hosts
+}
+
+var (
+	bracketed = regexp.MustCompile(`^\[(.+)\]:([0-9]+)$`)
+	withPort  = regexp.MustCompile(`^((?:[^:\[\]]|\[[^\]]*\])*):([0-9]+)$`)
+
+	bounds   = `\[(?:[a-z]:[a-z]|[0-9]+:[0-9]+)(?::[0-9]+)?\]`
+	label    = `(?:[\pL\pN_]|` + bounds + `)(?:[\pL\pN_-]|` + bounds + `)*`
+	hostName = regexp.MustCompile(`(?i)^` + label + `(?:\.` + label + `)*$`)
+)
+
+// splitPort takes the port off "name:22" and "[::1]:22".
+func splitPort(name string) (host, port string) {
+	for _, form := range []*regexp.Regexp{bracketed, withPort} {
+		if m := form.FindStringSubmatch(name); m != nil && isHostName(m[1]) {
+			return m[1], m[2]
+		}
+	}
+	return name, ""
+}
+
+// isAddress reports whether the text is a host name or an address, with or
+// without a port, that may have ranges.
+func isAddress(text string) bool {
+	host, _ := splitPort(text)
+	return isHostName(host)
+}
+
+func isHostName(name string) bool {
+	if _, err := netip.ParseAddr(name); err == nil {
+		return true
+	}
+	if !hostName.MatchString(name) {
+		return false
+	}
+	for _, part := range strings.Split(name, ".") {
+		if strings.HasSuffix(part, "-") || strings.HasSuffix(part, "_") {
+			return false
+		}
+	}
+	return true
+}
+
+// expand returns the names that a name with ranges stands for.
+func expand(name string) ([]string, error) {
+	open := strings.IndexByte(name, '[')
+	if open < 0 {
+		return []string{name}, nil
+	}
+	size := strings.IndexByte(name[open:], ']')
+	if size < 0 {
+		return nil, fmt.Errorf("a range without %q", "]")
+	}
+	head, tail := name[:open], name[open+size+1:]
+	values, err := rangeOf(name[open+1 : open+size])
+	if err != nil {
+		return nil, err
+	}
+	rest, err := expand(tail)
+	if err != nil {
+		return nil, err
+	}
+	if len(values)*len(rest) > maxRange {
+		return nil, fmt.Errorf("the ranges stand for more than %d hosts", maxRange)
+	}
+	names := make([]string, 0, len(values)*len(rest))
+	for _, v := range values {
+		for _, t := range rest {
+			names = append(names, head+v+t)
+		}
+	}
+	return names, nil
+}
+
+// rangeOf returns the values of "begin:end" or "begin:end:step".
+func rangeOf(text string) ([]string, error) {
+	parts := strings.Split(text, ":")
+	if len(parts) != 2 && len(parts) != 3 {
+		return nil, fmt.Errorf("the range [%s] is not begin:end or begin:end:step", text)
+	}
+	step := 1
+	if len(parts) == 3 {
+		n, err := strconv.Atoi(parts[2])
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("the step %q of the range is not a positive number", parts[2])
+		}
+		step = n
+	}
+	begin, end := parts[0], parts[1]
+	if begin == "" {
+		begin = "0"
+	}
+	if end == "" {
+		return nil, fmt.Errorf("the range [%s] has no end", text)
+	}
+	if from, to, ok := letters(begin, end); ok {
+		return span(from, to, step, func(i int) string { return alphabet[i : i+1] })
+	}
+	from, err1 := strconv.Atoi(begin)
+	to, err2 := strconv.Atoi(end)
+	if err1 != nil || err2 != nil || from < 0 || to < 0 {
+		return nil, fmt.Errorf("the range [%s] is not of numbers or letters", text)
+	}
+	width := 0
+	if begin[0] == '0' && len(begin) > 1 {
+		if width = len(begin); len(end) != width {
+			return nil, fmt.Errorf("the ends of the range [%s] have different lengths", text)
+		}
+	}
+	return span(from, to, step, func(i int) string { return fmt.Sprintf("%0*d", width, i) })
+}
+
+const alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+func letters(begin, end string) (from, to int, ok bool) {
+	from, to = strings.Index(alphabet, begin), strings.Index(alphabet, end)
+	return from, to, len(begin) == 1 && len(end) == 1 && from >= 0 && to >= 0
+}
+
+func span(from, to, step int, name func(int) string) ([]string, error) {
+	if from > to {
+		return nil, fmt.Errorf("the range starts behind its end")
+	}
+	if (to-from)/step >= maxRange {
+		return nil, fmt.Errorf("the range stands for more than %d hosts", maxRange)
+	}
+	var out []string
+	for i := from; i <= to; i += step {
+		out = append(out, name(i))
+	}
+	return out, nil
+}

@@ -1,0 +1,242 @@
+package inventory
+
+import (
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"fleet/internal/source"
+)
+
+// yaml reads a YAML or JSON inventory: a mapping from groups to their hosts,
+// vars and children. With the key _meta it is what an inventory script prints,
+// which has lists where YAML has mappings.
+func (r *reader) yaml(data []byte) {
+	doc, ok := r.document(r.file, data)
+	if !ok {
+		return
+	}
+	const hint = `start with "all:" and "hosts:" below it`
+	switch {
+	case !doc.Exists(), doc.IsNull(), doc.IsMap() && len(doc.Pairs()) == 0:
+		r.fail(source.Errorf(source.Pos{File: r.file}, "the inventory is empty").WithHint(hint))
+		return
+	case !doc.IsMap():
+		r.fail(doc.Errorf("an inventory is a mapping of groups, not a %s", doc.KindName()).WithHint(hint))
+		return
+	case doc.Get("plugin").Exists() && !doc.Get("plugin").IsMap():
+		r.fail(doc.Get("plugin").Errorf("inventory plugins (%q) are not supported", doc.Get("plugin").Text()).
+			WithHint(`write the output of "ansible-inventory --list" into a file and use that: it is an inventory too`))
+		return
+	}
+	meta := doc.Get("_meta")
+	for _, p := range doc.Pairs() {
+		if p.Key.Text() != "_meta" {
+			r.yamlGroup(p.Key, p.Value, meta.Exists())
+		}
+	}
+	for _, p := range meta.Get("hostvars").Pairs() {
+		for _, h := range r.hosts(p.Key.Text(), p.Key.Pos(), nil) {
+			r.hostVars(h, p.Value)
+		}
+	}
+}
+
+// document reads a text that holds one YAML document.
+func (r *reader) document(file string, data []byte) (source.Node, bool) {
+	docs, err := source.ParseYAML(file, data)
+	if err == nil && len(docs) > 1 {
+		err = docs[1].Errorf("the file has a second YAML document").WithHint(`take the line "---" out, or make two files`)
+	}
+	if err == nil && len(docs) == 1 {
+		err = readable(docs[0])
+	}
+	if err != nil {
+		r.fail(err)
+		return source.Node{}, false
+	}
+	if len(docs) == 0 {
+		return source.Node{}, true
+	}
+	return docs[0], true
+}
+
+// readable returns an error for the first node that cannot be understood: a
+// vault's secret, or a tag that means nothing here.
+func readable(n source.Node) error {
+	for _, p := range n.Pairs() {
+		if err := readable(p.Value); err != nil {
+			return err
+		}
+	}
+	for _, item := range n.Items() {
+		if err := readable(item); err != nil {
+			return err
+		}
+	}
+	tag := n.ShortTag()
+	switch {
+	case tag == "!vault", tag == "!vault-encrypted":
+		return encrypted(n.Pos(), "an encrypted value ("+tag+") is")
+	case strings.HasPrefix(n.Text(), "$ANSIBLE_VAULT;") && tag != "!unsafe":
+		return encrypted(n.Pos(), "an encrypted text (ansible-vault) is")
+	case n.Style&yaml.TaggedStyle != 0 && tag != "!unsafe" && !strings.HasPrefix(tag, "!!"):
+		return n.Errorf("unknown YAML tag %q", tag).WithHint("quote a text that starts with !")
+	}
+	return nil
+}
+
+var groupKeys = []string{"children", "hosts", "vars"}
+
+// yamlGroup reads a group and those below it.
+func (r *reader) yamlGroup(key, body source.Node, script bool) *group {
+	name := key.Text()
+	if why := badName(name); why != "" {
+		r.fail(key.Errorf("%q cannot be the name of a group: it %s", name, why))
+		return nil
+	}
+	g := r.inv.group(name, key.Pos())
+	switch {
+	case script && body.IsList():
+		r.hostNames(body, g)
+		return g
+	case !body.IsMap() && !body.IsNull():
+		r.fail(body.Errorf("the group %q must be a mapping, not a %s", name, body.KindName()).
+			WithHint(`a group has "hosts", "vars" and "children"`))
+		return g
+	}
+	for _, p := range body.Pairs() {
+		switch p.Key.Text() {
+		case "hosts":
+			r.yamlHosts(p.Value, g, script)
+		case "children":
+			r.yamlChildren(p.Value, g, script)
+		case "vars":
+			r.groupVars(g, p.Value)
+		default:
+			r.strangeKey(p, name)
+		}
+	}
+	return g
+}
+
+// strangeKey notes a key that a group does not have.
+func (r *reader) strangeKey(p source.Pair, group string) {
+	e := source.Errorf(p.Key.Pos(), "unknown key %q in the group %q", p.Key.Text(), group)
+	if e.Hint = source.DidYouMean(p.Key.Text(), groupKeys); e.Hint == "" {
+		e.Hint = `a variable goes under "vars"`
+		if p.Value.IsMap() || p.Value.IsNull() {
+			e.Hint = `a group goes under "children", a host under "hosts"`
+		}
+	}
+	r.fail(e)
+}
+
+// yamlHosts reads the hosts of a group.
+func (r *reader) yamlHosts(n source.Node, g *group, script bool) {
+	switch {
+	case n.IsNull():
+	case script && n.IsList():
+		r.hostNames(n, g)
+	case n.IsString():
+		r.hosts(n.Text(), n.Pos(), g)
+	case !n.IsMap():
+		r.fail(n.Errorf(`the "hosts" of the group %q must be a mapping, not a %s`, g.Name, n.KindName()).
+			WithHint(`write "NAME:" a line, without "- "`))
+	}
+	for _, p := range n.Pairs() {
+		for _, h := range r.hosts(p.Key.Text(), p.Key.Pos(), g) {
+			r.hostVars(h, p.Value)
+		}
+	}
+}
+
+// hostNames reads a list of names.
+func (r *reader) hostNames(n source.Node, g *group) {
+	for _, item := range n.Items() {
+		if item.IsMap() || item.IsList() || item.IsNull() {
+			r.fail(item.Errorf("a host in the group %q must be a name, not a %s", g.Name, item.KindName()))
+			continue
+		}
+		r.hosts(item.Text(), item.Pos(), g)
+	}
+}
+
+// yamlChildren reads the groups below a group.
+func (r *reader) yamlChildren(n source.Node, g *group, script bool) {
+	switch {
+	case n.IsNull():
+	case n.IsString():
+		r.child(g, r.inv.group(n.Text(), n.Pos()), n.Pos())
+	case script && n.IsList():
+		for _, item := range n.Items() {
+			r.child(g, r.inv.group(item.Text(), item.Pos()), item.Pos())
+		}
+	case !n.IsMap():
+		r.fail(n.Errorf(`the "children" of the group %q must be a mapping, not a %s`, g.Name, n.KindName()).
+			WithHint(`write "NAME:" a line, without "- "`))
+	}
+	for _, p := range n.Pairs() {
+		if below := r.yamlGroup(p.Key, p.Value, script); below != nil {
+			r.child(g, below, p.Key.Pos())
+		}
+	}
+}
+
+// child puts one group below another.
+func (r *reader) child(parent, child *group, pos source.Pos) {
+	if _, loop := r.inv.adopt(parent, child); loop != nil {
+		r.fail(source.Errorf(pos, "the group %q contains itself: %s", parent.Name, strings.Join(append([]string{parent.Name}, loop...), " → ")))
+	}
+}
+
+// groupVars notes the variables of a group.
+func (r *reader) groupVars(g *group, vars source.Node) {
+	if vars.IsNull() {
+		return
+	}
+	if !vars.IsMap() {
+		r.fail(vars.Errorf(`the "vars" of the group %q must be a mapping, not a %s`, g.Name, vars.KindName()))
+		return
+	}
+	kind := GroupInventory
+	if g.Name == "all" {
+		kind = AllInventory
+	}
+	if p := vars.Get("ansible_group_priority"); p.Exists() {
+		priority, err := strconv.Atoi(p.Text())
+		if err != nil {
+			r.fail(p.Errorf("ansible_group_priority must be a whole number, not %q", p.Text()))
+		}
+		g.Priority = priority
+		vars = dropKey(vars, "ansible_group_priority")
+	}
+	g.vars = append(g.vars, Layer{Kind: kind, Origin: r.file + ": group " + g.Name, Vars: vars})
+}
+
+// hostVars notes the variables of a host.
+func (r *reader) hostVars(h *host, vars source.Node) {
+	if !vars.Exists() || vars.IsNull() {
+		return
+	}
+	if !vars.IsMap() {
+		r.fail(vars.Errorf("the variables of the host %q must be a mapping, not a %s", h.Name, vars.KindName()).
+			WithHint(`as in "%s: {ansible_host: 192.0.2.1}"`, h.Name))
+		return
+	}
+	h.vars = append(h.vars, Layer{Kind: HostInventory, Origin: r.file + ": host " + h.Name, Vars: vars})
+}
+
+// dropKey returns the mapping without a key.
+func dropKey(n source.Node, key string) source.Node {
+	cut := *n.Node
+	cut.Content = nil
+	for _, p := range n.Pairs() {
+		if p.Key.Text() != key {
+			cut.Content = append(cut.Content, p.Key.Node, p.Value.Node)
+		}
+	}
+	n.Node = &cut
+	return n
+}
