@@ -1,0 +1,58 @@
+package engine
+
+import (
+	"slices"
+
+	"fleet/internal/playbook"
+)
+
+// Listed is a task as --list-tasks shows it.
+type Listed struct {
+	Name string // with its role before it
+	Tags []string
+	Task *playbook.Task
+}
+
+// Tasks returns the play's tasks in their order, without handlers and without
+// what dynamic includes bring in at run time.
+func Tasks(p *playbook.Play) []Listed {
+	var out []Listed
+	var walk func(entries []playbook.Entry)
+	walk = func(entries []playbook.Entry) {
+		for _, e := range entries {
+			switch e := e.(type) {
+			case *playbook.Task:
+				out = append(out, Listed{listName(e), Tags(p, e), e})
+			case *playbook.Block:
+				walk(e.Body)
+				walk(e.Rescue)
+				walk(e.Always)
+			}
+		}
+	}
+	for _, section := range [][]playbook.Entry{p.PreTasks, p.Roles, p.Tasks, p.PostTasks} {
+		walk(section)
+	}
+	return out
+}
+
+func listName(t *playbook.Task) string {
+	name := t.Name.Text()
+	if name == "" {
+		name = t.Module
+	}
+	if role := playbook.RoleOf(t); role != nil {
+		return role.Name + " : " + name
+	}
+	return name
+}
+
+// AllTags returns the tags of a play's tasks, sorted.
+func AllTags(p *playbook.Play) []string {
+	var tags []string
+	for _, t := range Tasks(p) {
+		tags = append(tags, t.Tags...)
+	}
+	slices.Sort(tags)
+	return slices.Compact(tags)
+}
