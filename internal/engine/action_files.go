@@ -56,9 +56,9 @@ func runCopy(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, err
 func (a *attempt) at(arg string, err error) error {
 	n := a.task.Action.Get(arg)
 	if !n.Exists() {
-		return source.Errorf(a.task.ModulePos, "%w", err).WithHint("%s", hintOf(err))
+		return source.Errorf(a.task.ModulePos, "%w", err).WithHint("%s", source.HintOf(err))
 	}
-	return source.Errorf(n.Pos(), "%w", err).WithHint("%s", hintOf(err))
+	return source.Errorf(n.Pos(), "%w", err).WithHint("%s", source.HintOf(err))
 }
 
 // contentBytes returns what `content` stands for: text as it is, other values as JSON.

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -172,7 +171,7 @@ func (h *hostRun) varsFiles(ctx context.Context, first bool) error {
 			if first && len(names) > 1 {
 				continue
 			}
-			return source.Errorf(n.Pos(), "%w", err).WithHint("%s", hintOf(err))
+			return source.Errorf(n.Pos(), "%w", err).WithHint("%s", source.HintOf(err))
 		}
 		merge(values, m)
 	}
@@ -191,17 +190,6 @@ func (h *hostRun) firstVarFile(names []string) (*jinja.Map, error) {
 		return h.engine.varFile(path)
 	}
 	return nil, missing
-}
-
-func hintOf(err error) string {
-	if s := source.HintOf(err); s != "" {
-		return s
-	}
-	var h interface{ HintText() string }
-	if errors.As(err, &h) {
-		return h.HintText()
-	}
-	return ""
 }
 
 // AddHost adds a host to the inventory of this run, for the plays that follow.

@@ -217,9 +217,5 @@ func (r *taskResult) show() event.Result {
 		out.Pos = e.Pos
 		out.Hint = source.HintOf(r.err)
 	}
-	var h interface{ HintText() string }
-	if out.Hint == "" && !r.noLog && errors.As(r.err, &h) {
-		out.Hint = h.HintText()
-	}
 	return out
 }

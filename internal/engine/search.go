@@ -11,6 +11,7 @@ import (
 	"fleet/internal/jinja"
 	"fleet/internal/jinja/lookup"
 	"fleet/internal/playbook"
+	"fleet/internal/source"
 )
 
 // search is where relative names of the controller's files are looked for: it
@@ -74,21 +75,9 @@ func (s search) find(kind, name string) (string, error) {
 			return p, nil
 		}
 	}
-	return "", &notFoundError{name, dirs}
+	return "", source.Errorf(source.Pos{}, "cannot find the file %q on the controller", name).
+		WithHint("looked in %s", strings.Join(dirs, ", "))
 }
-
-// notFoundError is a file of the controller that is in none of the folders.
-type notFoundError struct {
-	name string
-	dirs []string
-}
-
-func (e *notFoundError) Error() string {
-	return fmt.Sprintf("cannot find the file %q on the controller", e.name)
-}
-
-// HintText is the next step.
-func (e *notFoundError) HintText() string { return "looked in " + strings.Join(e.dirs, ", ") }
 
 // env returns what templates at a place can reach: lookups by its search path.
 func (e *Engine) env(s search) *jinja.Env {
