@@ -187,7 +187,7 @@ func (r *reader) yamlChildren(n source.Node, g *group, script bool) {
 // child puts one group below another.
 func (r *reader) child(parent, child *group, pos source.Pos) {
 	if _, loop := r.inv.adopt(parent, child); loop != nil {
-		r.fail(source.Errorf(pos, "the group %q contains itself: %s", parent.Name, strings.Join(append([]string{parent.Name}, loop...), " → ")))
+		r.fail(source.Errorf(pos, "the group %q contains itself: %s", parent.Name, strings.Join(loop, " → ")))
 	}
 }
 
