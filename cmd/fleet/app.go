@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+
+	"fleet/internal/redact"
+	"fleet/internal/report"
+)
+
+// app is what all verbs share: where they print, and the secrets that no print
+// may show. Everything goes through out and err, which mask them.
+type app struct {
+	out, err io.Writer
+	secrets  *redact.Set
+	color    bool
+	terminal bool // standard output is one
+
+	live  bool       // a status line can be drawn: standard error is a terminal too
+	width func() int // of the terminal, in characters
+	flush []func() error
+}
+
+func newApp() *app {
+	a := &app{secrets: &redact.Set{}}
+	a.terminal = term.IsTerminal(int(os.Stdout.Fd()))
+	a.color = report.UseColor(a.terminal, os.Getenv)
+	a.live = a.terminal && term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"
+	a.width = terminalWidth
+	a.out, a.err = a.masked(os.Stdout), a.masked(os.Stderr)
+	return a
+}
+
+func terminalWidth() int {
+	width, _, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil || width <= 0 {
+		return 80
+	}
+	return width
+}
+
+func (a *app) masked(w io.Writer) io.Writer {
+	m := a.secrets.Writer(w)
+	a.flush = append(a.flush, m.Flush)
+	return m
+}
+
+// warn prints a warning that belongs to no run.
+func (a *app) warn(text string) { fmt.Fprintf(a.err, "warning: %s\n", text) }
+
+// end prints what no command has printed yet, and returns the exit code.
+func (a *app) end(err error) int {
+	fail(a.err, err)
+	code := codeOf(err)
+	for _, flush := range a.flush {
+		if flush() != nil && code == exitOK {
+			code = exitUsage // nobody could read what was printed
+		}
+	}
+	return int(code)
+}
+
+// report returns the report of `fleet run`.
+func (a *app) report(json bool, verbose int, diff bool) report.Report {
+	if json {
+		return report.Queue(report.NewJSON(a.out, a.secrets))
+	}
+	return a.withStatus(func() report.Report {
+		return report.NewText(a.out, a.err, report.Options{Verbose: verbose, Diff: diff, Color: a.color})
+	})
+}
+
+// execReport returns the report of `fleet exec` on these hosts.
+func (a *app) execReport(hosts []string, fold, json bool) report.Report {
+	if json {
+		return report.Queue(report.NewJSON(a.out, a.secrets))
+	}
+	return a.withStatus(func() report.Report {
+		return report.NewExec(a.out, a.err, report.ExecOptions{Hosts: hosts, Fold: fold, Color: a.color, Terminal: a.terminal})
+	})
+}
+
+// withStatus opens a report, with a status line below it where there can be one.
+func (a *app) withStatus(open func() report.Report) report.Report {
+	if !a.live {
+		return report.Queue(open())
+	}
+	screen := report.NewScreen(a.err)
+	a.out, a.err = screen.Around(a.out), screen.Around(a.err)
+	return report.Queue(report.Multi(open(), report.NewStatus(screen, a.width)))
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"fleet/internal/source"
+)
+
+// maxFailures is how many errors are printed at once.
+const maxFailures = 20
+
+// fail prints an error for a person: where and what on a line, the next step on
+// a line of its own. Errors that were joined are printed one by one; exit codes
+// have nothing to say.
+func fail(w io.Writer, err error) {
+	list := flatten(err)
+	for i, e := range list {
+		if i == maxFailures {
+			fmt.Fprintf(w, "fleet: %d more errors\n", len(list)-i)
+			return
+		}
+		fmt.Fprintf(w, "fleet: %s\n", strings.ReplaceAll(strings.TrimRight(e.Error(), "\n"), "\n", "\n  "))
+		if hint := source.HintOf(e); hint != "" {
+			fmt.Fprintf(w, "hint: %s\n", hint)
+		}
+	}
+}
+
+// flatten returns the errors that were put together by errors.Join, or by a type
+// like it, whose text is that of its errors and nothing else.
+func flatten(err error) []error {
+	if _, only := err.(exitCode); only || err == nil {
+		return nil
+	}
+	var joined interface{ Unwrap() []error }
+	if !errors.As(err, &joined) {
+		return []error{err}
+	}
+	var texts []string
+	for _, e := range joined.Unwrap() {
+		if e != nil {
+			texts = append(texts, e.Error())
+		}
+	}
+	if strings.Join(texts, "\n") != err.Error() {
+		return []error{err}
+	}
+	var list []error
+	for _, e := range joined.Unwrap() {
+		if e != nil {
+			list = append(list, flatten(e)...)
+		}
+	}
+	return list
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"testing"
+
+	"fleet/internal/source"
+)
+
+func TestFail(t *testing.T) {
+	at := source.Pos{File: "site.yml", Line: 3, Col: 5}
+	hinted := source.Errorf(at, "unknown key %q", "hots").WithHint("did you mean %q?", "hosts")
+	var many []error
+	for i := range 25 {
+		many = append(many, fmt.Errorf("error %d", i))
+	}
+	for name, c := range map[string]struct {
+		err  error
+		want string
+		code exitCode
+	}{
+		"nothing":     {nil, "", exitOK},
+		"plain":       {errors.New("no"), "fleet: no\n", exitUsage},
+		"hint":        {hinted, "fleet: site.yml:3:5: unknown key \"hots\"\nhint: did you mean \"hosts\"?\n", exitUsage},
+		"wrapped":     {fmt.Errorf("run: %w", hinted), "fleet: run: site.yml:3:5: unknown key \"hots\"\nhint: did you mean \"hosts\"?\n", exitUsage},
+		"joined":      {errors.Join(errors.New("a"), errors.Join(hinted, errors.New("b\nc"))), "fleet: a\nfleet: site.yml:3:5: unknown key \"hots\"\nhint: did you mean \"hosts\"?\nfleet: b\n  c\n", exitUsage},
+		"many":        {errors.Join(many...), "fleet: 5 more errors\n", exitUsage},
+		"code":        {exitFailed, "", exitFailed},
+		"joined code": {errors.Join(nil, nil, exitUnreachable), "", exitUnreachable},
+		"both":        {errors.Join(errors.New("no space"), exitFailed), "fleet: no space\n", exitFailed},
+	} {
+		var b strings.Builder
+		fail(&b, c.err)
+		if got := b.String(); !strings.HasSuffix(got, c.want) || (len(got) != len(c.want) && name != "many") {
+			t.Errorf("%s: got %q", name, got)
+		}
+		if got := codeOf(c.err); got != c.code {
+			t.Errorf("%s: code %d", name, got)
+		}
+	}
+}
+
+func TestUsageErrorsNameTheNearest(t *testing.T) {
+	for line, want := range map[string]string{
+		"versoin":      "fleet: unknown command \"versoin\"\nhint: did you mean \"version\"?\n",
+		"doc --lst":    "fleet: fleet doc: unknown flag --lst\nhint: did you mean --list?\n",
+		"doc cpoy":     "fleet: there is no module \"cpoy\"\nhint: did you mean \"copy\"?\n",
+		"doc ../x":     "fleet: there is no module \"../x\"\nhint: fleet doc --list shows all modules\n",
+		"doc":          "fleet: fleet doc needs the name of a module\nhint: fleet doc --list shows all modules\n",
+		"version now":  "fleet: fleet version takes no arguments, but there is \"now\"\nhint: run fleet version --help\n",
+		"doc --list x": "fleet: fleet doc takes no arguments, but there is \"x\"\nhint: run fleet doc --help\n",
+	} {
+		code, _, errs := try(strings.Fields(line)...)
+		if code != exitUsage || errs != want {
+			t.Errorf("fleet %s: code %d, %q", line, code, errs)
+		}
+	}
+}
+
+func TestHelpShowsTheExitCodes(t *testing.T) {
+	code, out, _ := try("--help")
+	if code != exitOK || !strings.Contains(out, "Exit codes:\n  0    all went well\n") || !strings.Contains(out, "  130  interrupted") {
+		t.Errorf("code %d, %s", code, out)
+	}
+	if _, out, _ = try("doc", "--help"); strings.Contains(out, "Exit codes") {
+		t.Errorf("a verb's help repeats the table: %s", out)
+	}
+}
+
+func TestDoc(t *testing.T) {
+	for _, name := range []string{"copy", "ansible.builtin.copy"} {
+		if code, out, _ := try("doc", name); code != exitOK || !strings.HasPrefix(out, "COPY\n\ncopy puts") {
+			t.Errorf("doc %s: code %d, %s", name, code, out)
+		}
+	}
+	code, out, _ := try("doc", "--list")
+	if code != exitOK || !strings.Contains(out, "\nping ") || strings.Contains(out, "README") {
+		t.Errorf("code %d, %s", code, out)
+	}
+}
+
+func TestVersionText(t *testing.T) {
+	info := &debug.BuildInfo{Settings: []debug.BuildSetting{
+		{Key: "vcs.revision", Value: "0123456789abcdef"}, {Key: "vcs.modified", Value: "true"},
+	}}
+	if got := versionText(info); !strings.HasPrefix(got, "fleet dev commit 0123456789ab-dirty go1.") {
+		t.Errorf("got %q", got)
+	}
+	if got := versionText(nil); !strings.HasPrefix(got, "fleet dev go1.") {
+		t.Errorf("got %q", got)
+	}
+}
+
+// try runs fleet with these arguments.
+func try(args ...string) (code exitCode, out, errs string) {
+	var o, e strings.Builder
+	a := newApp()
+	a.out, a.err, a.color, a.live = &o, &e, false, false
+	root := newRoot(a)
+	root.SetArgs(args)
+	code = exitCode(a.end(root.Execute()))
+	return code, o.String(), e.String()
+}

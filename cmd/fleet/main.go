@@ -1,0 +1,28 @@
+// Command fleet brings a fleet of Linux machines into the state that a playbook
+// describes.
+package main
+
+import (
+	"os"
+
+	"fleet/internal/target"
+	"fleet/internal/tasks"
+)
+
+func main() {
+	args := os.Args[1:]
+	if len(args) > 0 && args[0] == target.Verb {
+		os.Exit(target.Main(args, tasks.Find))
+	}
+	os.Exit(run(args))
+}
+
+// run runs the verb that the arguments name and returns the exit code.
+func run(args []string) int {
+	ctx, stop := untilInterrupt()
+	defer stop()
+	a := newApp()
+	root := newRoot(a)
+	root.SetArgs(args)
+	return a.end(root.ExecuteContext(ctx))
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"fleet/internal/source"
+)
+
+const aboutFleet = `fleet brings a fleet of Linux machines into the state that a playbook describes,
+over SSH and in parallel. It speaks Ansible's playbook language, read strictly,
+and needs nothing on the machines.`
+
+// newRoot returns the command with all its verbs.
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "fleet",
+		Short:         "Bring a fleet of machines into the state that a playbook describes",
+		Long:          aboutFleet,
+		SilenceErrors: true, // app.end prints them
+		SilenceUsage:  true,
+		Args:          verbArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.DisableSuggestions = true // verbArgs has its own
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpTemplate(root.HelpTemplate() + "{{if not .HasParent}}\nExit codes:\n" + exitHelp() + "\n{{end}}")
+	root.AddCommand(verbs(a)...)
+	return root
+}
+
+// verbs lists the verbs by name. Completion and help are cobra's own.
+func verbs(a *app) []*cobra.Command {
+	return []*cobra.Command{
+		docCommand(a),
+		versionCommand(a),
+	}
+}
+
+// verbArgs refuses a verb that is not there.
+func verbArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var known []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() || c.Name() == "help" {
+			known = append(known, c.Name())
+		}
+	}
+	return usageError(source.DidYouMean(args[0], known), "run fleet --help for the list", "unknown command %q", args[0])
+}
+
+// flagError makes cobra's words about a flag fleet's.
+func flagError(cmd *cobra.Command, err error) error {
+	list := "run " + cmd.CommandPath() + " --help for the list"
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return usageError("", list, "%s: %s", cmd.CommandPath(), strings.TrimSpace(err.Error()))
+	}
+	name, known := unknown.GetSpecifiedName(), []string{}
+	add := func(f *pflag.Flag) {
+		if !f.Hidden {
+			known = append(known, f.Name)
+		}
+	}
+	cmd.Flags().VisitAll(add)
+	cmd.InheritedFlags().VisitAll(add)
+	hint := ""
+	if near, ok := source.Nearest(name, known); ok {
+		hint = fmt.Sprintf("did you mean --%s?", near)
+	}
+	dashes := "--"
+	if unknown.GetSpecifiedShortnames() != "" {
+		dashes = "-"
+	}
+	return usageError(hint, list, "%s: unknown flag %s%s", cmd.CommandPath(), dashes, name)
+}
+
+// usageError is a mistake in the command line, with the first hint that is
+// there.
+func usageError(hint, otherwise, format string, args ...any) error {
+	if hint == "" {
+		hint = otherwise
+	}
+	return source.Errorf(source.Pos{}, format, args...).WithHint("%s", hint)
+}
