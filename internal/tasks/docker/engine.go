@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"time"
@@ -91,10 +92,19 @@ func variable(m *sys.Machine, name string) string {
 	return os.Getenv(name)
 }
 
+// unreachable says in few words why there is no engine; the client's own words
+// repeat the address and the advice.
 func unreachable(host string, err error) error {
 	hint := "is Docker installed and its service started? (docker_host names another socket)"
-	if strings.Contains(err.Error(), "permission denied") {
+	var op *net.OpError
+	switch text := err.Error(); {
+	case errors.As(err, &op):
+		err = op.Err
+	case strings.Contains(text, "permission denied"):
+		err = errors.New("permission denied")
 		hint = "the user has no right to use the engine: set become: true, or add the user to the group docker"
+	case strings.Contains(text, "Is the docker daemon running"):
+		err = errors.New("nothing answers there")
 	}
 	return fmt.Errorf("cannot reach the Docker engine at %s: %w\nhint: %s", host, err, hint)
 }

@@ -136,10 +136,10 @@ func (t *networkTask) look(ctx context.Context) (err error) {
 func (t *networkTask) present(ctx context.Context) error {
 	if t.have == nil {
 		err := t.m.Change(ctx, sys.Change{What: "create network " + t.args.Name, Do: t.make})
-		if err != nil || t.m.Check {
-			return err
+		if err == nil && !t.m.Check {
+			err = t.look(ctx)
 		}
-		if err := t.look(ctx); err != nil {
+		if err != nil {
 			return err
 		}
 	} else if diffs := t.differences(); len(diffs) > 0 || t.args.Force {
