@@ -17,9 +17,12 @@ import (
 // Table lists the modules, sorted by name.
 var Table = []*sys.Module{
 	&packages.Apt,
+	&packages.AptKey,
+	&packages.AptRepository,
 	&files.Blockinfile,
 	&commands.Command,
 	&files.Copy,
+	&packages.Deb822Repository,
 	&docker.Container,
 	&docker.ContainerInfo,
 	&docker.HostInfo,
@@ -30,6 +33,7 @@ var Table = []*sys.Module{
 	&docker.Volume,
 	&files.Fetch,
 	&files.File,
+	&network.GetURL,
 	&system.Group,
 	&files.Lineinfile,
 	&network.Ping,
@@ -42,7 +46,9 @@ var Table = []*sys.Module{
 	&files.Slurp,
 	&files.Stat,
 	&system.Systemd,
+	&network.URI,
 	&system.User,
+	&network.WaitFor,
 }
 
 // Find returns the module with this short or fully qualified name.

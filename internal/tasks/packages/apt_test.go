@@ -12,10 +12,7 @@ import (
 	"time"
 
 	"fleet/internal/tasks/sys"
-	"fleet/internal/tasks/sys/systest"
 )
-
-func TestApt(t *testing.T) { systest.RunCases(t, &Apt, "testdata/apt") }
 
 // lockFile, in the environment, makes the test binary a process that holds a lock.
 const lockFile = "FLEET_TEST_LOCK_FILE"
