@@ -156,7 +156,7 @@ func readVars(path string) (source.Node, error) {
 	case !doc.Exists(), doc.IsNull():
 		return source.Node{}, nil
 	case !doc.IsMap():
-		return source.Node{}, doc.Errorf("a file of variables is a mapping, not a %s", doc.KindName()).WithHint(`write "name: value" a line`)
+		return source.Node{}, doc.Errorf("a file of variables is a mapping, not %s", kind(doc)).WithHint(`write "name: value" a line`)
 	}
 	return doc, nil
 }

@@ -23,7 +23,7 @@ func (r *reader) yaml(data []byte) {
 		r.fail(source.Errorf(source.Pos{File: r.file}, "the inventory is empty").WithHint(hint))
 		return
 	case !doc.IsMap():
-		r.fail(doc.Errorf("an inventory is a mapping of groups, not a %s", doc.KindName()).WithHint(hint))
+		r.fail(doc.Errorf("an inventory is a mapping of groups, not %s", kind(doc)).WithHint(hint))
 		return
 	case doc.Get("plugin").Exists() && !doc.Get("plugin").IsMap():
 		r.fail(doc.Get("plugin").Errorf("inventory plugins (%q) are not supported", doc.Get("plugin").Text()).
@@ -102,7 +102,7 @@ func (r *reader) yamlGroup(key, body source.Node, script bool) *group {
 		r.hostNames(body, g)
 		return g
 	case !body.IsMap() && !body.IsNull():
-		r.fail(body.Errorf("the group %q must be a mapping, not a %s", name, body.KindName()).
+		r.fail(body.Errorf("the group %q must be a mapping, not %s", name, kind(body)).
 			WithHint(`a group has "hosts", "vars" and "children"`))
 		return g
 	}
@@ -142,7 +142,7 @@ func (r *reader) yamlHosts(n source.Node, g *group, script bool) {
 	case n.IsString():
 		r.hosts(n.Text(), n.Pos(), g)
 	case !n.IsMap():
-		r.fail(n.Errorf(`the "hosts" of the group %q must be a mapping, not a %s`, g.Name, n.KindName()).
+		r.fail(n.Errorf(`the "hosts" of the group %q must be a mapping, not %s`, g.Name, kind(n)).
 			WithHint(`write "NAME:" a line, without "- "`))
 	}
 	for _, p := range n.Pairs() {
@@ -156,7 +156,7 @@ func (r *reader) yamlHosts(n source.Node, g *group, script bool) {
 func (r *reader) hostNames(n source.Node, g *group) {
 	for _, item := range n.Items() {
 		if item.IsMap() || item.IsList() || item.IsNull() {
-			r.fail(item.Errorf("a host in the group %q must be a name, not a %s", g.Name, item.KindName()))
+			r.fail(item.Errorf("a host in the group %q must be a name, not %s", g.Name, kind(item)))
 			continue
 		}
 		r.hosts(item.Text(), item.Pos(), g)
@@ -174,7 +174,7 @@ func (r *reader) yamlChildren(n source.Node, g *group, script bool) {
 			r.child(g, r.inv.group(item.Text(), item.Pos()), item.Pos())
 		}
 	case !n.IsMap():
-		r.fail(n.Errorf(`the "children" of the group %q must be a mapping, not a %s`, g.Name, n.KindName()).
+		r.fail(n.Errorf(`the "children" of the group %q must be a mapping, not %s`, g.Name, kind(n)).
 			WithHint(`write "NAME:" a line, without "- "`))
 	}
 	for _, p := range n.Pairs() {
@@ -197,7 +197,7 @@ func (r *reader) groupVars(g *group, vars source.Node) {
 		return
 	}
 	if !vars.IsMap() {
-		r.fail(vars.Errorf(`the "vars" of the group %q must be a mapping, not a %s`, g.Name, vars.KindName()))
+		r.fail(vars.Errorf(`the "vars" of the group %q must be a mapping, not %s`, g.Name, kind(vars)))
 		return
 	}
 	kind := GroupInventory
@@ -221,7 +221,7 @@ func (r *reader) hostVars(h *host, vars source.Node) {
 		return
 	}
 	if !vars.IsMap() {
-		r.fail(vars.Errorf("the variables of the host %q must be a mapping, not a %s", h.Name, vars.KindName()).
+		r.fail(vars.Errorf("the variables of the host %q must be a mapping, not %s", h.Name, kind(vars)).
 			WithHint(`as in "%s: {ansible_host: 192.0.2.1}"`, h.Name))
 		return
 	}

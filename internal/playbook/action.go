@@ -47,8 +47,15 @@ func (r *reader) moduleNames() []string {
 
 // noModule is the mistake that a name is no module.
 func (r *reader) noModule(name source.Node) *source.Error {
-	e := name.Errorf("unknown module %q", name.Text())
-	e.Hint = source.DidYouMean(name.Text(), r.moduleNames())
+	text := name.Text()
+	e := name.Errorf("unknown module %q", text)
+	known := r.moduleNames()
+	short := text[strings.LastIndexByte(text, '.')+1:]
+	if e.Hint = source.DidYouMean(text, known); e.Hint == "" && short != text {
+		if e.Hint = source.DidYouMean(short, known); has(known, short) {
+			e.WithHint("did you mean %q?", short)
+		}
+	}
 	if e.Hint == "" {
 		e.Hint = `"fleet doc --list" names all modules`
 	}

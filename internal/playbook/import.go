@@ -70,7 +70,7 @@ func (r *reader) taskFile(file string, s scope, from source.Pos) []Entry {
 		return nil
 	}
 	if !doc.IsList() {
-		r.fail(doc.Errorf("a file of tasks is a list of tasks, not a %s", doc.KindName()).WithHint(`start each task with "- "`))
+		r.fail(doc.Errorf("a file of tasks is a list of tasks, not %s", kind(doc)).WithHint(`start each task with "- "`))
 		return nil
 	}
 	s.chain = append(s.chain[:len(s.chain):len(s.chain)], file)
@@ -103,8 +103,7 @@ func (r *reader) checkImport(n source.Node, t *Task, name string) bool {
 	if apply := t.Action.Get("apply"); apply.Exists() {
 		r.fail(apply.Errorf(`%s has no "apply": its tasks inherit its keywords`, name).WithHint("write the keywords on the task itself"))
 	}
-	r.options(t, name)
-	return true
+	return r.options(t, name)
 }
 
 // onIncludes are the keywords that an include may have; all others would be
@@ -125,11 +124,13 @@ func (r *reader) checkInclude(n source.Node, t *Task, name string) {
 				WithHint(`put it under "apply", or use %s`, static))
 		}
 	}
-	r.options(t, name)
+	if !r.options(t, name) {
+		return
+	}
 	if name == "include_tasks" {
 		r.includedFile(t)
-	} else if !r.roleName(t).Exists() {
-		return
+	} else {
+		r.roleName(t)
 	}
 	if apply := t.Action.Get("apply"); apply.Exists() {
 		r.apply(apply, &Block{Parent: t.Parent})
@@ -145,7 +146,8 @@ var (
 )
 
 // options notes arguments that the imports and includes do not have.
-func (r *reader) options(t *Task, name string) {
+func (r *reader) options(t *Task, name string) bool {
+	good := true
 	known := taskOptions
 	if strings.HasSuffix(name, "_role") {
 		known = roleOptions
@@ -161,14 +163,16 @@ func (r *reader) options(t *Task, name string) {
 				e.Hint = "it is a keyword of the task: indent it less"
 			}
 			r.fail(e)
+			good = false
 		}
 	}
+	return good
 }
 
 // apply reads the keywords that an include gives to what it brings in.
 func (r *reader) apply(n source.Node, b *Block) {
 	if !n.IsMap() {
-		r.errorf(n.Pos(), `"apply" must be a mapping of keywords, not a %s`, n.KindName())
+		r.errorf(n.Pos(), `"apply" must be a mapping of keywords, not %s`, kind(n))
 		return
 	}
 	for _, p := range n.Pairs() {

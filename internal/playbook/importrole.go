@@ -73,7 +73,9 @@ func (r *reader) roleName(t *Task) source.Node {
 		pairs, rest, err := FreeForm(text, t.Action.TextPos(), false)
 		if err == nil && rest == "" && len(pairs) > 0 {
 			t.Action = mapOf(t.Action, pairs)
-			r.options(t, builtin(t.Module))
+			if !r.options(t, builtin(t.Module)) {
+				return source.Node{}
+			}
 			return r.roleName(t)
 		}
 	}
@@ -81,6 +83,10 @@ func (r *reader) roleName(t *Task) source.Node {
 		return name
 	}
 	module := builtin(t.Module)
-	r.fail(source.Errorf(t.ModulePos, "%s needs the name of a role", module).WithHint(`as in "%s: {name: nginx}"`, module))
+	example := "nginx"
+	if isName(strings.ReplaceAll(t.Action.Text(), "-", "_")) {
+		example = t.Action.Text()
+	}
+	r.fail(source.Errorf(t.ModulePos, "%s needs the name of a role", module).WithHint(`as in "%s: {name: %s}"`, module, example))
 	return source.Node{}
 }

@@ -148,15 +148,20 @@ var keywords = []keyword{
 	{name: "when", in: nested | inImport},
 }
 
-// keywordNames returns the supported keywords of a place.
+// keywordNames returns the supported keywords of a place, those that are at
+// home there alone first.
 func keywordNames(in place) []string {
-	var names []string
+	var own, shared []string
 	for _, k := range keywords {
-		if k.in&in != 0 && k.want != refused {
-			names = append(names, k.name)
+		switch {
+		case k.in&in == 0, k.want == refused:
+		case k.in == in:
+			own = append(own, k.name)
+		default:
+			shared = append(shared, k.name)
 		}
 	}
-	return names
+	return append(own, shared...)
 }
 
 // word returns the keyword that key is in this place. It reports whether it is
@@ -240,7 +245,7 @@ func (r *reader) common(k keyword, value source.Node, to *Keywords) bool {
 // check notes a value of the wrong type.
 func (r *reader) check(k keyword, value source.Node) {
 	if value.IsMap() || value.IsList() || value.IsNull() {
-		r.errorf(value.Pos(), "%q must be %s, not a %s", k.name, k.want, value.KindName())
+		r.errorf(value.Pos(), "%q must be %s, not %s", k.name, k.want, kind(value))
 		return
 	}
 	if isTemplate(value) || k.want.fits(value) {

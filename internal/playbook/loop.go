@@ -26,11 +26,11 @@ func (r *reader) loop(p source.Pair, t *Task) {
 		r.fail(value.Errorf(`"loop" must be a list or a template, not a mapping`).
 			WithHint(`to loop over a mapping, write "{{ NAME | dict2items }}"`))
 	case !value.IsList() && !isTemplate(value):
-		kind := "a " + value.KindName()
+		what := kind(value)
 		if value.IsString() {
-			kind = "the text " + quote(value.Text())
+			what = "the text " + quote(value.Text())
 		}
-		e := value.Errorf(`"loop" must be a list or a template, not %s`, kind)
+		e := value.Errorf(`"loop" must be a list or a template, not %s`, what)
 		if value.IsString() && isName(value.Text()) {
 			e.WithHint(`for the variable write "{{ %s }}"`, value.Text())
 		}
@@ -78,7 +78,7 @@ func (r *reader) finishLoop(n source.Node, t *Task) {
 	case !control.Exists() || control.IsNull():
 		return
 	case !control.IsMap():
-		r.errorf(control.Pos(), `"loop_control" must be a mapping, not a %s`, control.KindName())
+		r.errorf(control.Pos(), `"loop_control" must be a mapping, not %s`, kind(control))
 		return
 	case t.Loop == nil:
 		r.errorf(control.Pos(), `"loop_control" without a loop`)
@@ -112,7 +112,7 @@ func (r *reader) finishLoop(n source.Node, t *Task) {
 // loopName reads the name of a loop's variable.
 func (r *reader) loopName(key string, n source.Node, to *string) {
 	if !isPlainText(n) {
-		r.errorf(n.Pos(), "%q must be the name of a variable, not a %s", key, n.KindName())
+		r.errorf(n.Pos(), "%q must be the name of a variable, not %s", key, kind(n))
 		return
 	}
 	text, ok := r.static(quote(key), n)

@@ -20,7 +20,7 @@ func (r *reader) playbook(file string, chain []string, from source.Pos) []*Play 
 		r.fail(source.Errorf(source.Pos{File: file}, "the playbook is empty").WithHint(hint))
 		return nil
 	case !doc.IsList():
-		r.fail(doc.Errorf("a playbook is a list of plays, not a %s", doc.KindName()).WithHint(hint))
+		r.fail(doc.Errorf("a playbook is a list of plays, not %s", kind(doc)).WithHint(hint))
 		return nil
 	case len(doc.Items()) == 0:
 		r.fail(doc.Errorf("the playbook has no play").WithHint(hint))
@@ -31,7 +31,7 @@ func (r *reader) playbook(file string, chain []string, from source.Pos) []*Play 
 	for _, item := range doc.Items() {
 		switch {
 		case !item.IsMap():
-			r.fail(item.Errorf("a play is a mapping, not a %s", item.KindName()).WithHint(hint))
+			r.fail(item.Errorf("a play is a mapping, not %s", kind(item)).WithHint(hint))
 		case importKey(item).Exists():
 			plays = append(plays, r.importPlaybook(item, file, chain)...)
 		default:
@@ -68,7 +68,7 @@ func (r *reader) importPlaybook(n source.Node, file string, chain []string) []*P
 		}
 	}
 	if !isPlainText(value) {
-		r.errorf(value.Pos(), "import_playbook needs the name of a file, not a %s", value.KindName())
+		r.errorf(value.Pos(), "import_playbook needs the name of a file, not %s", kind(value))
 		return nil
 	}
 	name, ok := r.static("the file of an import", value)
@@ -100,7 +100,7 @@ func (r *reader) importPlaybook(n source.Node, file string, chain []string) []*P
 func (r *reader) newPlay(n source.Node, file string) *Play {
 	p := &Play{File: file, known: &roleCache{}}
 	p.Pos = n.Pos()
-	var tasksOnly bool
+	var excused bool // it has another mistake that explains why there are no hosts
 	for _, pair := range n.Pairs() {
 		k, known, ok := r.word(pair.Key, inPlay)
 		switch {
@@ -108,16 +108,18 @@ func (r *reader) newPlay(n source.Node, file string) *Play {
 			r.playKeyword(k, pair, p)
 		case known:
 		case r.Modules != nil && r.knownModule(pair.Key.Text()):
-			tasksOnly = true
+			excused = true
 			r.fail(pair.Key.Errorf("%q is a module, and a play has none", pair.Key.Text()).
 				WithHint(`put it under "tasks"; a file of tasks alone is used with import_tasks`))
 		default:
+			_, near := source.Nearest(pair.Key.Text(), []string{"hosts"})
+			excused = excused || near
 			r.unknown(pair.Key, inPlay)
 		}
 	}
 	p.Handlers = append(append(p.roleHandlers, p.Handlers...), p.importedHandlers...)
 	p.roleHandlers, p.importedHandlers = nil, nil
-	if !n.Get("hosts").Exists() && !tasksOnly {
+	if !n.Get("hosts").Exists() && !excused {
 		r.fail(n.Errorf(`a play needs "hosts"`).WithHint(`"hosts: all" is every host of the inventory`))
 	}
 	return p
@@ -219,7 +221,7 @@ var (
 // choice reads a text that must be one of some.
 func (r *reader) choice(name string, n source.Node, from []string) string {
 	if !isPlainText(n) {
-		r.errorf(n.Pos(), "%q must be text, not a %s", name, n.KindName())
+		r.errorf(n.Pos(), "%q must be text, not %s", name, kind(n))
 		return ""
 	}
 	text, ok := r.static(`"`+name+`"`, n)
@@ -253,7 +255,7 @@ func (r *reader) serial(n source.Node) {
 // percent checks a number or a percentage.
 func (r *reader) percent(name string, n source.Node) {
 	if n.IsMap() || n.IsList() || n.IsNull() {
-		r.errorf(n.Pos(), "%q must be a number or a percentage, not a %s", name, n.KindName())
+		r.errorf(n.Pos(), "%q must be a number or a percentage, not %s", name, kind(n))
 		return
 	}
 	number := strings.TrimSuffix(strings.TrimSpace(n.Text()), "%")

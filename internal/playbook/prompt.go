@@ -15,11 +15,11 @@ func (r *reader) prompts(n source.Node, p *Play) {
 	if n.IsMap() {
 		items = []source.Node{n}
 	} else if !n.IsList() && !n.IsNull() {
-		r.errorf(n.Pos(), `"vars_prompt" must be a list of mappings, not a %s`, n.KindName())
+		r.errorf(n.Pos(), `"vars_prompt" must be a list of mappings, not %s`, kind(n))
 	}
 	for _, item := range items {
 		if !item.IsMap() {
-			r.errorf(item.Pos(), `an entry of "vars_prompt" must be a mapping, not a %s`, item.KindName())
+			r.errorf(item.Pos(), `an entry of "vars_prompt" must be a mapping, not %s`, kind(item))
 			continue
 		}
 		p.VarsPrompt = append(p.VarsPrompt, r.prompt(item))

@@ -51,7 +51,7 @@ func (r *reader) roleList(n source.Node, p *Play) []Entry {
 		return nil
 	}
 	if !n.IsList() {
-		r.fail(n.Errorf(`"roles" must be a list, not a %s`, n.KindName()).WithHint(`write "- NAME"`))
+		r.fail(n.Errorf(`"roles" must be a list, not %s`, kind(n)).WithHint(`write "- NAME"`))
 		return nil
 	}
 	var out []Entry
@@ -80,7 +80,7 @@ func (r *reader) roleEntry(n source.Node) (roleUse, bool) {
 		return r.named(use, n)
 	}
 	if !n.IsMap() {
-		r.fail(n.Errorf("a role is a name or a mapping, not a %s", n.KindName()).WithHint(`write "- NAME" or "- role: NAME"`))
+		r.fail(n.Errorf("a role is a name or a mapping, not %s", kind(n)).WithHint(`write "- NAME" or "- role: NAME"`))
 		return use, false
 	}
 	name := n.Get("role")

@@ -160,7 +160,7 @@ func (r *reader) varsFile(file string, from source.Pos) source.Node {
 		return source.Node{}
 	}
 	if !doc.IsMap() {
-		r.errorf(doc.Pos(), "a file of variables is a mapping, not a %s", doc.KindName())
+		r.errorf(doc.Pos(), "a file of variables is a mapping, not %s", kind(doc))
 		return source.Node{}
 	}
 	r.varNames(doc)
@@ -183,7 +183,7 @@ func (r *reader) meta(role *Role, fresh bool) []roleUse {
 		return nil
 	}
 	if !doc.IsMap() {
-		r.errorf(doc.Pos(), "meta/main of a role is a mapping, not a %s", doc.KindName())
+		r.errorf(doc.Pos(), "meta/main of a role is a mapping, not %s", kind(doc))
 		return nil
 	}
 	var deps []roleUse
@@ -207,7 +207,7 @@ func (r *reader) meta(role *Role, fresh bool) []roleUse {
 
 func (r *reader) dependencies(n source.Node) []roleUse {
 	if !n.IsList() && !n.IsNull() {
-		r.errorf(n.Pos(), `"dependencies" must be a list of roles, not a %s`, n.KindName())
+		r.errorf(n.Pos(), `"dependencies" must be a list of roles, not %s`, kind(n))
 	}
 	var deps []roleUse
 	for _, item := range n.Items() {

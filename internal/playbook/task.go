@@ -12,7 +12,7 @@ func (r *reader) entries(what string, n source.Node, s scope) []Entry {
 		return nil
 	}
 	if !n.IsList() {
-		r.fail(n.Errorf("%q must be a list of tasks, not a %s", what, n.KindName()).WithHint(`start each task with "- "`))
+		r.fail(n.Errorf("%q must be a list of tasks, not %s", what, kind(n)).WithHint(`start each task with "- "`))
 		return nil
 	}
 	var out []Entry
@@ -46,7 +46,7 @@ func tasksOf(entries []Entry) []*Task {
 // entry reads a task, a block or an import; none where it is too broken.
 func (r *reader) entry(n source.Node, s scope) []Entry {
 	if !n.IsMap() {
-		r.fail(n.Errorf("a task is a mapping, not a %s", n.KindName()).WithHint(`write "- module: arguments"`))
+		r.fail(n.Errorf("a task is a mapping, not %s", kind(n)).WithHint(`write "- module: arguments"`))
 		return nil
 	}
 	for _, p := range n.Pairs() {
@@ -219,7 +219,7 @@ func (r *reader) taskKeyword(k keyword, p source.Pair, t *Task) {
 
 func (r *reader) register(n source.Node, t *Task) {
 	if !isPlainText(n) {
-		r.errorf(n.Pos(), `"register" must be the name of a variable, not a %s`, n.KindName())
+		r.errorf(n.Pos(), `"register" must be the name of a variable, not %s`, kind(n))
 		return
 	}
 	name := n.Text()
@@ -243,7 +243,7 @@ func (r *reader) listen(n source.Node, t *Task) {
 
 func (r *reader) args(n source.Node, t *Task) {
 	if !n.IsMap() && !n.IsNull() && !isTemplate(n) {
-		r.fail(n.Errorf(`"args" must be a mapping, not a %s`, n.KindName()).WithHint("a template must give a mapping"))
+		r.fail(n.Errorf(`"args" must be a mapping, not %s`, kind(n)).WithHint(`as in "args: {chdir: /tmp}"`))
 		return
 	}
 	if !n.IsNull() {

@@ -18,7 +18,7 @@ func (r *reader) conditions(name string, n source.Node) []source.Node {
 	for _, c := range items {
 		switch {
 		case c.IsMap(), c.IsList():
-			r.fail(c.Errorf("%q must be an expression or a list of expressions, not a %s", name, c.KindName()).
+			r.fail(c.Errorf("%q must be an expression or a list of expressions, not %s", name, kind(c)).
 				WithHint(`quote an expression that holds ": " or starts with { or [`))
 		case c.IsNull(), strings.TrimSpace(c.Text()) == "":
 			r.errorf(c.Pos(), "%q is empty", name)
@@ -38,7 +38,7 @@ func (r *reader) vars(n source.Node) source.Node {
 		var all source.Node
 		for _, m := range n.Items() {
 			if !m.IsMap() {
-				r.errorf(m.Pos(), `"vars" must be a mapping, not a %s`, m.KindName())
+				r.errorf(m.Pos(), `"vars" must be a mapping, not %s`, kind(m))
 				continue
 			}
 			r.varNames(m)
@@ -46,7 +46,7 @@ func (r *reader) vars(n source.Node) source.Node {
 		}
 		return all
 	case !n.IsMap():
-		r.errorf(n.Pos(), `"vars" must be a mapping, not a %s`, n.KindName())
+		r.errorf(n.Pos(), `"vars" must be a mapping, not %s`, kind(n))
 		return source.Node{}
 	}
 	r.varNames(n)
@@ -113,7 +113,7 @@ func (r *reader) tags(n source.Node) []string {
 	var tags []string
 	for _, item := range items {
 		if item.IsMap() || item.IsList() || item.IsNull() {
-			r.errorf(item.Pos(), `"tags" must be a list of words, not a %s`, item.KindName())
+			r.errorf(item.Pos(), `"tags" must be a list of words, not %s`, kind(item))
 			continue
 		}
 		text, ok := r.static("a tag", item)
@@ -138,11 +138,11 @@ func (r *reader) texts(name, what string, n source.Node) []source.Node {
 	var out []source.Node
 	for _, item := range items {
 		if item.IsMap() || item.IsList() || item.IsNull() || item.Text() == "" {
-			kind := "a " + item.KindName()
+			got := kind(item)
 			if item.IsString() {
-				kind = "empty text"
+				got = "empty text"
 			}
-			r.errorf(item.Pos(), "%q must be %s, not %s", name, what, kind)
+			r.errorf(item.Pos(), "%q must be %s, not %s", name, what, got)
 			continue
 		}
 		out = append(out, item)
@@ -163,7 +163,7 @@ func (r *reader) environment(n source.Node) {
 			r.environment(item)
 		}
 	default:
-		r.errorf(n.Pos(), `"environment" must be a mapping, not a %s`, n.KindName())
+		r.errorf(n.Pos(), `"environment" must be a mapping, not %s`, kind(n))
 	}
 }
 
@@ -174,13 +174,13 @@ func (r *reader) moduleDefaults(n source.Node) {
 			if item.IsMap() {
 				r.moduleDefaults(item)
 			} else if !isTemplate(item) {
-				r.errorf(item.Pos(), `"module_defaults" must be a mapping, not a %s`, item.KindName())
+				r.errorf(item.Pos(), `"module_defaults" must be a mapping, not %s`, kind(item))
 			}
 		}
 		return
 	}
 	if !n.IsMap() && !n.IsNull() && !isTemplate(n) {
-		r.errorf(n.Pos(), `"module_defaults" must be a mapping, not a %s`, n.KindName())
+		r.errorf(n.Pos(), `"module_defaults" must be a mapping, not %s`, kind(n))
 	}
 	for _, p := range n.Pairs() {
 		name := p.Key.Text()
@@ -190,7 +190,7 @@ func (r *reader) moduleDefaults(n source.Node) {
 		case !r.knownModule(name):
 			r.fail(r.noModule(p.Key))
 		case !p.Value.IsMap() && !p.Value.IsNull() && !isTemplate(p.Value):
-			r.errorf(p.Value.Pos(), "the defaults of %q must be a mapping, not a %s", name, p.Value.KindName())
+			r.errorf(p.Value.Pos(), "the defaults of %q must be a mapping, not %s", name, kind(p.Value))
 		}
 	}
 }
