@@ -1,0 +1,169 @@
+// Package internal_test keeps the import law: which package may know which.
+package internal_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// law says which of the project's packages each package may import. The arrows
+// go one way: cmd → engine → event → source on the controller, target → tasks →
+// sys on the target, with wire and spec in between. A package that is not listed
+// is refused: whoever adds one decides here what it may know.
+var law = map[string]string{
+	// Known by both sides.
+	"internal/wire": "",
+	"internal/spec": "",
+
+	// The controller.
+	"internal/source":       "",
+	"internal/redact":       "",
+	"internal/inventory":    "source",
+	"internal/playbook":     "source spec",
+	"internal/jinja":        "source jinja/pyre",
+	"internal/jinja/pyre":   "",
+	"internal/jinja/lookup": "jinja source",
+	"internal/vars":         "inventory playbook jinja source redact",
+	"internal/event":        "source wire",
+	"internal/engine":       "inventory playbook jinja jinja/lookup vars event wire spec source redact",
+	"internal/report":       "event redact source wire",
+	"internal/session":      "wire source",
+	"internal/launch":       "session helper wire source",
+	"internal/ssh":          "launch session helper wire source",
+	"internal/local":        "launch session helper wire source",
+	"internal/helper":       "source",
+
+	// The target.
+	"internal/target":             "wire tasks/sys",
+	"internal/tasks":              "spec tasks/*",
+	"internal/tasks/sys":          "spec wire",
+	"internal/tasks/pattern":      "",
+	"internal/tasks/commands":     "spec wire tasks/sys tasks/pattern",
+	"internal/tasks/docker":       "spec wire tasks/sys tasks/pattern",
+	"internal/tasks/files":        "spec wire tasks/sys tasks/pattern",
+	"internal/tasks/network":      "spec wire tasks/sys tasks/pattern",
+	"internal/tasks/packages":     "spec wire tasks/sys tasks/pattern tasks/system/facts",
+	"internal/tasks/system":       "spec wire tasks/sys tasks/pattern tasks/system/facts",
+	"internal/tasks/system/facts": "spec wire tasks/sys tasks/pattern",
+
+	// What builds, documents and tests the others.
+	"internal/helper/build":      "helper",
+	"internal/moduledoc":         "spec",
+	"internal/moduledoc/pages":   "moduledoc spec tasks engine source",
+	"internal/moduledoc/gen":     "moduledoc/pages",
+	"internal/tasks/sys/systest": "*",
+	"internal/fleettest":         "*",
+	"docs":                       "",
+	"lab":                        "",
+	"bench":                      "*",
+	"cmd/fleet":                  "*",
+	"cmd/fleet-target":           "target tasks",
+}
+
+// outside says which modules the target's packages may import besides the
+// standard library and the project. The others import none.
+var outside = map[string][]string{
+	"internal/tasks/docker": {
+		"github.com/moby/moby/client", "github.com/moby/moby/api", "github.com/containerd/errdefs",
+		"github.com/distribution/reference", "github.com/docker/go-units", "github.com/opencontainers/image-spec",
+	},
+	"internal/tasks/sys/systest": {"github.com/rogpeppe/go-internal"},
+}
+
+// goPackage is what `go list -json` says.
+type goPackage struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string
+}
+
+func TestImportLaw(t *testing.T) {
+	for _, p := range list(t, "./...") {
+		name := strings.TrimPrefix(p.ImportPath, "fleet/")
+		if name == "internal" {
+			continue
+		}
+		rule, known := law[name]
+		if !known {
+			t.Errorf("%s is in no rule: say in internal/law_test.go what it may import", name)
+			continue
+		}
+		for _, imported := range p.Imports {
+			if other, ours := strings.CutPrefix(imported, "fleet/"); ours && !allowed(rule, other) {
+				t.Errorf("%s imports %s, which the law does not allow", name, other)
+			}
+		}
+	}
+}
+
+// TestTargetKeepsToItself: what is pushed to the targets is made of the standard
+// library, the target's own packages and the Docker client.
+func TestTargetKeepsToItself(t *testing.T) {
+	for _, p := range list(t, "-deps", "./cmd/fleet-target") {
+		name, ours := strings.CutPrefix(p.ImportPath, "fleet/")
+		if !ours {
+			continue
+		}
+		if !onTarget(name) {
+			t.Errorf("the helper contains %s", name)
+		}
+		for _, imported := range p.Imports {
+			if strings.Contains(strings.SplitN(imported, "/", 2)[0], ".") && !under(imported, outside[name]) {
+				t.Errorf("%s imports %s: the helper has to stay small", name, imported)
+			}
+		}
+	}
+}
+
+func allowed(rule, imported string) bool {
+	for word := range strings.FieldsSeq(rule) {
+		if word == "*" || "internal/"+word == imported {
+			return true
+		}
+		if folder, ok := strings.CutSuffix(word, "/*"); ok && strings.HasPrefix(imported, "internal/"+folder+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+func onTarget(name string) bool {
+	return slices.Contains([]string{"cmd/fleet-target", "internal/wire", "internal/spec", "internal/target", "internal/tasks"}, name) ||
+		strings.HasPrefix(name, "internal/tasks/")
+}
+
+func under(imported string, modules []string) bool {
+	return slices.ContainsFunc(modules, func(m string) bool { return imported == m || strings.HasPrefix(imported, m+"/") })
+}
+
+// list runs `go list` at the project's root. A package that does not compile is
+// listed too.
+func list(t *testing.T, args ...string) []goPackage {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-e", "-json=ImportPath,Standard,Imports"}, args...)...)
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var packages []goPackage
+	dec := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p goPackage
+		err := dec.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return packages
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !p.Standard {
+			packages = append(packages, p)
+		}
+	}
+}
