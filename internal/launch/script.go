@@ -79,7 +79,7 @@ const becomeShell = `exec sh -c "$0" sh "$1" "$2"`
 func shell(script string, args ...string) (string, error) {
 	line := "exec sh -c '" + script + "' sh"
 	for _, a := range args {
-		if strings.ContainsAny(a, "'!\\\n\x00") {
+		if strings.ContainsAny(a, "'!\n\x00") || strings.Contains(a, `\\`) || strings.HasSuffix(a, `\`) {
 			return "", fmt.Errorf("%q has a character that cannot stand in a command line", a)
 		}
 		line += " '" + a + "'"
