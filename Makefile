@@ -1,0 +1,40 @@
+# What can be made here. Each line below with ## is shown by `make help`.
+
+GO ?= go
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test test-all lint bench docs lab-up lab-down clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## bin/fleet, with the helpers for both architectures in it
+	$(GO) run ./internal/helper/build
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/fleet ./cmd/fleet
+
+demo: build ## turn two fresh machines into the load-balanced todo service, twice
+	lab/demo
+
+test: build ## all tests: unit, against the real Ansible and Jinja, and on the lab's machines
+	.ci/prepare
+	.ci/test
+
+test-all: lint test ## the linters and all tests, as CI runs them
+
+lint: ## gofmt, go vet, staticcheck, shellcheck
+	.ci/lint
+
+bench: build ## the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
+
+docs: ## write docs/modules anew from the modules' comments
+	$(GO) generate ./docs
+
+lab-up: ## start the lab: two fresh machines and a registry
+	lab/up
+
+lab-down: ## remove the lab
+	lab/down
+
+clean: ## remove what was built
+	rm -rf bin internal/helper/dist/*.gz internal/helper/dist/manifest.json
