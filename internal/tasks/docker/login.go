@@ -131,6 +131,8 @@ func loginError(server, user string, err error) error {
 	case strings.Contains(text, "x509:") || strings.Contains(text, "HTTP response to HTTPS client"):
 		return fmt.Errorf("registry %s cannot be trusted: %s\nhint: put its certificate authority into /etc/docker/certs.d/%s/ca.crt, "+
 			"or name it under insecure-registries in /etc/docker/daemon.json", server, text, server)
+	case unreached(text):
+		return fmt.Errorf("registry %s cannot be reached: %s\nhint: check its name, and the way to it from this machine", server, text)
 	}
 	return fmt.Errorf("log in to registry %s: %w", server, err)
 }

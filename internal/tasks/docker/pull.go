@@ -141,11 +141,13 @@ func (w imageWish) explain(err error, loggedIn bool) error {
 	server := reference.Domain(w.name.ref)
 	text := err.Error()
 	denied := strings.Contains(text, "denied") || strings.Contains(text, "unauthorized") || strings.Contains(text, "no basic auth credentials") ||
-		errdefs.IsUnauthorized(err)
+		errdefs.IsUnauthorized(err) || strings.Contains(text, plainHTTP) && !loggedIn
 	switch {
 	case strings.Contains(text, "x509:"), strings.Contains(text, "HTTP response to HTTPS client"):
 		return fmt.Errorf("image %s: registry %s cannot be trusted: %w\nhint: put its certificate authority into /etc/docker/certs.d/%s/ca.crt, "+
 			"or name it under insecure-registries in /etc/docker/daemon.json", w.name, server, err, server)
+	case unreached(text):
+		return fmt.Errorf("image %s: registry %s cannot be reached: %w\nhint: check its name, and the way to it from this machine", w.name, server, err)
 	case denied && !loggedIn:
 		return fmt.Errorf("registry %s does not give image %s: %w\nhint: it may need a login (docker_login), or the name is wrong", server, w.name, err)
 	case denied:
@@ -154,6 +156,16 @@ func (w imageWish) explain(err error, loggedIn bool) error {
 		return fmt.Errorf("image %s is not in the registry %s: %w\nhint: check the name and the tag", w.name, server, err)
 	}
 	return fmt.Errorf("image %s: %w", w.name, err)
+}
+
+// plainHTTP is what the engine brings back from an insecure registry that asked
+// for a login: it has tried TLS, and then without.
+const plainHTTP = "sent an HTTP request to an HTTPS server"
+
+// unreached tells whether the engine's words are those of a connection that
+// was never made.
+func unreached(text string) bool {
+	return strings.Contains(text, "dial tcp") || strings.Contains(text, "i/o timeout") || strings.Contains(text, "Client.Timeout exceeded")
 }
 
 // platform reads "os/arch[/variant]".
