@@ -33,6 +33,12 @@ func Bytes(data []byte) Content {
 		open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }}
 }
 
+// NewContent returns bytes of which size and SHA-256 digest are known. open may
+// be called more than once.
+func NewContent(size int64, sha256 string, open func(ctx context.Context) (io.ReadCloser, error)) Content {
+	return Content{Size: size, SHA256: sha256, open: open}
+}
+
 // Sent returns the bytes of one of the call's files, which the controller sends
 // when they are opened.
 func (m *Machine) Sent(f wire.File) Content {
