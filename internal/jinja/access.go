@@ -1,0 +1,283 @@
+package jinja
+
+import (
+	"math"
+	"strconv"
+	"unicode/utf8"
+)
+
+func (x *attrExpr) eval(f *frame) (any, error) {
+	obj, err := x.obj.eval(f)
+	if err != nil {
+		return nil, err
+	}
+	v, err := f.c.attr(obj, x.name, f.at(x.off))
+	if err != nil {
+		return nil, locate(err, f.at(x.off))
+	}
+	return v, nil
+}
+
+// attr is obj.name: a method or attribute, else the item of that name. What is
+// missing is Undefined, and so is everything below something undefined.
+func (c *Context) attr(obj any, name string, at place) (any, error) {
+	switch o := obj.(type) {
+	case *Undefined:
+		return o, nil
+	case *Map:
+		if c.tables.isMethod(obj, name) {
+			return c.boundMethod(obj, name), nil
+		}
+		if v, ok := o.Get(name); ok {
+			return c.resolve(v)
+		}
+		return &Undefined{Name: name, at: at, owner: obj, attr: true, known: o.names}, nil
+	case Mapping:
+		if c.tables.isMethod(obj, name) {
+			return c.boundMethod(obj, name), nil
+		}
+		return c.mappingItem(o, name, at)
+	case *Namespace:
+		if v, ok := o.vars.Get(name); ok {
+			return c.resolve(v)
+		}
+		return &Undefined{Name: name, at: at, owner: obj, attr: true, known: o.vars.names}, nil
+	case attributes:
+		if v, ok := o.attribute(c, name); ok {
+			return v, nil
+		}
+	}
+	if v, ok := basicAttr(obj, name); ok {
+		return v, nil
+	}
+	if c.tables.isMethod(obj, name) {
+		return c.boundMethod(obj, name), nil
+	}
+	return &Undefined{Name: name, at: at, owner: obj, attr: true}, nil
+}
+
+// attributes is a value with attributes of its own.
+type attributes interface {
+	attribute(c *Context, name string) (any, bool)
+}
+
+func (m *Map) names() []string {
+	var names []string
+	for _, k := range m.keys {
+		if s, ok := k.(string); ok {
+			names = append(names, s)
+		}
+	}
+	return names
+}
+
+func (c *Context) mappingItem(m Mapping, key any, at place) (any, error) {
+	v, ok, err := m.Lookup(c, key)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		return c.resolve(v)
+	}
+	name, _ := key.(string)
+	return &Undefined{Name: name, at: at, owner: m, attr: true, known: func() []string {
+		return (&Map{keys: m.Keys()}).names()
+	}}, nil
+}
+
+func (x *itemExpr) eval(f *frame) (any, error) {
+	obj, err := x.obj.eval(f)
+	if err != nil {
+		return nil, err
+	}
+	var v any
+	if s, ok := x.key.(*sliceExpr); ok {
+		v, err = s.slice(f, obj)
+	} else {
+		var key any
+		if key, err = x.key.eval(f); err != nil {
+			return nil, err
+		}
+		v, err = f.c.item(obj, key, f.at(x.key.offset()))
+	}
+	if err != nil {
+		return nil, locate(err, f.at(x.key.offset()))
+	}
+	return v, nil
+}
+
+// item is obj[key]: the item, else the attribute of that name.
+func (c *Context) item(obj, key any, at place) (any, error) {
+	if u, ok := key.(*Undefined); ok {
+		return nil, u.Err()
+	}
+	switch o := obj.(type) {
+	case *Undefined:
+		return o, nil
+	case *Map:
+		if v, ok := o.Get(key); ok {
+			return c.resolve(v)
+		}
+		if s, ok := key.(string); ok {
+			if c.tables.isMethod(obj, s) {
+				return c.boundMethod(obj, s), nil
+			}
+			return &Undefined{Name: s, at: at, owner: obj, attr: true, known: o.names}, nil
+		}
+		return &Undefined{Name: Str(key), at: at, owner: obj, attr: true}, nil
+	case Mapping:
+		return c.mappingItem(o, key, at)
+	}
+	if s, ok := key.(string); ok {
+		return c.attr(obj, s, at)
+	}
+	n, _, isInt, ok := num(key)
+	if !ok || !isInt {
+		return &Undefined{Name: Str(key), at: at, owner: obj, attr: true}, nil
+	}
+	switch o := obj.(type) {
+	case []any:
+		return c.index(o, n, obj, at)
+	case Tuple:
+		return c.index(o, n, obj, at)
+	case string:
+		if r, ok := runeAt(o, n); ok {
+			return r, nil
+		}
+	}
+	return outOfRange(n, obj, at), nil
+}
+
+func outOfRange(n int, obj any, at place) *Undefined {
+	u := &Undefined{Name: strconv.Itoa(n), at: at, owner: obj, attr: true}
+	switch o := obj.(type) {
+	case []any:
+		u.hint = "the list has " + strconv.Itoa(len(o)) + " elements, there is no element " + strconv.Itoa(n)
+	case Tuple:
+		u.hint = "the tuple has " + strconv.Itoa(len(o)) + " elements, there is no element " + strconv.Itoa(n)
+	}
+	return u
+}
+
+func (c *Context) index(l []any, n int, obj any, at place) (any, error) {
+	if n < 0 {
+		n += len(l)
+	}
+	if n < 0 || n >= len(l) {
+		return outOfRange(n, obj, at), nil
+	}
+	return c.resolve(l[n])
+}
+
+func runeAt(s string, n int) (string, bool) {
+	if n < 0 {
+		n += utf8.RuneCountInString(s)
+	}
+	if n < 0 {
+		return "", false
+	}
+	for _, r := range s {
+		if n == 0 {
+			return string(r), true
+		}
+		n--
+	}
+	return "", false
+}
+
+// eval of a slice that stands alone, as in x[1:2, 3], has no meaning here.
+func (x *sliceExpr) eval(f *frame) (any, error) {
+	return nil, locate(newError("a slice must stand alone between the brackets"), f.at(x.off))
+}
+
+func (x *sliceExpr) slice(f *frame, obj any) (any, error) {
+	var bounds [3]*int
+	for i, e := range []expr{x.start, x.stop, x.step} {
+		if e == nil {
+			continue
+		}
+		v, err := e.eval(f)
+		if err != nil {
+			return nil, err
+		}
+		if v == nil {
+			continue
+		}
+		n, _, isInt, ok := num(v)
+		if !ok || !isInt {
+			return nil, locate(newError("a slice needs whole numbers, not %s", describe(v)), f.at(e.offset()))
+		}
+		bounds[i] = &n
+	}
+	if bounds[2] != nil && *bounds[2] == 0 {
+		return nil, newError("the step of a slice must not be 0")
+	}
+	switch o := obj.(type) {
+	case *Undefined:
+		return o, nil
+	case []any:
+		return sliceOf(o, bounds), nil
+	case Tuple:
+		return Tuple(sliceOf(o, bounds)), nil
+	case string:
+		if ascii(o) {
+			return string(sliceOf([]byte(o), bounds)), nil
+		}
+		return string(sliceOf([]rune(o), bounds)), nil
+	}
+	return nil, newError("cannot take a slice of %s", describe(obj))
+}
+
+// sliceOf is Python's list[start:stop:step].
+func sliceOf[T any](l []T, b [3]*int) []T {
+	step := 1
+	if b[2] != nil {
+		step = *b[2]
+	}
+	low, high := 0, len(l)
+	if step < 0 {
+		low, high = -1, len(l)-1
+	}
+	clamp := func(p *int, otherwise int) int {
+		if p == nil {
+			return otherwise
+		}
+		n := *p
+		if n < 0 {
+			n += len(l)
+		}
+		return min(max(n, low), high)
+	}
+	start, stop := clamp(b[0], low), clamp(b[1], high)
+	if step < 0 {
+		start, stop = clamp(b[0], high), clamp(b[1], low)
+	}
+	out := []T{}
+	if step > 0 {
+		for i := start; i < stop && i >= 0; {
+			out = append(out, l[i])
+			if step > math.MaxInt-i {
+				break
+			}
+			i += step
+		}
+		return out
+	}
+	for i := start; i > stop; {
+		out = append(out, l[i])
+		if step < math.MinInt+i+1 {
+			break
+		}
+		i += step
+	}
+	return out
+}
+
+func ascii(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}

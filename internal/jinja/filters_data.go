@@ -1,0 +1,331 @@
+package jinja
+
+import (
+	"slices"
+	"strings"
+)
+
+// dataFilters are Ansible's filters for lists and dictionaries.
+var dataFilters = []filter{
+	{name: "bool", fn: filterBool},
+	{name: "combinations", params: "r", fn: filterCombinations},
+	{name: "combine", params: "*args recursive=false list_merge=replace", fn: filterCombine},
+	{name: "dict", fn: func(c *Context, v any, _ []any) (any, error) { return c.pairs(v) }},
+	{name: "dict2items", params: "key_name=key value_name=value", fn: filterDict2Items},
+	{name: "difference", params: "b", fn: setFilter(func(inA, inB bool) bool { return inA && !inB })},
+	{name: "extract", params: "container morekeys=none", takes: takesLazy, fn: filterExtract},
+	{name: "flatten", params: "levels=none skip_nulls=true", fn: filterFlatten},
+	{name: "intersect", params: "b", fn: setFilter(func(inA, inB bool) bool { return inA && inB })},
+	{name: "items2dict", params: "key_name=key value_name=value", fn: filterItems2Dict},
+	{name: "lists_mergeby", params: "*args", fn: filterMergeBy},
+	{name: "mandatory", params: "msg=none", takes: takesUndefined, fn: filterMandatory},
+	{name: "permutations", params: "r=none", fn: filterPermutations},
+	{name: "product", params: "*args repeat=1", fn: filterProduct},
+	{name: "rekey_on_member", params: "key duplicates=error", fn: filterRekey},
+	{name: "subelements", params: "subelements skip_missing=false", fn: filterSubelements},
+	{name: "symmetric_difference", params: "b", fn: setFilter(func(inA, inB bool) bool { return inA != inB })},
+	{name: "ternary", params: "true_val false_val none_val=none", takes: takesLazy, fn: filterTernary},
+	{name: "type_debug", takes: takesUndefined, fn: func(_ *Context, v any, _ []any) (any, error) { return typeName(v), nil }},
+	{name: "union", params: "b", fn: setFilter(func(inA, inB bool) bool { return inA || inB })},
+	{name: "zip", params: "*args", fn: func(c *Context, v any, a []any) (any, error) { return c.zip(v, a[0].([]any), false, nil) }},
+	{name: "zip_longest", params: "*args fillvalue=none", fn: func(c *Context, v any, a []any) (any, error) {
+		return c.zip(v, a[1].([]any), true, a[0])
+	}},
+}
+
+func filterBool(_ *Context, v any, _ []any) (any, error) {
+	switch x := v.(type) {
+	case nil, bool:
+		return v, nil
+	case string:
+		switch strings.ToLower(x) {
+		case "yes", "on", "1", "true":
+			return true, nil
+		}
+		return false, nil
+	}
+	eq, err := equal(v, 1)
+	return eq, err
+}
+
+func filterTernary(_ *Context, v any, a []any) (any, error) {
+	if v == nil && a[2] != nil {
+		return a[2], nil
+	}
+	ok, err := Truth(v)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		return a[0], nil
+	}
+	return a[1], nil
+}
+
+func filterMandatory(_ *Context, v any, a []any) (any, error) {
+	u, ok := v.(*Undefined)
+	if !ok {
+		return v, nil
+	}
+	if a[0] != nil {
+		return nil, newError("%s", Str(a[0]))
+	}
+	e := newError("the mandatory variable %q is not defined", u.Name)
+	if u.Name == "" {
+		e = newError("a mandatory variable is not defined")
+	}
+	return nil, e
+}
+
+func filterDict2Items(c *Context, v any, a []any) (any, error) {
+	m, ok := v.(*Map)
+	if !ok {
+		return nil, newError("dict2items() needs a dictionary, not %s", describe(v))
+	}
+	out := make([]any, 0, m.Len())
+	for k, e := range m.All() {
+		out = append(out, NewMap(a[0], k, a[1], e))
+	}
+	return out, nil
+}
+
+func filterItems2Dict(c *Context, v any, a []any) (any, error) {
+	l, ok := v.([]any)
+	if !ok {
+		return nil, newError("items2dict() needs a list, not %s", describe(v))
+	}
+	out := &Map{}
+	for i, e := range l {
+		m, ok := e.(*Map)
+		if !ok {
+			return nil, newError("items2dict() needs dictionaries, but element %d is %s", i, describe(e))
+		}
+		k, ok := m.Get(a[0])
+		x, ok2 := m.Get(a[1])
+		if !ok || !ok2 {
+			return nil, newError("items2dict(): element %d needs the keys %s and %s", i, Repr(a[0]), Repr(a[1])).
+				WithHint("name other keys with key_name= and value_name=")
+		}
+		if err := hashable(k); err != nil {
+			return nil, err
+		}
+		out.Set(k, x)
+	}
+	return out, nil
+}
+
+func filterExtract(c *Context, v any, a []any) (any, error) {
+	keys := []any{v}
+	switch more := a[1].(type) {
+	case nil:
+	case []any:
+		keys = append(keys, more...)
+	default:
+		keys = append(keys, more)
+	}
+	value, err := c.resolve(a[0])
+	for _, k := range keys {
+		if err != nil {
+			return nil, err
+		}
+		if k, err = c.resolve(k); err == nil {
+			value, err = c.item(value, k, place{})
+		}
+	}
+	return value, err
+}
+
+func filterFlatten(c *Context, v any, a []any) (any, error) {
+	levels := -1
+	if a[0] != nil {
+		n, err := intArg("levels", a[0])
+		if err != nil {
+			return nil, err
+		}
+		levels = max(n, 0)
+	}
+	skip, err := Truth(a[1])
+	if err != nil {
+		return nil, err
+	}
+	items, err := c.iterate(v)
+	if err != nil {
+		return nil, err
+	}
+	return flatten([]any{}, items, levels, skip, 0), nil
+}
+
+func flatten(out, items []any, levels int, skip bool, depth int) []any {
+	for _, e := range items {
+		if skip && (e == nil || isText(e, "None") || isText(e, "null")) {
+			continue
+		}
+		sub, ok := e.([]any)
+		if t, isTuple := e.(Tuple); isTuple {
+			sub, ok = t, true
+		}
+		if ok && levels != 0 && depth < maxDepth {
+			out = flatten(out, sub, levels-1, skip, depth+1)
+		} else {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func isText(v any, s string) bool {
+	t, ok := v.(string)
+	return ok && t == s
+}
+
+// setFilter is a filter on two lists as sets: union, intersect and so on.
+func setFilter(keep func(inA, inB bool) bool) func(*Context, any, []any) (any, error) {
+	return func(c *Context, v any, a []any) (any, error) {
+		left, err := c.iterate(v)
+		if err != nil {
+			return nil, err
+		}
+		right, err := c.iterate(a[0])
+		if err != nil {
+			return nil, err
+		}
+		inA, inB := map[any]bool{}, map[any]bool{}
+		for _, e := range left {
+			inA[normKey(e)] = true
+		}
+		for _, e := range right {
+			inB[normKey(e)] = true
+		}
+		out := []any{}
+		seen := map[any]bool{}
+		for _, e := range slices.Concat(left, right) {
+			k := normKey(e)
+			if !seen[k] && keep(inA[k], inB[k]) {
+				seen[k] = true
+				out = append(out, e)
+			}
+		}
+		return out, nil
+	}
+}
+
+func filterRekey(c *Context, v any, a []any) (any, error) {
+	if a[1] != "error" && a[1] != "overwrite" {
+		return nil, newError("the argument \"duplicates\" must be \"error\" or \"overwrite\"")
+	}
+	var items []any
+	switch x := v.(type) {
+	case *Map:
+		items = x.vals
+	case []any:
+		items = x
+	default:
+		return nil, newError("rekey_on_member() needs a list or a dictionary, not %s", describe(v))
+	}
+	out := &Map{}
+	for _, e := range items {
+		m, ok := e.(*Map)
+		if !ok {
+			return nil, newError("rekey_on_member() needs dictionaries, not %s", describe(e))
+		}
+		k, ok := m.Get(a[0])
+		if !ok {
+			return nil, newError("the key %s was not found", Repr(a[0]))
+		}
+		if err := hashable(k); err != nil {
+			return nil, err
+		}
+		if out.Has(k) && a[1] == "error" {
+			return nil, newError("the key %s is there twice", Repr(k)).WithHint("duplicates='overwrite' keeps the last one")
+		}
+		out.Set(k, m)
+	}
+	return out, nil
+}
+
+func filterSubelements(c *Context, v any, a []any) (any, error) {
+	var elements []any
+	switch x := v.(type) {
+	case *Map:
+		elements = x.vals
+	case []any:
+		elements = x
+	default:
+		return nil, newError("subelements() needs a list of dictionaries, not %s", describe(v))
+	}
+	var path []any
+	switch p := a[0].(type) {
+	case string:
+		path = anyList(strings.Split(p, "."))
+	case []any:
+		path = p
+	default:
+		return nil, newError("the argument \"subelements\" must be a text or a list, not %s", describe(a[0]))
+	}
+	skip, err := Truth(a[1])
+	if err != nil {
+		return nil, err
+	}
+	out := []any{}
+	for _, e := range elements {
+		subs, err := subelementsOf(e, path, skip)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range subs {
+			out = append(out, Tuple{e, s})
+		}
+	}
+	return out, nil
+}
+
+func subelementsOf(e any, path []any, skip bool) ([]any, error) {
+	v := e
+	for _, p := range path {
+		m, ok := v.(*Map)
+		if !ok {
+			return nil, newError("the key %s should lead to a dictionary, but is %s", Repr(p), describe(v))
+		}
+		if v, ok = m.Get(p); !ok {
+			if skip {
+				return nil, nil
+			}
+			return nil, newError("there is no key %s in %s", Repr(p), short(Repr(m))).WithHint("skip_missing=true leaves such elements out")
+		}
+	}
+	l, ok := v.([]any)
+	if !ok {
+		return nil, newError("the key %s should lead to a list, but is %s", Repr(path[len(path)-1]), describe(v))
+	}
+	return l, nil
+}
+
+func (c *Context) zip(v any, more []any, longest bool, fill any) (any, error) {
+	var lists [][]any
+	shortest, most := -1, 0
+	for _, l := range append([]any{v}, more...) {
+		items, err := c.iterate(l)
+		if err != nil {
+			return nil, err
+		}
+		lists = append(lists, items)
+		most = max(most, len(items))
+		if shortest < 0 || len(items) < shortest {
+			shortest = len(items)
+		}
+	}
+	if longest {
+		shortest = most
+	}
+	out := make([]any, shortest)
+	for i := range out {
+		row := make(Tuple, len(lists))
+		for j, l := range lists {
+			if row[j] = fill; i < len(l) {
+				row[j] = l[i]
+			}
+		}
+		out[i] = row
+	}
+	return out, nil
+}

@@ -1,0 +1,364 @@
+package jinja
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"fleet/internal/jinja/pyre"
+)
+
+// numberFilters are those for numbers.
+var numberFilters = []filter{
+	{name: "abs", fn: filterAbs},
+	{name: "float", params: "default=0.0", fn: filterFloat},
+	{name: "int", params: "default=0 base=10", fn: filterInt},
+	{name: "round", params: "precision=0 method=common", fn: filterRound},
+	{name: "filesizeformat", params: "binary=false", fn: filterFileSize},
+	{name: "log", params: "base=none", fn: filterLog},
+	{name: "pow", params: "y", fn: func(_ *Context, v any, a []any) (any, error) {
+		x, y, err := twoFloats(v, a[0])
+		if err != nil {
+			return nil, err
+		}
+		return floatOp("**", x, y)
+	}},
+	{name: "root", params: "base=2", fn: filterRoot},
+	{name: "human_readable", params: "isbits=false unit=none", fn: filterHumanReadable},
+	{name: "human_to_bytes", params: "default_unit=none isbits=false", fn: filterHumanToBytes},
+}
+
+func filterAbs(_ *Context, v any, _ []any) (any, error) {
+	i, f, isInt, ok := num(v)
+	switch {
+	case !ok:
+		return nil, newError("abs() needs a number, not %s", describe(v))
+	case isInt:
+		return abs(i), nil
+	}
+	return math.Abs(f), nil
+}
+
+// parseFloat is Python's float() of a text.
+func parseFloat(s string) (float64, bool) {
+	s = strings.TrimSpace(s)
+	if strings.ContainsAny(s, "xXpP") {
+		return 0, false
+	}
+	t, ok := dropUnderscores(s)
+	if !ok {
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(t, 64)
+	if err != nil && !math.IsInf(f, 0) {
+		return 0, false
+	}
+	return f, true
+}
+
+// dropUnderscores removes the underscores between digits; others are a mistake.
+func dropUnderscores(s string) (string, bool) {
+	if !strings.Contains(s, "_") {
+		return s, true
+	}
+	digit := func(i int) bool { return i >= 0 && i < len(s) && isASCIIWord(rune(s[i])) && s[i] != '_' }
+	for i := range s {
+		if s[i] == '_' && (!digit(i-1) || !digit(i+1)) {
+			return "", false
+		}
+	}
+	return strings.ReplaceAll(s, "_", ""), true
+}
+
+func filterFloat(_ *Context, v any, a []any) (any, error) {
+	if _, f, _, ok := num(v); ok {
+		return f, nil
+	}
+	if s, ok := v.(string); ok {
+		if f, ok := parseFloat(s); ok {
+			return f, nil
+		}
+	}
+	return a[0], nil
+}
+
+func filterInt(_ *Context, v any, a []any) (any, error) {
+	i, f, isInt, ok := num(v)
+	if isInt {
+		return i, nil
+	}
+	if s, isText := v.(string); isText {
+		base, err := intArg("base", a[1])
+		if err != nil {
+			return nil, err
+		}
+		if i, ok := parseInt(s, base); ok {
+			return i, nil
+		}
+		f, ok = parseFloat(s)
+	}
+	if !ok {
+		return a[0], nil
+	}
+	if math.IsNaN(f) {
+		return a[0], nil
+	}
+	if math.Abs(f) >= 1<<63 {
+		return nil, newError("the number %s does not fit into 64 bits", floatText(f))
+	}
+	return int(f), nil
+}
+
+// parseInt is Python's int() of a text.
+func parseInt(s string, base int) (int, bool) {
+	s = strings.TrimSpace(s)
+	sign := ""
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		sign, s = s[:1], s[1:]
+	}
+	prefix := map[string]int{"0x": 16, "0o": 8, "0b": 2}
+	if len(s) > 2 {
+		if b, ok := prefix[strings.ToLower(s[:2])]; ok && (base == b || base == 0) {
+			base, s = b, strings.TrimPrefix(s[2:], "_")
+		}
+	}
+	if base == 0 {
+		if base = 10; len(s) > 1 && s[0] == '0' && strings.Trim(s, "0_") != "" {
+			return 0, false
+		}
+	}
+	s, ok := dropUnderscores(s)
+	if !ok || base < 2 || base > 36 || s == "" || s[0] == '-' || s[0] == '+' {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(sign+s, base, 64)
+	return int(n), err == nil
+}
+
+func filterRound(_ *Context, v any, a []any) (any, error) {
+	i, f, isInt, ok := num(v)
+	if !ok {
+		return nil, newError("round() needs a number, not %s", describe(v)).WithHint(`convert it with "| float"`)
+	}
+	p, err := intArg("precision", a[0])
+	if err != nil {
+		return nil, err
+	}
+	switch a[1] {
+	case "common":
+		if isInt {
+			return roundInt(i, p), nil
+		}
+		return roundFloat(f, p), nil
+	case "ceil", "floor":
+		scale := math.Pow(10, float64(p))
+		r := math.Floor(f * scale)
+		if a[1] == "ceil" {
+			r = math.Ceil(f * scale)
+		}
+		return r / scale, nil
+	}
+	return nil, newError("the method must be common, ceil or floor, not %s", Repr(a[1]))
+}
+
+// roundFloat rounds to p digits, halves to even, correctly on the decimal value.
+func roundFloat(f float64, p int) float64 {
+	if math.IsInf(f, 0) || math.IsNaN(f) || p > 300 {
+		return f
+	}
+	if p >= 0 {
+		r, _ := strconv.ParseFloat(strconv.FormatFloat(f, 'f', p, 64), 64)
+		return r
+	}
+	if p < -308 {
+		return 0
+	}
+	scale := math.Pow(10, float64(-p))
+	return math.RoundToEven(f/scale) * scale
+}
+
+func roundInt(i, p int) int {
+	if p >= 0 {
+		return i
+	}
+	if p < -18 {
+		return 0
+	}
+	scale := 1
+	for range -p {
+		scale *= 10
+	}
+	q, r := i/scale, abs(i%scale)
+	if 2*r > scale || 2*r == scale && q%2 != 0 {
+		if i < 0 {
+			q--
+		} else {
+			q++
+		}
+	}
+	return q * scale
+}
+
+func filterFileSize(_ *Context, v any, a []any) (any, error) {
+	_, f, _, ok := num(v)
+	if s, isText := v.(string); isText {
+		f, ok = parseFloat(s)
+	}
+	if !ok {
+		return nil, newError("filesizeformat() needs a number, not %s", describe(v))
+	}
+	binary, err := Truth(a[0])
+	if err != nil {
+		return nil, err
+	}
+	base, suffix := 1000.0, "B"
+	prefixes := "kMGTPEZY"
+	if binary {
+		base, suffix, prefixes = 1024, "iB", "KMGTPEZY"
+	}
+	switch {
+	case f == 1:
+		return "1 Byte", nil
+	case f < base:
+		return fmt.Sprintf("%d Bytes", int(f)), nil
+	}
+	unit := base
+	for i := range prefixes {
+		unit *= base
+		if f < unit || i == len(prefixes)-1 {
+			return fmt.Sprintf("%.1f %c%s", base*f/unit, prefixes[i], suffix), nil
+		}
+	}
+	return nil, nil
+}
+
+func twoFloats(x, y any) (float64, float64, error) {
+	_, a, _, ok := num(x)
+	_, b, _, ok2 := num(y)
+	if !ok || !ok2 {
+		if ok {
+			x = y
+		}
+		return 0, 0, newError("a number is needed, not %s", describe(x)).WithHint(`convert it with "| float"`)
+	}
+	return a, b, nil
+}
+
+func filterLog(_ *Context, v any, a []any) (any, error) {
+	base := a[0]
+	if base == nil {
+		base = math.E
+	}
+	x, b, err := twoFloats(v, base)
+	if err != nil {
+		return nil, err
+	}
+	if x <= 0 || b <= 0 || b == 1 {
+		return nil, newError("there is no logarithm of %s to the base %s", floatText(x), floatText(b))
+	}
+	switch b {
+	case 10:
+		return math.Log10(x), nil
+	case math.E:
+		return math.Log(x), nil
+	}
+	return math.Log(x) / math.Log(b), nil
+}
+
+func filterRoot(_ *Context, v any, a []any) (any, error) {
+	x, b, err := twoFloats(v, a[0])
+	if err != nil {
+		return nil, err
+	}
+	if b == 0 {
+		return nil, newError(errZero)
+	}
+	if b == 2 {
+		if x < 0 {
+			return nil, newError("there is no root of %s", floatText(x))
+		}
+		return math.Sqrt(x), nil
+	}
+	return floatOp("**", x, 1/b)
+}
+
+const sizeUnits = "YZEPTGMKB"
+
+// sizeOf returns 2^80 for Y, down to 1 for B.
+func sizeOf(unit byte) (float64, bool) {
+	i := strings.IndexByte(sizeUnits, unit)
+	return math.Exp2(float64(10 * (len(sizeUnits) - 1 - i))), i >= 0
+}
+
+func filterHumanReadable(_ *Context, v any, a []any) (any, error) {
+	_, f, _, ok := num(v)
+	if !ok {
+		return nil, newError("human_readable() needs a number, not %s", describe(v)).WithHint(`convert it with "| int"`)
+	}
+	bits, err := Truth(a[0])
+	if err != nil {
+		return nil, err
+	}
+	base := "Bytes"
+	if bits {
+		base = "bits"
+	}
+	unit := byte('B')
+	for i := range sizeUnits {
+		limit, _ := sizeOf(sizeUnits[i])
+		if a[1] == nil && f >= limit || a[1] != nil && strings.ToUpper(Str(a[1])) == sizeUnits[i:i+1] {
+			unit = sizeUnits[i]
+			break
+		}
+	}
+	limit, _ := sizeOf(unit)
+	if unit == 'B' {
+		return fmt.Sprintf("%.2f %s", f, base), nil
+	}
+	return fmt.Sprintf("%.2f %c%c", f/limit, unit, base[0]), nil
+}
+
+func filterHumanToBytes(_ *Context, v any, a []any) (any, error) {
+	text := Str(v)
+	re, err := patterns.get(`^\s*(\d*\.?\d*)\s*([A-Za-z]+)?`, pyre.IgnoreCase)
+	if err != nil {
+		return nil, err
+	}
+	m, err := re.Search(text, 0, false)
+	if err != nil || m == nil {
+		return nil, newError("human_to_bytes() cannot read %s", Repr(v))
+	}
+	n, err := strconv.ParseFloat(text[m[2]:m[3]], 64)
+	if err != nil {
+		return nil, newError("human_to_bytes() cannot read %s", Repr(v))
+	}
+	unit := ""
+	if m[4] >= 0 {
+		unit = text[m[4]:m[5]]
+	} else if a[0] != nil {
+		unit = Str(a[0])
+	}
+	if unit == "" {
+		return int(math.RoundToEven(n)), nil
+	}
+	limit, ok := sizeOf(strings.ToUpper(unit)[0])
+	if !ok {
+		return nil, newError("human_to_bytes() does not know the unit %q", unit).WithHint("the units are Y Z E P T G M K B")
+	}
+	bits, err := Truth(a[1])
+	if err != nil {
+		return nil, err
+	}
+	class, word := "B", "byte"
+	if bits {
+		class, word = "b", "bit"
+	}
+	if len(unit) > 1 && !strings.Contains(strings.ToLower(unit), word) && unit[1:2] != class {
+		return nil, newError("human_to_bytes() does not know the unit %q", unit).WithHint("write %s or %s", unit[:1]+class, unit[:1])
+	}
+	if r := n * limit; r < 1<<63 {
+		return int(math.RoundToEven(r)), nil
+	}
+	return nil, newError("the number %s does not fit into 64 bits", Repr(v))
+}

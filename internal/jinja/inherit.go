@@ -1,0 +1,203 @@
+package jinja
+
+import (
+	"slices"
+
+	"fleet/internal/source"
+)
+
+// run renders the template into w, and the template that it extends.
+func (t *Template) run(f *frame, w *output) error {
+	for range maxDepth {
+		if f.rt.blocks == nil && len(t.blocks) > 0 {
+			f.rt.blocks = map[string][]*blockBody{}
+		}
+		for name, b := range t.blocks {
+			f.rt.blocks[name] = append(f.rt.blocks[name], &blockBody{b, t.text})
+		}
+		f.rt.parent, f.text = nil, t.text
+		if err := run(f, t.body, w); err != nil {
+			return locate(err, place{t.text, 0})
+		}
+		if f.rt.parent == nil {
+			return nil
+		}
+		t = f.rt.parent
+	}
+	return newError("more than %d templates extend each other", maxDepth)
+}
+
+func (s *extendsStmt) exec(f *frame, _ *output) error {
+	if f.rt.parent != nil {
+		return locate(newError("a template can extend one other only"), f.at(s.off))
+	}
+	t, err := f.load(s.name, false)
+	if err != nil {
+		return err
+	}
+	f.rt.parent = t
+	return nil
+}
+
+func (s *blockStmt) exec(f *frame, w *output) error {
+	if w.muted() {
+		return nil
+	}
+	chain := f.rt.blocks[s.name]
+	if len(chain) == 0 {
+		return run(f.child(), s.body, w)
+	}
+	if chain[0].required {
+		return locate(newError("the required block %q is not defined", s.name), f.at(s.off))
+	}
+	g := f
+	if !s.scoped {
+		g = f.root()
+	}
+	return renderBlock(g, chain, 0, w)
+}
+
+// renderBlock renders the level-th definition of a block; super() is the next.
+func renderBlock(f *frame, chain []*blockBody, level int, w *output) error {
+	if err := f.c.enter(); err != nil {
+		return err
+	}
+	defer f.c.leave()
+	g := f.child()
+	g.text = chain[level].text
+	name := chain[level].name
+	g.set("super", &Func{Name: "super", Call: func(c *Context, a Args) (any, error) {
+		if level+1 >= len(chain) {
+			return nil, newError("there is no parent block called %q", name)
+		}
+		w := output{rt: f.rt}
+		err := renderBlock(f, chain, level+1, &w)
+		return w.String(), err
+	}})
+	g.set("self", selfBlocks{f})
+	return run(g, chain[level].body, w)
+}
+
+// selfBlocks is the variable self: its attributes render blocks.
+type selfBlocks struct{ f *frame }
+
+func (s selfBlocks) attribute(_ *Context, name string) (any, bool) {
+	chain, ok := s.f.rt.blocks[name]
+	if !ok {
+		return nil, false
+	}
+	return &Func{Name: name, Call: func(*Context, Args) (any, error) {
+		w := output{rt: s.f.rt}
+		err := renderBlock(s.f.root(), chain, 0, &w)
+		return w.String(), err
+	}}, true
+}
+
+// load reads and parses the template that x names; a list names candidates. With
+// optional, nil stands for a template that is not there.
+func (f *frame) load(x expr, optional bool) (*Template, error) {
+	v, err := x.eval(f)
+	if err != nil {
+		return nil, err
+	}
+	names := []any{v}
+	if l, ok := v.([]any); ok {
+		names = l
+	}
+	if t, ok := v.(Tuple); ok {
+		names = t
+	}
+	var failed error = newError("no template is named")
+	for _, n := range names {
+		name, ok := n.(string)
+		if !ok {
+			return nil, locate(newError("a template's name must be a text, not %s", describe(n)), f.at(x.offset()))
+		}
+		if f.c.Env.Load == nil {
+			return nil, locate(newError("templates cannot be included here"), f.at(x.offset()))
+		}
+		src, file, err := f.c.Env.Load(name)
+		if err != nil {
+			failed = newError("cannot load the template %q: %w", name, err).WithHint("%s", source.HintOf(err))
+			continue
+		}
+		return Parse(src, source.Pos{File: file, Line: 1, Col: 1}, Options{TrimBlocks: true})
+	}
+	if optional {
+		return nil, nil
+	}
+	return nil, locate(failed, f.at(x.offset()))
+}
+
+func (s *includeStmt) exec(f *frame, w *output) error {
+	if w.muted() {
+		return nil
+	}
+	t, err := f.load(s.name, s.ignoreMissing)
+	if err != nil || t == nil {
+		return err
+	}
+	if err := f.c.enter(); err != nil {
+		return locate(err, f.at(s.off))
+	}
+	defer f.c.leave()
+	g := t.module(f, s.withContext)
+	sub := output{rt: g.rt, main: true}
+	if err := t.run(g, &sub); err != nil {
+		return err
+	}
+	f.rt.size = g.rt.size - sub.Len()
+	return w.write(sub.String())
+}
+
+// module returns a frame for rendering t from within f: with the names that f
+// sees, or without.
+func (t *Template) module(f *frame, withContext bool) *frame {
+	g := &frame{c: f.c, rt: &render{size: f.rt.size}, text: t.text}
+	if withContext {
+		for h := f; h != nil; h = h.parent {
+			for i, n := range h.names {
+				if !slices.Contains(g.names, n) && n != "super" && n != "self" {
+					g.set(n, h.vals[i])
+				}
+			}
+		}
+	}
+	return g
+}
+
+func (s *importStmt) exec(f *frame, _ *output) error {
+	t, err := f.load(s.name, false)
+	if err != nil {
+		return err
+	}
+	if err := f.c.enter(); err != nil {
+		return locate(err, f.at(s.off))
+	}
+	defer f.c.leave()
+	g := t.module(f, s.withContext)
+	before := len(g.names)
+	sub := output{rt: g.rt, main: true}
+	if err := t.run(g, &sub); err != nil {
+		return err
+	}
+	exports := &Map{}
+	for i, n := range g.names {
+		if i >= before && n[0] != '_' {
+			exports.Set(n, g.vals[i])
+		}
+	}
+	if s.as != "" {
+		f.set(s.as, &Namespace{exports})
+		return nil
+	}
+	for _, n := range s.names {
+		v, ok := exports.Get(n[0])
+		if !ok {
+			v = &Undefined{Name: n[0], at: f.at(s.off), known: exports.names,
+				hint: "the template does not export the name \"" + n[0] + "\""}
+		}
+		f.set(n[1], v)
+	}
+	return nil
+}

@@ -1,0 +1,280 @@
+package jinja
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// maxJSONDepth bounds how deep JSON nests.
+const maxJSONDepth = 500
+
+// FromJSON reads JSON: ordered maps, integers stay integers. Integers beyond 64
+// bits become floats.
+func FromJSON(data []byte) (any, error) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	v, err := readJSON(dec, 0)
+	if err != nil {
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		return nil, fmt.Errorf("not valid JSON: %w", err)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, fmt.Errorf("not valid JSON: there is more behind the value, at byte %d", dec.InputOffset())
+	}
+	return v, nil
+}
+
+func readJSON(dec *json.Decoder, depth int) (any, error) {
+	if depth > maxJSONDepth {
+		return nil, fmt.Errorf("it nests more than %d levels deep", maxJSONDepth)
+	}
+	t, err := dec.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch t := t.(type) {
+	case json.Number:
+		return jsonNumber(t), nil
+	case json.Delim:
+		if t == '[' {
+			list := []any{}
+			for dec.More() {
+				v, err := readJSON(dec, depth+1)
+				if err != nil {
+					return nil, err
+				}
+				list = append(list, v)
+			}
+			_, err := dec.Token()
+			return list, err
+		}
+		return readObject(dec, depth)
+	}
+	return t, nil
+}
+
+func readObject(dec *json.Decoder, depth int) (any, error) {
+	m := &Map{}
+	for dec.More() {
+		k, err := dec.Token()
+		if err != nil {
+			return nil, err
+		}
+		v, err := readJSON(dec, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		m.Set(k, v)
+	}
+	_, err := dec.Token()
+	return m, err
+}
+
+func jsonNumber(n json.Number) any {
+	if !strings.ContainsAny(n.String(), ".eE") {
+		if i, err := strconv.Atoi(n.String()); err == nil {
+			return i
+		}
+	}
+	f, _ := n.Float64()
+	return f
+}
+
+// ToJSON writes v, resolved before, compactly and in its order. Numbers that JSON
+// does not have (infinity, NaN) are errors.
+func ToJSON(v any) ([]byte, error) {
+	w := &jsonWriter{item: ",", key: ":", strict: true, utf8: true}
+	if err := w.value(v, 0); err != nil {
+		return nil, err
+	}
+	return []byte(w.b.String()), nil
+}
+
+// jsonWriter writes JSON as Python's json.dumps.
+type jsonWriter struct {
+	b         strings.Builder
+	item, key string // separators
+	indent    string // "" for one line
+	lines     bool   // each element on a line of its own
+	sort      bool
+	utf8      bool // characters beyond ASCII stay
+	strict    bool // NaN and infinity are errors
+}
+
+func (w *jsonWriter) value(v any, depth int) error {
+	if depth > maxJSONDepth {
+		return newError("the value nests more than %d levels deep", maxJSONDepth)
+	}
+	if w.b.Len() > maxOutput {
+		return newError("the text would be larger than %d MiB", maxOutput>>20)
+	}
+	switch x := v.(type) {
+	case nil:
+		w.b.WriteString("null")
+	case bool:
+		w.b.WriteString(strconv.FormatBool(x))
+	case int:
+		w.b.WriteString(strconv.Itoa(x))
+	case float64:
+		return w.float(x)
+	case string:
+		w.text(x)
+	case []any:
+		return w.list(x, depth)
+	case Tuple:
+		return w.list(x, depth)
+	case *Map:
+		return w.object(x, depth)
+	case *Namespace:
+		return w.object(x.vars, depth)
+	case time.Time:
+		w.text(isoTime(x, "T"))
+	case omitType:
+		w.text(x.String())
+	case *Undefined:
+		return x.Err()
+	default:
+		return newError("%s cannot be written as JSON", describe(v))
+	}
+	return nil
+}
+
+func (w *jsonWriter) float(f float64) error {
+	if w.strict && (math.IsNaN(f) || math.IsInf(f, 0)) {
+		return newError("JSON has no number for %s", floatText(f))
+	}
+	s := floatText(f)
+	switch s {
+	case "inf":
+		s = "Infinity"
+	case "-inf":
+		s = "-Infinity"
+	case "nan":
+		s = "NaN"
+	}
+	w.b.WriteString(s)
+	return nil
+}
+
+func (w *jsonWriter) newline(depth int) {
+	if w.lines {
+		w.b.WriteByte('\n')
+		for range depth {
+			w.b.WriteString(w.indent)
+		}
+	}
+}
+
+func (w *jsonWriter) list(l []any, depth int) error {
+	if len(l) == 0 {
+		w.b.WriteString("[]")
+		return nil
+	}
+	w.b.WriteByte('[')
+	for i, e := range l {
+		if i > 0 {
+			w.b.WriteString(w.item)
+		}
+		w.newline(depth + 1)
+		if err := w.value(e, depth+1); err != nil {
+			return err
+		}
+	}
+	w.newline(depth)
+	w.b.WriteByte(']')
+	return nil
+}
+
+func (w *jsonWriter) object(m *Map, depth int) error {
+	if m.Len() == 0 {
+		w.b.WriteString("{}")
+		return nil
+	}
+	keys := m.Keys()
+	if w.sort {
+		var err error
+		if keys, err = sortBy(keys, keys, false); err != nil {
+			return err
+		}
+	}
+	w.b.WriteByte('{')
+	for i, k := range keys {
+		if i > 0 {
+			w.b.WriteString(w.item)
+		}
+		w.newline(depth + 1)
+		name, err := jsonKey(k)
+		if err != nil {
+			return err
+		}
+		w.text(name)
+		w.b.WriteString(w.key)
+		v, _ := m.Get(k)
+		if err := w.value(v, depth+1); err != nil {
+			return err
+		}
+	}
+	w.newline(depth)
+	w.b.WriteByte('}')
+	return nil
+}
+
+func jsonKey(k any) (string, error) {
+	switch k := k.(type) {
+	case string:
+		return k, nil
+	case nil:
+		return "null", nil
+	case bool:
+		return strconv.FormatBool(k), nil
+	case int:
+		return strconv.Itoa(k), nil
+	case float64:
+		return floatText(k), nil
+	}
+	return "", newError("a %s cannot be a key in JSON", typeName(k))
+}
+
+func (w *jsonWriter) text(s string) {
+	w.b.WriteByte('"')
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == '"' || r == '\\':
+			w.b.WriteByte('\\')
+			w.b.WriteRune(r)
+		case r == '\n':
+			w.b.WriteString(`\n`)
+		case r == '\r':
+			w.b.WriteString(`\r`)
+		case r == '\t':
+			w.b.WriteString(`\t`)
+		case r == '\b':
+			w.b.WriteString(`\b`)
+		case r == '\f':
+			w.b.WriteString(`\f`)
+		case r < ' ':
+			fmt.Fprintf(&w.b, `\u%04x`, r)
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&w.b, `\udc%02x`, s[i])
+		case r < 0x7f || r == 0x7f || w.utf8:
+			w.b.WriteRune(r)
+		case r > 0xffff:
+			r -= 0x10000
+			fmt.Fprintf(&w.b, `\u%04x\u%04x`, 0xd800+(r>>10), 0xdc00+(r&0x3ff))
+		default:
+			fmt.Fprintf(&w.b, `\u%04x`, r)
+		}
+		i += n
+	}
+	w.b.WriteByte('"')
+}

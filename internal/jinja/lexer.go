@@ -1,0 +1,356 @@
+package jinja
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"fleet/internal/source"
+)
+
+type tokenKind uint8
+
+const (
+	tokEOF tokenKind = iota
+	tokData
+	tokVarBegin
+	tokVarEnd
+	tokBlockBegin
+	tokBlockEnd
+	tokName
+	tokInt
+	tokFloat
+	tokString
+	tokOp
+)
+
+// token is a piece of the source. val is the data, the name, the digits, the
+// string's value, or the operator.
+type token struct {
+	kind tokenKind
+	val  string
+	off  int
+}
+
+// what describes the token for a syntax error.
+func (t token) what() string {
+	switch t.kind {
+	case tokEOF:
+		return "end of the template"
+	case tokVarEnd:
+		return "end of the expression"
+	case tokBlockEnd:
+		return "end of the block tag"
+	case tokString:
+		return "text " + Repr(t.val)
+	case tokName:
+		return `"` + t.val + `"`
+	}
+	return `"` + t.val + `"`
+}
+
+// lexer turns a source into tokens, with Jinja's whitespace control.
+type lexer struct {
+	text   *text
+	src    string
+	o      Options
+	tokens []token
+	pos    int
+	// lineStart says that the data that comes next begins at the start of a line.
+	lineStart bool
+}
+
+func (o Options) withDefaults() Options {
+	for _, d := range []struct {
+		field *string
+		value string
+	}{
+		{&o.VariableStart, "{{"}, {&o.VariableEnd, "}}"}, {&o.BlockStart, "{%"}, {&o.BlockEnd, "%}"},
+		{&o.CommentStart, "{#"}, {&o.CommentEnd, "#}"}, {&o.NewlineSequence, "\n"},
+	} {
+		if *d.field == "" {
+			*d.field = d.value
+		}
+	}
+	return o
+}
+
+func (l *lexer) errorf(off int, format string, args ...any) *source.Error {
+	return source.Errorf(place{l.text, off}.pos(), format, args...)
+}
+
+// lexTemplate reads the source from offset start on.
+func lexTemplate(t *text, start int, o Options) ([]token, error) {
+	l := &lexer{text: t, src: t.src, o: o, pos: start, lineStart: true}
+	if !o.KeepTrailingNewline {
+		l.src = strings.TrimSuffix(l.src, "\n")
+	}
+	for l.pos < len(l.src) {
+		if err := l.data(); err != nil {
+			return nil, err
+		}
+	}
+	l.emit(tokEOF, "", len(l.src))
+	return l.tokens, nil
+}
+
+// lexExpr reads a source that is one bare expression.
+func lexExpr(t *text) ([]token, error) {
+	l := &lexer{text: t, src: t.src}
+	if err := l.expression("", tokEOF); err != nil {
+		return nil, err
+	}
+	return l.tokens, nil
+}
+
+func (l *lexer) emit(k tokenKind, val string, off int) {
+	l.tokens = append(l.tokens, token{k, val, off})
+}
+
+// data reads plain text up to the next tag, and the tag.
+func (l *lexer) data() error {
+	rest := l.src[l.pos:]
+	at, delim := -1, ""
+	for _, d := range []string{l.o.VariableStart, l.o.BlockStart, l.o.CommentStart} {
+		if i := strings.Index(rest, d); i >= 0 && (at < 0 || i < at || i == at && len(d) > len(delim)) {
+			at, delim = i, d
+		}
+	}
+	if at < 0 {
+		l.emit(tokData, rest, l.pos)
+		l.pos = len(l.src)
+		return nil
+	}
+	start := l.pos + at
+	l.emitData(rest[:at], start+len(delim), delim != l.o.VariableStart)
+	switch delim {
+	case l.o.CommentStart:
+		return l.comment(start)
+	case l.o.BlockStart:
+		if ok, err := l.raw(start); ok || err != nil {
+			return err
+		}
+		return l.tag(start, len(delim), tokBlockBegin)
+	}
+	return l.tag(start, len(delim), tokVarBegin)
+}
+
+// emitData emits the text before a tag, whose sign stands at sign.
+func (l *lexer) emitData(data string, sign int, canStrip bool) {
+	switch {
+	case strings.HasPrefix(l.src[sign:], "-"):
+		data = strings.TrimRightFunc(data, unicode.IsSpace)
+	case canStrip && l.o.LstripBlocks && !strings.HasPrefix(l.src[sign:], "+"):
+		line := strings.LastIndexByte(data, '\n') + 1
+		if (line > 0 || l.lineStart) && strings.TrimSpace(data[line:]) == "" {
+			data = data[:line]
+		}
+	}
+	if data != "" {
+		l.emit(tokData, data, l.pos)
+	}
+}
+
+// endTag skips the tag's end, which stands at l.pos, and the whitespace that
+// goes with it. sign says whether "-" or "+" stands before the end.
+func (l *lexer) endTag(end string, sign byte, trim bool) {
+	if sign == '-' || sign == '+' {
+		l.pos++
+	}
+	l.pos += len(end)
+	before := l.pos
+	switch {
+	case sign == '-':
+		l.pos += len(l.src[l.pos:]) - len(strings.TrimLeftFunc(l.src[l.pos:], unicode.IsSpace))
+	case trim && l.o.TrimBlocks && sign != '+' && strings.HasPrefix(l.src[l.pos:], "\n"):
+		l.pos++
+	}
+	l.lineStart = l.pos > before && l.src[l.pos-1] == '\n'
+}
+
+func (l *lexer) comment(start int) error {
+	from := start + len(l.o.CommentStart)
+	i := strings.Index(l.src[from:], l.o.CommentEnd)
+	if i < 0 {
+		return l.errorf(start, "the comment has no end").WithHint("close it with %s", l.o.CommentEnd)
+	}
+	l.pos = from + i
+	var sign byte
+	if i > 0 && (l.src[l.pos-1] == '-' || l.src[l.pos-1] == '+') {
+		l.pos--
+		sign = l.src[l.pos]
+	}
+	l.endTag(l.o.CommentEnd, sign, true)
+	return nil
+}
+
+// matchTag reports the end of a tag `{% word %}` that starts at off, and leaves
+// its sign.
+func (l *lexer) matchTag(off int, word string) (end int, sign byte, ok bool) {
+	i := off + len(l.o.BlockStart)
+	if i < len(l.src) && (l.src[i] == '-' || l.src[i] == '+') {
+		i++
+	}
+	i = l.skipSpace(i)
+	if !strings.HasPrefix(l.src[i:], word) {
+		return 0, 0, false
+	}
+	i = l.skipSpace(i + len(word))
+	end = i
+	if i < len(l.src) && (l.src[i] == '-' || l.src[i] == '+') && strings.HasPrefix(l.src[i+1:], l.o.BlockEnd) {
+		return end, l.src[i], true
+	}
+	return end, 0, strings.HasPrefix(l.src[i:], l.o.BlockEnd)
+}
+
+func (l *lexer) skipSpace(i int) int {
+	return i + len(l.src[i:]) - len(strings.TrimLeftFunc(l.src[i:], unicode.IsSpace))
+}
+
+func (l *lexer) raw(start int) (bool, error) {
+	end, sign, ok := l.matchTag(start, "raw")
+	if !ok {
+		return false, nil
+	}
+	l.pos = end
+	l.endTag(l.o.BlockEnd, sign, false)
+	for i := l.pos; ; {
+		n := strings.Index(l.src[i:], l.o.BlockStart)
+		if n < 0 {
+			return false, l.errorf(start, "the raw block has no end").WithHint("close it with {%% endraw %%}")
+		}
+		i += n
+		end, sign, ok := l.matchTag(i, "endraw")
+		if !ok {
+			i += len(l.o.BlockStart)
+			continue
+		}
+		l.emitData(l.src[l.pos:i], i+len(l.o.BlockStart), true)
+		l.pos = end
+		l.endTag(l.o.BlockEnd, sign, true)
+		return true, nil
+	}
+}
+
+// tag reads an expression or block tag, delimiters included.
+func (l *lexer) tag(start, size int, begin tokenKind) error {
+	l.emit(begin, l.src[start:start+size], start)
+	l.pos = start + size
+	end, endKind := l.o.VariableEnd, tokVarEnd
+	if begin == tokBlockBegin {
+		end, endKind = l.o.BlockEnd, tokBlockEnd
+	}
+	if l.pos < len(l.src) && (l.src[l.pos] == '-' || l.src[l.pos] == '+') {
+		l.pos++
+	}
+	if err := l.expression(end, endKind); err != nil {
+		return err
+	}
+	if l.pos >= len(l.src) && (len(l.tokens) == 0 || l.tokens[len(l.tokens)-1].kind != endKind) {
+		return l.errorf(start, "%q is never closed", l.src[start:start+size]).WithHint("close it with %q", end)
+	}
+	return nil
+}
+
+// expression reads tokens up to end, or to the end of the source where end is "".
+func (l *lexer) expression(end string, endKind tokenKind) error {
+	var open []byte
+	for {
+		l.pos = l.skipSpace(l.pos)
+		if l.pos >= len(l.src) {
+			if end == "" {
+				l.emit(tokEOF, "", l.pos)
+			}
+			return nil
+		}
+		if end != "" && len(open) == 0 {
+			if sign, ok := l.atEnd(end); ok {
+				l.emit(endKind, end, l.pos)
+				l.endTag(end, sign, endKind == tokBlockEnd)
+				return nil
+			}
+		}
+		var err error
+		if open, err = l.token(open, endKind); err != nil {
+			return err
+		}
+	}
+}
+
+func (l *lexer) atEnd(end string) (byte, bool) {
+	c := l.src[l.pos]
+	if (c == '-' || c == '+') && strings.HasPrefix(l.src[l.pos+1:], end) {
+		return c, true
+	}
+	return 0, strings.HasPrefix(l.src[l.pos:], end)
+}
+
+// token reads one token of an expression; open are the brackets that are open.
+func (l *lexer) token(open []byte, in tokenKind) ([]byte, error) {
+	c := l.src[l.pos]
+	r, _ := utf8.DecodeRuneInString(l.src[l.pos:])
+	switch {
+	case c == '\'' || c == '"':
+		return open, l.str(c, l.o.RawBackslashes && in == tokVarEnd)
+	case c >= '0' && c <= '9':
+		l.number()
+		return open, nil
+	case r == '_' || unicode.IsLetter(r):
+		l.name()
+		return open, nil
+	}
+	return l.operator(open)
+}
+
+func (l *lexer) name() {
+	start := l.pos
+	for l.pos < len(l.src) {
+		r, n := utf8.DecodeRuneInString(l.src[l.pos:])
+		if r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.Is(unicode.Mn, r) {
+			break
+		}
+		l.pos += n
+	}
+	l.emit(tokName, l.src[start:l.pos], start)
+}
+
+var operators = []string{
+	"//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}",
+	">", "<", "=", ".", ":", "|", ",", ";",
+}
+
+func (l *lexer) operator(open []byte) ([]byte, error) {
+	for _, op := range operators {
+		if !strings.HasPrefix(l.src[l.pos:], op) {
+			continue
+		}
+		switch op {
+		case "(", "[", "{":
+			open = append(open, map[string]byte{"(": ')', "[": ']', "{": '}'}[op])
+		case ")", "]", "}":
+			if len(open) == 0 {
+				return nil, l.errorf(l.pos, "unexpected %q", op)
+			}
+			if want := open[len(open)-1]; want != op[0] {
+				return nil, l.errorf(l.pos, "unexpected %q, expected %q", op, string(want))
+			}
+			open = open[:len(open)-1]
+		}
+		l.emit(tokOp, op, l.pos)
+		l.pos += len(op)
+		return open, nil
+	}
+	r, _ := utf8.DecodeRuneInString(l.src[l.pos:])
+	e := l.errorf(l.pos, "unexpected character %q", string(r))
+	switch r {
+	case '!':
+		e.Hint = `write "not x" or "x != y"`
+	case '&':
+		e.Hint = `write "and"`
+	case '?':
+		e.Hint = `write "a if condition else b"`
+	case '“', '”', '‘', '’':
+		e.Hint = `use plain quotes: ' or "`
+	}
+	return nil, e
+}

@@ -1,0 +1,78 @@
+package jinja
+
+import "strings"
+
+// structure reads a text that is a list, a dictionary or a boolean in Python's
+// notation. Only literals count: nothing is looked up, called or computed.
+func structure(s string) (any, bool) {
+	switch s {
+	case "True":
+		return true, true
+	case "False":
+		return false, true
+	}
+	if !strings.HasPrefix(s, "[") && !strings.HasPrefix(s, "{") || len(s) > 1<<20 {
+		return nil, false
+	}
+	t := &text{src: s}
+	tokens, err := lexExpr(t)
+	if err != nil {
+		return nil, false
+	}
+	p := &parser{text: t, tokens: tokens}
+	p.tables = &tables{}
+	x, err := p.primary()
+	if err != nil || p.cur().kind != tokEOF {
+		return nil, false
+	}
+	return literalOf(x)
+}
+
+func literalOf(x expr) (any, bool) {
+	switch x := x.(type) {
+	case *constExpr:
+		return x.val, true
+	case *nameExpr:
+		if x.name == "null" {
+			return nil, true
+		}
+	case *unaryExpr:
+		v, ok := literalOf(x.x)
+		if i, f, isInt, isNum := num(v); ok && isNum {
+			switch {
+			case isInt && x.neg:
+				return -i, true
+			case isInt:
+				return i, true
+			case x.neg:
+				return -f, true
+			}
+			return f, true
+		}
+	case *listExpr:
+		items := make([]any, len(x.items))
+		for i, e := range x.items {
+			v, ok := literalOf(e)
+			if !ok {
+				return nil, false
+			}
+			items[i] = v
+		}
+		if x.tuple {
+			return Tuple(items), true
+		}
+		return items, true
+	case *dictExpr:
+		m := &Map{}
+		for i := range x.keys {
+			k, ok := literalOf(x.keys[i])
+			v, ok2 := literalOf(x.vals[i])
+			if !ok || !ok2 || hashable(k) != nil {
+				return nil, false
+			}
+			m.Set(k, v)
+		}
+		return m, true
+	}
+	return nil, false
+}

@@ -1,0 +1,328 @@
+package jinja
+
+import (
+	"slices"
+	"time"
+)
+
+// listMethods are the methods of list that do not change it; the first two are
+// tuple's as well.
+var listMethods = []filter{
+	{name: "index", params: "value", fn: listIndex},
+	{name: "count", params: "value", fn: listCount},
+	{name: "copy", fn: func(_ *Context, v any, _ []any) (any, error) { return slices.Clone(v.([]any)), nil }},
+}
+
+func listIndex(c *Context, v any, a []any) (any, error) {
+	items, _ := c.iterate(v)
+	for i, e := range items {
+		if eq, err := equal(e, a[0]); err != nil || eq {
+			return i, err
+		}
+	}
+	return nil, newError("%s is not in the list", Repr(a[0]))
+}
+
+func listCount(c *Context, v any, a []any) (any, error) {
+	items, _ := c.iterate(v)
+	n := 0
+	for _, e := range items {
+		eq, err := equal(e, a[0])
+		if err != nil {
+			return nil, err
+		}
+		n += boolInt(eq)
+	}
+	return n, nil
+}
+
+// dictMethods are the methods of dict that do not change it.
+var dictMethods = []filter{
+	{name: "items", takes: takesLazy, fn: dictItems},
+	{name: "keys", takes: takesLazy, fn: func(c *Context, v any, _ []any) (any, error) {
+		keys, err := c.iterate(v)
+		return slices.Clone(keys), err
+	}},
+	{name: "values", takes: takesLazy, fn: func(c *Context, v any, _ []any) (any, error) {
+		m, err := c.dict(v)
+		if err != nil {
+			return nil, err
+		}
+		return append([]any{}, m.vals...), nil
+	}},
+	{name: "get", params: "key default=none", takes: takesLazy, fn: dictGet},
+	{name: "copy", takes: takesLazy, fn: func(c *Context, v any, _ []any) (any, error) {
+		m, err := c.dict(v)
+		return m.Clone(), err
+	}},
+	{name: "fromkeys", params: "keys value=none", fn: func(c *Context, _ any, a []any) (any, error) {
+		keys, err := c.iterate(a[0])
+		m := &Map{}
+		for _, k := range keys {
+			m.Set(k, a[1])
+		}
+		return m, err
+	}},
+}
+
+func dictItems(c *Context, v any, _ []any) (any, error) {
+	m, err := c.dict(v)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]any, 0, m.Len())
+	for k, e := range m.All() {
+		e, err := c.resolve(e)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Tuple{k, e})
+	}
+	return out, nil
+}
+
+func dictGet(c *Context, v any, a []any) (any, error) {
+	if err := hashable(a[0]); err != nil {
+		return nil, err
+	}
+	if m, ok := v.(Mapping); ok {
+		e, ok, err := m.Lookup(c, a[0])
+		if !ok {
+			return a[1], err
+		}
+		return e, err
+	}
+	if e, ok := v.(*Map).Get(a[0]); ok {
+		return e, nil
+	}
+	return a[1], nil
+}
+
+// listMutators change a list: they get it, and return the result and a new list.
+var listMutators = []mutator{
+	{name: "append", params: "object", fn: func(_ *Context, v any, a []any) (any, any, error) {
+		return nil, append(slices.Clone(v.([]any)), a[0]), nil
+	}},
+	{name: "extend", params: "iterable", fn: func(c *Context, v any, a []any) (any, any, error) {
+		more, err := c.iterate(a[0])
+		return nil, append(slices.Clone(v.([]any)), more...), err
+	}},
+	{name: "insert", params: "index object", fn: listInsert},
+	{name: "pop", params: "index=-1", fn: listPop},
+	{name: "remove", params: "value", fn: func(c *Context, v any, a []any) (any, any, error) {
+		i, err := listIndex(c, v, a)
+		if err != nil {
+			return nil, nil, err
+		}
+		l := slices.Clone(v.([]any))
+		return nil, slices.Delete(l, i.(int), i.(int)+1), nil
+	}},
+	{name: "reverse", fn: func(_ *Context, v any, _ []any) (any, any, error) {
+		l := slices.Clone(v.([]any))
+		slices.Reverse(l)
+		return nil, l, nil
+	}},
+	{name: "sort", params: "key=none reverse=false", fn: func(_ *Context, v any, a []any) (any, any, error) {
+		if a[0] != nil {
+			return nil, nil, newError("sort() cannot take a key here").WithHint("use the filter \"| sort(attribute=…)\"")
+		}
+		reverse, err := Truth(a[1])
+		if err != nil {
+			return nil, nil, err
+		}
+		l, err := sortBy(v.([]any), v.([]any), reverse)
+		return nil, l, err
+	}},
+	{name: "clear", fn: func(*Context, any, []any) (any, any, error) { return nil, []any{}, nil }},
+}
+
+func listInsert(_ *Context, v any, a []any) (any, any, error) {
+	i, err := intArg("index", a[0])
+	if err != nil {
+		return nil, nil, err
+	}
+	l := slices.Clone(v.([]any))
+	if i < 0 {
+		i += len(l)
+	}
+	return nil, slices.Insert(l, min(max(i, 0), len(l)), a[1]), nil
+}
+
+func listPop(_ *Context, v any, a []any) (any, any, error) {
+	i, err := intArg("index", a[0])
+	if err != nil {
+		return nil, nil, err
+	}
+	l := slices.Clone(v.([]any))
+	if i < 0 {
+		i += len(l)
+	}
+	if i < 0 || i >= len(l) {
+		return nil, nil, newError("pop() from a list of %d elements: there is no such element", len(l))
+	}
+	return l[i], slices.Delete(l, i, i+1), nil
+}
+
+// dictMutators change a dictionary, which the template owns, in place.
+var dictMutators = []mutator{
+	{name: "update", params: "*args **kwargs", fn: dictUpdate},
+	{name: "pop", params: "key *args", fn: dictPop},
+	{name: "setdefault", params: "key default=none", fn: func(_ *Context, v any, a []any) (any, any, error) {
+		m := v.(*Map)
+		if err := hashable(a[0]); err != nil {
+			return nil, nil, err
+		}
+		if e, ok := m.Get(a[0]); ok {
+			return e, m, nil
+		}
+		m.Set(a[0], a[1])
+		return a[1], m, nil
+	}},
+	{name: "popitem", fn: func(_ *Context, v any, _ []any) (any, any, error) {
+		m := v.(*Map)
+		if m.Len() == 0 {
+			return nil, nil, newError("popitem() from an empty dictionary")
+		}
+		k, e := m.keys[m.Len()-1], m.vals[m.Len()-1]
+		m.Delete(k)
+		return Tuple{k, e}, m, nil
+	}},
+	{name: "clear", fn: func(_ *Context, v any, _ []any) (any, any, error) {
+		m := v.(*Map)
+		m.keys, m.vals, m.index = nil, nil, nil
+		return nil, m, nil
+	}},
+}
+
+func dictUpdate(c *Context, v any, a []any) (any, any, error) {
+	m := v.(*Map)
+	if args := a[0].([]any); len(args) > 1 {
+		return nil, nil, newError("update() takes at most one argument, not %d", len(args))
+	} else if len(args) == 1 {
+		from, err := c.pairs(args[0])
+		if err != nil {
+			return nil, nil, err
+		}
+		for k, e := range from.All() {
+			m.Set(k, e)
+		}
+	}
+	if kw, _ := a[1].(*Map); kw != nil {
+		for k, e := range kw.All() {
+			m.Set(k, e)
+		}
+	}
+	return nil, m, nil
+}
+
+// pairs returns the dictionary of a dictionary or of a list of pairs.
+func (c *Context) pairs(v any) (*Map, error) {
+	v, err := c.resolve(v)
+	if err != nil {
+		return nil, err
+	}
+	switch v.(type) {
+	case []any, Tuple:
+	default:
+		return c.dict(v)
+	}
+	items, _ := c.iterate(v)
+	m := &Map{owner: nil}
+	for _, item := range items {
+		pair, err := c.iterate(item)
+		if err != nil || len(pair) != 2 {
+			return nil, newError("a dictionary is made of pairs, not of %s", describe(item))
+		}
+		if err := hashable(pair[0]); err != nil {
+			return nil, err
+		}
+		m.Set(pair[0], pair[1])
+	}
+	return m, nil
+}
+
+func dictPop(_ *Context, v any, a []any) (any, any, error) {
+	m := v.(*Map)
+	if err := hashable(a[0]); err != nil {
+		return nil, nil, err
+	}
+	if e, ok := m.Get(a[0]); ok {
+		m.Delete(a[0])
+		return e, m, nil
+	}
+	if rest := a[1].([]any); len(rest) > 0 {
+		return rest[0], m, nil
+	}
+	return nil, nil, newError("pop(): there is no key %s", Repr(a[0]))
+}
+
+// timeMethods are the methods of datetime, durationMethods those of timedelta.
+var timeMethods = []filter{
+	{name: "strftime", params: "format", fn: func(_ *Context, v any, a []any) (any, error) {
+		s, err := textArg("format", a[0])
+		if err != nil {
+			return nil, err
+		}
+		return strftime(v.(time.Time), s)
+	}},
+	{name: "isoformat", params: "sep=T", fn: func(_ *Context, v any, a []any) (any, error) {
+		return isoTime(v.(time.Time), Str(a[0])), nil
+	}},
+	{name: "timestamp", fn: func(_ *Context, v any, _ []any) (any, error) {
+		return float64(v.(time.Time).UnixMicro()) / 1e6, nil
+	}},
+	{name: "date", fn: func(_ *Context, v any, _ []any) (any, error) {
+		t := v.(time.Time)
+		return t.Format("2006-01-02"), nil
+	}},
+	{name: "weekday", fn: func(_ *Context, v any, _ []any) (any, error) {
+		return (int(v.(time.Time).Weekday()) + 6) % 7, nil
+	}},
+	{name: "isoweekday", fn: func(_ *Context, v any, _ []any) (any, error) {
+		return (int(v.(time.Time).Weekday())+6)%7 + 1, nil
+	}},
+}
+
+var durationMethods = []filter{
+	{name: "total_seconds", fn: func(_ *Context, v any, _ []any) (any, error) {
+		return v.(time.Duration).Seconds(), nil
+	}},
+}
+
+// basicAttr are the attributes of values that are no methods.
+func basicAttr(v any, name string) (any, bool) {
+	switch x := v.(type) {
+	case time.Time:
+		n, ok := map[string]int{
+			"year": x.Year(), "month": int(x.Month()), "day": x.Day(), "hour": x.Hour(), "minute": x.Minute(),
+			"second": x.Second(), "microsecond": x.Nanosecond() / 1000,
+		}[name]
+		return n, ok
+	case time.Duration:
+		day := 24 * time.Hour
+		days := x / day
+		if x%day < 0 {
+			days--
+		}
+		n, ok := map[string]int{
+			"days": int(days), "seconds": int((x - days*day) / time.Second),
+			"microseconds": int((x - days*day) % time.Second / time.Microsecond),
+		}[name]
+		return n, ok
+	case Tuple: // the groups that groupby yields
+		if l, ok := secondList(x); ok && name == "grouper" {
+			return x[0], true
+		} else if ok && name == "list" {
+			return l, true
+		}
+	}
+	return nil, false
+}
+
+func secondList(t Tuple) ([]any, bool) {
+	if len(t) != 2 {
+		return nil, false
+	}
+	l, ok := t[1].([]any)
+	return l, ok
+}

@@ -1,0 +1,349 @@
+package pyre
+
+import (
+	"errors"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+)
+
+// ErrSteps says that a search took more steps than allowed.
+var ErrSteps = errors.New("the regular expression takes too long on this text")
+
+// Regexp is a compiled pattern. It is safe for concurrent use.
+type Regexp struct {
+	code   []inst
+	groups int
+	names  map[string]int
+	slots  int
+	pool   sync.Pool
+}
+
+// Compile reads a pattern of Python's re.
+func Compile(pattern string, flags Flags) (*Regexp, error) {
+	p := &parser{s: pattern, flags: flags, names: map[string]int{}, open: map[int]bool{}}
+	t, err := p.alternatives()
+	if err != nil {
+		return nil, err
+	}
+	if p.more() {
+		return nil, p.errorf("unbalanced parenthesis")
+	}
+	re := &Regexp{groups: p.groups, names: p.names, slots: 2*p.groups + 2}
+	size := 0
+	c := &compiler{slots: &re.slots, size: &size}
+	if err := c.compile(t); err != nil {
+		return nil, err
+	}
+	c.emit(inst{op: opMatch})
+	re.code = c.code
+	return re, nil
+}
+
+// Groups returns the number of groups, without the whole match.
+func (re *Regexp) Groups() int { return re.groups }
+
+// Group returns the number of a named group.
+func (re *Regexp) Group(name string) (int, bool) {
+	n, ok := re.names[name]
+	return n, ok
+}
+
+// machine is one search in progress.
+type machine struct {
+	s     string
+	caps  []int
+	stack []choice
+	steps int
+}
+
+// choice is what to go back to: a place to continue, or a slot to restore.
+type choice struct {
+	pc, pos int // pc is -1 for a slot
+	slot    int
+	// a greedy run may give back characters down to this position
+	low int
+}
+
+// Search returns the first match at or after byte offset from: the offsets of
+// the match and of each group (-1 where it took no part), or nil. With anchored,
+// the match must start at from.
+func (re *Regexp) Search(s string, from int, anchored bool) ([]int, error) {
+	return re.search(s, from, anchored, false)
+}
+
+// search is Search; with advance, the match may not be empty and start at from.
+func (re *Regexp) search(s string, from int, anchored, advance bool) ([]int, error) {
+	m, _ := re.pool.Get().(*machine)
+	if m == nil {
+		m = &machine{caps: make([]int, re.slots)}
+	}
+	m.s, m.steps = s, 0
+	defer re.pool.Put(m)
+	for start := from; start <= len(s); {
+		for i := range m.caps {
+			m.caps[i] = -1
+		}
+		m.stack = m.stack[:0]
+		forbidden := -1
+		if advance && start == from {
+			forbidden = from
+		}
+		end, ok, err := m.run(re.code, start, forbidden)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out := make([]int, 2*re.groups+2)
+			copy(out, m.caps)
+			out[0], out[1] = start, end
+			return out, nil
+		}
+		if anchored {
+			return nil, nil
+		}
+		_, n := utf8.DecodeRuneInString(s[start:])
+		start += max(n, 1)
+	}
+	return nil, nil
+}
+
+func (m *machine) set(slot, v int) {
+	m.stack = append(m.stack, choice{pc: -1, slot: slot, pos: m.caps[slot]})
+	m.caps[slot] = v
+}
+
+// back returns to the last choice above base.
+func (m *machine) back(base int) (pc, pos int, ok bool) {
+	for len(m.stack) > base {
+		c := &m.stack[len(m.stack)-1]
+		if c.pc < 0 {
+			m.caps[c.slot] = c.pos
+			m.stack = m.stack[:len(m.stack)-1]
+			continue
+		}
+		pc, pos = c.pc, c.pos
+		if c.low >= 0 && pos > c.low {
+			_, n := utf8.DecodeLastRuneInString(m.s[:pos])
+			c.pos = pos - n
+			return pc, pos, true
+		}
+		m.stack = m.stack[:len(m.stack)-1]
+		return pc, pos, true
+	}
+	return 0, 0, false
+}
+
+// run matches code at pos and returns where the match ends, which may not be at
+// forbidden.
+func (m *machine) run(code []inst, pos, forbidden int) (int, bool, error) {
+	base, pc := len(m.stack), 0
+	for {
+		if m.steps++; m.steps > maxSteps || len(m.stack) > maxSteps/4 {
+			return 0, false, ErrSteps
+		}
+		i := &code[pc]
+		ok := true
+		switch i.op {
+		case opMatch:
+			if pos != forbidden {
+				return pos, true, nil
+			}
+			ok = false
+		case opChar, opFold, opAny, opAnyNL, opClass:
+			var n int
+			if n, ok = m.one(i, pos); ok {
+				pos += n
+				pc++
+			}
+		case opJump:
+			pc = i.x
+		case opSplit:
+			m.stack = append(m.stack, choice{pc: i.y, pos: pos, low: -1})
+			pc = i.x
+		case opSave, opMark:
+			m.set(i.n, pos)
+			pc++
+		case opCheck:
+			ok = m.caps[i.n] != pos
+			pc++
+		case opAssert:
+			ok = m.assert(i, pos)
+			pc++
+		case opRepeat:
+			if pos, ok = m.repeat(i, pc+1, pos); ok {
+				pc++
+			}
+		case opRef:
+			var n int
+			if n, ok = m.ref(i, pos); ok {
+				pos += n
+				pc++
+			}
+		case opLook, opAtomic:
+			end, matched, err := m.nested(i, pos)
+			if err != nil {
+				return 0, false, err
+			}
+			if ok = matched; ok {
+				pos = end
+				pc++
+			}
+		}
+		if !ok {
+			if pc, pos, ok = m.back(base); !ok {
+				return 0, false, nil
+			}
+		}
+	}
+}
+
+// nested runs a lookaround or an atomic group, whose choices are dropped.
+func (m *machine) nested(i *inst, pos int) (int, bool, error) {
+	start := pos
+	if i.op == opLook && i.n > 0 {
+		for range i.n {
+			if start == 0 {
+				return pos, i.negative, nil
+			}
+			_, n := utf8.DecodeLastRuneInString(m.s[:start])
+			start -= n
+		}
+	}
+	base := len(m.stack)
+	end, ok, err := m.run(i.sub, start, -1)
+	if err != nil {
+		return 0, false, err
+	}
+	if !ok {
+		return pos, i.op == opLook && i.negative, nil
+	}
+	if i.op == opLook && i.negative {
+		m.unwind(base)
+		return pos, false, nil
+	}
+	// keep what restores the slots, drop the choices
+	kept := m.stack[:base]
+	for _, c := range m.stack[base:] {
+		if c.pc < 0 {
+			kept = append(kept, c)
+		}
+	}
+	m.stack = kept
+	if i.op == opLook {
+		return pos, true, nil
+	}
+	return end, true, nil
+}
+
+func (m *machine) unwind(base int) {
+	for len(m.stack) > base {
+		c := m.stack[len(m.stack)-1]
+		if c.pc < 0 {
+			m.caps[c.slot] = c.pos
+		}
+		m.stack = m.stack[:len(m.stack)-1]
+	}
+}
+
+func (m *machine) one(i *inst, pos int) (int, bool) {
+	if pos >= len(m.s) {
+		return 0, false
+	}
+	r, n := rune(m.s[pos]), 1
+	if r >= utf8.RuneSelf {
+		r, n = utf8.DecodeRuneInString(m.s[pos:])
+	}
+	switch i.op {
+	case opChar:
+		return n, r == i.r
+	case opFold:
+		return n, sameFold(r, i.r)
+	case opAny:
+		return n, r != '\n'
+	case opAnyNL:
+		return n, true
+	}
+	return n, i.class.has(r)
+}
+
+func sameFold(a, b rune) bool {
+	if a == b {
+		return true
+	}
+	for f := unicode.SimpleFold(a); f != a; f = unicode.SimpleFold(f) {
+		if f == b {
+			return true
+		}
+	}
+	return false
+}
+
+// repeat matches as many as it can and leaves the choice to give back.
+func (m *machine) repeat(i *inst, next, pos int) (int, bool) {
+	count, low := 0, -1
+	for {
+		if count == i.x {
+			low = pos
+		}
+		if i.y >= 0 && count == i.y {
+			break
+		}
+		n, ok := m.one(i.one, pos)
+		if !ok {
+			break
+		}
+		pos += n
+		count++
+	}
+	m.steps += count
+	if count < i.x {
+		return 0, false
+	}
+	if pos > low {
+		_, n := utf8.DecodeLastRuneInString(m.s[:pos])
+		m.stack = append(m.stack, choice{pc: next, pos: pos - n, low: low})
+	}
+	return pos, true
+}
+
+func (m *machine) ref(i *inst, pos int) (int, bool) {
+	from, to := m.caps[2*i.n], m.caps[2*i.n+1]
+	if from < 0 || to < from {
+		return 0, false
+	}
+	want := m.s[from:to]
+	if i.flags&IgnoreCase == 0 {
+		return len(want), len(m.s)-pos >= len(want) && m.s[pos:pos+len(want)] == want
+	}
+	n := 0
+	for _, w := range want {
+		r, size := utf8.DecodeRuneInString(m.s[pos+n:])
+		if size == 0 || !sameFold(r, w) {
+			return 0, false
+		}
+		n += size
+	}
+	return n, true
+}
+
+func (m *machine) assert(i *inst, pos int) bool {
+	switch i.b {
+	case '^':
+		return pos == 0 || i.flags&Multiline != 0 && m.s[pos-1] == '\n'
+	case '$':
+		if pos == len(m.s) || pos == len(m.s)-1 && m.s[pos] == '\n' {
+			return true
+		}
+		return i.flags&Multiline != 0 && m.s[pos] == '\n'
+	case 'A':
+		return pos == 0
+	case 'Z':
+		return pos == len(m.s)
+	}
+	before, _ := utf8.DecodeLastRuneInString(m.s[:pos])
+	after, _ := utf8.DecodeRuneInString(m.s[pos:])
+	ascii := i.flags&ASCII != 0
+	boundary := (pos > 0 && isWord(before, ascii)) != (pos < len(m.s) && isWord(after, ascii))
+	return boundary == (i.b == 'b')
+}

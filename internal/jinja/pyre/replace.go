@@ -1,0 +1,157 @@
+package pyre
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// All calls found with each match from left to right, as Python's finditer, until
+// it returns false. Behind an empty match the next one may start at the same
+// place, but not be empty.
+func (re *Regexp) All(s string, found func(m []int) bool) error {
+	advance := false
+	for pos := 0; pos <= len(s); {
+		m, err := re.search(s, pos, false, advance)
+		if err != nil || m == nil || !found(m) {
+			return err
+		}
+		pos, advance = m[1], m[0] == m[1]
+	}
+	return nil
+}
+
+// Replace is Python's re.sub with count 0.
+func (re *Regexp) Replace(s, with string, limit int) (string, error) {
+	parts, err := re.template(with)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	at := 0
+	err = re.All(s, func(m []int) bool {
+		b.WriteString(s[at:m[0]])
+		for _, p := range parts {
+			if p.group < 0 {
+				b.WriteString(p.text)
+			} else if m[2*p.group] >= 0 {
+				b.WriteString(s[m[2*p.group]:m[2*p.group+1]])
+			}
+		}
+		at = m[1]
+		return b.Len() <= limit
+	})
+	if err != nil {
+		return "", err
+	}
+	if b.Len() > limit {
+		return "", fmt.Errorf("the text would be larger than %d MiB", limit>>20)
+	}
+	b.WriteString(s[at:])
+	return b.String(), nil
+}
+
+type part struct {
+	text  string
+	group int // -1 for text
+}
+
+// template reads the replacement: \1, \g<1>, \g<name>, \n and the like.
+func (re *Regexp) template(s string) ([]part, error) {
+	var parts []part
+	var text strings.Builder
+	add := func(n int) error {
+		if n > re.groups {
+			return fmt.Errorf("the replacement %q refers to group %d, but the pattern has %d", s, n, re.groups)
+		}
+		if text.Len() > 0 {
+			parts = append(parts, part{text.String(), -1})
+			text.Reset()
+		}
+		parts = append(parts, part{"", n})
+		return nil
+	}
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 >= len(s) {
+			if s[i] == '\\' {
+				return nil, fmt.Errorf("the replacement %q ends with a backslash", s)
+			}
+			text.WriteByte(s[i])
+			continue
+		}
+		i++
+		switch c := s[i]; {
+		case c == 'g':
+			n, size, err := re.reference(s, i+1)
+			if err != nil {
+				return nil, err
+			}
+			if err := add(n); err != nil {
+				return nil, err
+			}
+			i += size
+		case c == '0':
+			n, digits := 0, 0
+			for digits < 3 && i < len(s) && s[i] >= '0' && s[i] <= '7' {
+				n = n*8 + int(s[i]-'0')
+				i++
+				digits++
+			}
+			i--
+			text.WriteRune(rune(n))
+		case c >= '1' && c <= '9':
+			n := int(c - '0')
+			if i+1 < len(s) && s[i+1] >= '0' && s[i+1] <= '9' {
+				i++
+				n = n*10 + int(s[i]-'0')
+			}
+			if err := add(n); err != nil {
+				return nil, err
+			}
+		case c == 'b':
+			text.WriteByte('\b')
+		default:
+			if r, ok := controls[c]; ok {
+				text.WriteRune(r)
+				continue
+			}
+			if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
+				return nil, fmt.Errorf("the replacement %q has a bad escape \\%c", s, c)
+			}
+			text.WriteByte('\\')
+			text.WriteByte(c)
+		}
+	}
+	if text.Len() > 0 {
+		parts = append(parts, part{text.String(), -1})
+	}
+	return parts, nil
+}
+
+// reference reads <name> or <1> at i and returns the group and the length.
+func (re *Regexp) reference(s string, i int) (n, size int, err error) {
+	end := strings.IndexByte(s[min(i, len(s)):], '>')
+	if i >= len(s) || s[i] != '<' || end < 0 {
+		return 0, 0, fmt.Errorf("the replacement %q has an incomplete group reference", s)
+	}
+	name := s[i+1 : i+end]
+	if n, err := strconv.Atoi(name); err == nil && n >= 0 {
+		return n, end + 1, nil
+	}
+	if n, ok := re.names[name]; ok {
+		return n, end + 1, nil
+	}
+	return 0, 0, fmt.Errorf("the replacement %q refers to the unknown group %q", s, name)
+}
+
+// Escape is Python's re.escape.
+func Escape(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if strings.ContainsRune("()[]{}?*+-|^$\\.&~# \t\n\r\v\f", r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

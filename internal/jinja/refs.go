@@ -1,0 +1,263 @@
+package jinja
+
+import "maps"
+
+// Names returns the variables that the template takes from its scope, in the
+// order in which they stand there.
+func (t *Template) Names() []Ref {
+	w := &walker{text: t.text, bound: map[string]bool{}, guards: map[string]bool{}}
+	w.stmts(t.body)
+	return w.refs
+}
+
+// Names is as Template.Names.
+func (e *Expr) Names() []Ref {
+	w := &walker{text: e.text, bound: map[string]bool{}, guards: map[string]bool{}}
+	w.expr(e.x)
+	return w.refs
+}
+
+// walker collects the variables that a template does not define itself.
+type walker struct {
+	text   *text
+	bound  map[string]bool // names that the template defines
+	guards map[string]bool // names that were tested
+	refs   []Ref
+}
+
+// scoped runs f; what it binds and guards is forgotten behind it.
+func (w *walker) scoped(f func()) {
+	bound, guards := maps.Clone(w.bound), maps.Clone(w.guards)
+	f()
+	w.bound, w.guards = bound, guards
+}
+
+// guarded runs f with more names guarded.
+func (w *walker) guarded(names []string, f func()) {
+	guards := maps.Clone(w.guards)
+	for _, n := range names {
+		w.guards[n] = true
+	}
+	f()
+	w.guards = guards
+}
+
+func (w *walker) ref(x *nameExpr, guarded bool) {
+	if w.bound[x.name] {
+		return
+	}
+	if _, global := builtin().globals[x.name]; global {
+		return
+	}
+	w.refs = append(w.refs, Ref{x.name, place{w.text, x.off}.pos(), guarded || w.guards[x.name]})
+}
+
+func (w *walker) exprs(list ...expr) {
+	for _, x := range list {
+		if x != nil {
+			w.expr(x)
+		}
+	}
+}
+
+func (w *walker) args(a callArgs) {
+	w.exprs(a.pos...)
+	w.exprs(a.vals...)
+	w.exprs(a.star, a.dstar)
+}
+
+func (w *walker) expr(x expr) {
+	switch x := x.(type) {
+	case *nameExpr:
+		w.ref(x, false)
+	case *listExpr:
+		w.exprs(x.items...)
+	case *dictExpr:
+		w.exprs(x.keys...)
+		w.exprs(x.vals...)
+	case *attrExpr:
+		w.expr(x.obj)
+	case *itemExpr:
+		w.exprs(x.obj, x.key)
+	case *sliceExpr:
+		w.exprs(x.start, x.stop, x.step)
+	case *callExpr:
+		w.expr(x.fn)
+		w.args(x.args)
+	case *filterExpr:
+		if x.def.takes&takesUndefined != 0 && x.def.name != "type_debug" && x.in != nil {
+			w.soft(x.in)
+		} else {
+			w.exprs(x.in)
+		}
+		w.args(x.args)
+	case *testExpr:
+		if x.def.takes&takesUndefined != 0 {
+			w.soft(x.in)
+		} else {
+			w.expr(x.in)
+		}
+		w.args(x.args)
+	case *notExpr:
+		w.expr(x.x)
+	case *logicExpr:
+		w.expr(x.left)
+		w.guarded(impliedBy(x.left, x.and), func() { w.expr(x.right) })
+	case *condExpr:
+		w.expr(x.cond)
+		w.guarded(impliedBy(x.cond, true), func() { w.expr(x.then) })
+		w.guarded(impliedBy(x.cond, false), func() { w.exprs(x.els) })
+	case *compareExpr:
+		w.expr(x.first)
+		w.exprs(x.rest...)
+	case *binaryExpr:
+		w.exprs(x.left, x.right)
+	case *unaryExpr:
+		w.expr(x.x)
+	case *concatExpr:
+		w.exprs(x.parts...)
+	}
+}
+
+// soft walks a value that may be undefined: the variable at its root is guarded.
+func (w *walker) soft(x expr) {
+	switch x := x.(type) {
+	case *nameExpr:
+		w.ref(x, true)
+	case *attrExpr:
+		w.soft(x.obj)
+	case *itemExpr:
+		w.soft(x.obj)
+		w.expr(x.key)
+	default:
+		w.expr(x)
+	}
+}
+
+// impliedBy returns the variables that are defined where cond is what truth says.
+func impliedBy(cond expr, truth bool) []string {
+	switch x := cond.(type) {
+	case *notExpr:
+		return impliedBy(x.x, !truth)
+	case *logicExpr:
+		if x.and == truth {
+			return append(impliedBy(x.left, truth), impliedBy(x.right, truth)...)
+		}
+	case *testExpr:
+		if root := rootName(x.in); root != "" && (x.def.name == "defined" && truth || x.def.name == "undefined" && !truth) {
+			return []string{root}
+		}
+	}
+	return nil
+}
+
+func rootName(x expr) string {
+	switch x := x.(type) {
+	case *nameExpr:
+		return x.name
+	case *attrExpr:
+		return rootName(x.obj)
+	case *itemExpr:
+		return rootName(x.obj)
+	}
+	return ""
+}
+
+func (w *walker) bind(t target) {
+	if t.tuple == nil && t.attr == "" {
+		w.bound[t.name] = true
+	}
+	for _, sub := range t.tuple {
+		w.bind(sub)
+	}
+}
+
+func (w *walker) stmts(body []stmt) {
+	for _, s := range body {
+		w.stmt(s)
+	}
+}
+
+func (w *walker) stmt(s stmt) {
+	switch s := s.(type) {
+	case *printStmt:
+		w.expr(s.x)
+	case *doStmt:
+		w.expr(s.x)
+	case *ifStmt:
+		w.ifStmt(s)
+	case *forStmt:
+		w.expr(s.iter)
+		w.scoped(func() {
+			w.bind(s.target)
+			w.exprs(s.test)
+			w.bound["loop"] = true
+			w.stmts(s.body)
+		})
+		w.scoped(func() { w.stmts(s.els) })
+	case *setStmt:
+		w.expr(s.x)
+		w.bind(s.target)
+	case *setBlockStmt:
+		w.exprs(s.filter)
+		w.scoped(func() { w.stmts(s.body) })
+		w.bind(s.target)
+	case *macroStmt:
+		w.bound[s.def.name] = true
+		w.macro(s.def)
+	case *callStmt:
+		w.expr(s.call)
+		w.macro(s.def)
+	case *filterStmt:
+		w.exprs(s.filter)
+		w.scoped(func() { w.stmts(s.body) })
+	case *withStmt:
+		w.exprs(s.vals...)
+		w.scoped(func() {
+			for _, t := range s.targets {
+				w.bind(t)
+			}
+			w.stmts(s.body)
+		})
+	case *blockStmt:
+		w.scoped(func() {
+			w.bound["super"], w.bound["self"] = true, true
+			w.stmts(s.body)
+		})
+	case *extendsStmt:
+		w.expr(s.name)
+	case *includeStmt:
+		w.expr(s.name)
+	case *importStmt:
+		w.expr(s.name)
+		if s.as != "" {
+			w.bound[s.as] = true
+		}
+		for _, n := range s.names {
+			w.bound[n[1]] = true
+		}
+	}
+}
+
+// ifStmt walks the branches; a name that any of them sets counts as set, as
+// otherwise `{% if a %}{% set x = 1 %}{% else %}…` would look undefined.
+func (w *walker) ifStmt(s *ifStmt) {
+	var before []string
+	for i, cond := range s.conds {
+		w.guarded(before, func() { w.expr(cond) })
+		w.guarded(append(impliedBy(cond, true), before...), func() { w.stmts(s.bodies[i]) })
+		before = append(before, impliedBy(cond, false)...)
+	}
+	w.guarded(before, func() { w.stmts(s.els) })
+}
+
+func (w *walker) macro(d *macroDef) {
+	w.exprs(d.defaults...)
+	w.scoped(func() {
+		for _, p := range d.params {
+			w.bound[p] = true
+		}
+		w.bound["caller"], w.bound["varargs"], w.bound["kwargs"] = true, true, true
+		w.stmts(d.body)
+	})
+}

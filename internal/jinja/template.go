@@ -1,0 +1,278 @@
+package jinja
+
+import (
+	"strings"
+
+	"fleet/internal/source"
+)
+
+// Options are how a template text is read.
+type Options struct {
+	// TrimBlocks removes the newline after a block tag.
+	TrimBlocks bool
+	// LstripBlocks removes the blanks between a line's start and a block tag.
+	LstripBlocks bool
+	// KeepTrailingNewline keeps the newline that ends the text, as Jinja's option.
+	KeepTrailingNewline bool
+	// PreserveNewlines gives the result at least as many newlines at its end as
+	// the text has, which is what Ansible does for variables and template files.
+	PreserveNewlines bool
+	// RawBackslashes leaves backslashes of strings inside {{ }} alone, which is
+	// what Ansible does for text in playbooks (not in template files).
+	RawBackslashes bool
+	// Delimiters; the zero values are {{ }} {% %} {# #}.
+	VariableStart, VariableEnd, BlockStart, BlockEnd, CommentStart, CommentEnd string
+	// NewlineSequence ends the lines of the result; "\n" where empty.
+	NewlineSequence string
+}
+
+// ForFile returns the options of Ansible for template files.
+func ForFile() Options { return Options{TrimBlocks: true, PreserveNewlines: true} }
+
+// ForText returns the options of Ansible for text in playbooks and variables.
+func ForText() Options {
+	return Options{TrimBlocks: true, PreserveNewlines: true, RawBackslashes: true}
+}
+
+// Template is a parsed template. It is never changed, and safe for concurrent use.
+type Template struct {
+	text      *text
+	options   Options
+	body      []stmt
+	blocks    map[string]*blockStmt
+	calls     []Call
+	single    expr // the one expression that the template consists of
+	hasBlocks bool // there are {% %} tags
+	newlines  int  // that the source ends with
+}
+
+// Parse reads a template that starts at pos. Unknown filters, tests and
+// statements are errors, with the nearest name as hint. A first line such as
+// "#jinja2: lstrip_blocks: True" changes the options, as Ansible has it.
+func Parse(src string, pos source.Pos, o Options) (*Template, error) {
+	src = strings.ReplaceAll(strings.ReplaceAll(src, "\r\n", "\n"), "\r", "\n")
+	t := &Template{text: &text{src, pos}, newlines: len(src) - len(strings.TrimRight(src, "\n"))}
+	start, err := header(t.text, &o)
+	if err != nil {
+		return nil, err
+	}
+	t.options = o.withDefaults()
+	tokens, err := lexTemplate(t.text, start, t.options)
+	if err != nil {
+		return nil, err
+	}
+	p := &parser{text: t.text, tokens: tokens, tables: builtin(), blocks: map[string]*blockStmt{}}
+	if t.body, err = p.body(); err != nil {
+		return nil, err
+	}
+	t.blocks, t.calls = p.blocks, p.calls
+	for _, tok := range tokens {
+		t.hasBlocks = t.hasBlocks || tok.kind == tokBlockBegin
+	}
+	if len(t.body) == 1 {
+		if s, ok := t.body[0].(*printStmt); ok {
+			t.single = s.x
+		}
+	}
+	return t, nil
+}
+
+// header reads the line "#jinja2: option: value, …", and returns where the
+// template starts.
+func header(t *text, o *Options) (int, error) {
+	const mark = "#jinja2:"
+	if !strings.HasPrefix(t.src, mark) {
+		return 0, nil
+	}
+	line, _, _ := strings.Cut(t.src, "\n")
+	bools := map[string]*bool{
+		"trim_blocks": &o.TrimBlocks, "lstrip_blocks": &o.LstripBlocks, "keep_trailing_newline": &o.KeepTrailingNewline,
+	}
+	texts := map[string]*string{
+		"variable_start_string": &o.VariableStart, "variable_end_string": &o.VariableEnd,
+		"block_start_string": &o.BlockStart, "block_end_string": &o.BlockEnd,
+		"comment_start_string": &o.CommentStart, "comment_end_string": &o.CommentEnd, "newline_sequence": &o.NewlineSequence,
+	}
+	off := len(mark)
+	for _, pair := range strings.Split(line[len(mark):], ",") {
+		key, value, ok := strings.Cut(pair, ":")
+		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+		at := place{t, off + len(pair) - len(strings.TrimLeft(pair, " "))}.pos()
+		off += len(pair) + 1
+		b, s := bools[key], texts[key]
+		switch {
+		case !ok:
+			return 0, source.Errorf(at, "expected \"option: value\" after #jinja2:")
+		case b != nil && (value == "True" || value == "False"):
+			*b = value == "True"
+		case s != nil && len(value) > 2 && (value[0] == '\'' || value[0] == '"') && value[len(value)-1] == value[0]:
+			*s, _ = unescape(value[1 : len(value)-1])
+		case b != nil || s != nil:
+			return 0, source.Errorf(at, "%s cannot be %s", key, value).WithHint("write True, False or a text in quotes")
+		default:
+			e := source.Errorf(at, "unknown template option %q", key)
+			e.Hint = source.DidYouMean(key, []string{"lstrip_blocks", "trim_blocks", "keep_trailing_newline", "newline_sequence"})
+			return 0, e
+		}
+	}
+	return min(len(line)+1, len(t.src)), nil
+}
+
+// Render returns the text.
+func (t *Template) Render(c *Context) (string, error) {
+	if err := c.enter(); err != nil {
+		return "", locate(err, place{t.text, 0})
+	}
+	defer c.leave()
+	f := &frame{c: c, rt: &render{}, text: t.text}
+	w := output{rt: f.rt, main: true}
+	if err := t.run(f, &w); err != nil {
+		return "", locate(err, place{t.text, 0})
+	}
+	return t.finish(w.String()), nil
+}
+
+// finish gives the result its line ends.
+func (t *Template) finish(s string) string {
+	if t.options.PreserveNewlines {
+		if n := t.newlines - (len(s) - len(strings.TrimRight(s, "\n"))); n > 0 {
+			s += strings.Repeat("\n", n)
+		}
+	}
+	if t.options.NewlineSequence != "\n" {
+		s = strings.ReplaceAll(s, "\n", t.options.NewlineSequence)
+	}
+	return s
+}
+
+// Native returns the value of a template that is one single expression, with its
+// own type, and the text of every other. As in Ansible, the text of a template
+// with {% %} tags that reads as a list, a dictionary or a boolean in Python's
+// notation becomes that value; literals only, nothing is evaluated.
+func (t *Template) Native(c *Context) (any, error) {
+	if t.single == nil {
+		s, err := t.Render(c)
+		if err != nil || !t.hasBlocks {
+			return s, err
+		}
+		if v, ok := structure(s); ok {
+			return v, nil
+		}
+		return s, nil
+	}
+	if err := c.enter(); err != nil {
+		return nil, locate(err, place{t.text, 0})
+	}
+	defer c.leave()
+	f := &frame{c: c, rt: &render{}, text: t.text}
+	v, err := valueOf(f, t.single)
+	if err != nil {
+		return nil, err
+	}
+	if s, ok := v.(string); ok {
+		return t.finish(s), nil
+	}
+	return v, nil
+}
+
+// valueOf evaluates x to a value that may leave the template: nothing in it is
+// undefined.
+func valueOf(f *frame, x expr) (any, error) {
+	v, err := x.eval(f)
+	if err != nil {
+		return nil, err
+	}
+	if u := findUndefined(v, 0); u != nil {
+		return nil, locate(u.Err(), f.at(x.offset()))
+	}
+	return v, nil
+}
+
+func findUndefined(v any, depth int) *Undefined {
+	if depth > maxDepth {
+		return nil
+	}
+	switch x := v.(type) {
+	case *Undefined:
+		return x
+	case []any:
+		for _, e := range x {
+			if u := findUndefined(e, depth+1); u != nil {
+				return u
+			}
+		}
+	case Tuple:
+		return findUndefined([]any(x), depth)
+	case *Map:
+		return findUndefined(x.vals, depth)
+	}
+	return nil
+}
+
+// Calls returns the filters, tests and lookups in use.
+func (t *Template) Calls() []Call { return t.calls }
+
+// Expr is a parsed bare expression. It is never changed, and safe for concurrent
+// use.
+type Expr struct {
+	text  *text
+	x     expr
+	calls []Call
+}
+
+// ParseExpr reads a bare expression: when, until, changed_when.
+func ParseExpr(src string, pos source.Pos) (*Expr, error) {
+	t := &text{src, pos}
+	tokens, err := lexExpr(t)
+	if err != nil {
+		return nil, withBraceHint(err, src)
+	}
+	p := &parser{text: t, tokens: tokens, tables: builtin()}
+	x, err := p.tuple(tupleRules{cond: true})
+	if err != nil {
+		return nil, withBraceHint(err, src)
+	}
+	if k := p.cur(); k.kind != tokEOF {
+		e := p.errorf(k, "unexpected %s after the expression", k.what())
+		if k.kind == tokOp && k.val == "=" {
+			e.Hint = `compare with "=="`
+		}
+		return nil, withBraceHint(e, src)
+	}
+	return &Expr{t, x, p.calls}, nil
+}
+
+func withBraceHint(err error, src string) error {
+	if e, ok := err.(*source.Error); ok && e.Hint == "" && strings.Contains(src, "{{") {
+		e.Hint = "this is an expression already: leave out {{ and }}"
+	}
+	return err
+}
+
+// Value returns the expression's value, resolved; something undefined is an error.
+func (e *Expr) Value(c *Context) (any, error) {
+	if err := c.enter(); err != nil {
+		return nil, locate(err, place{e.text, 0})
+	}
+	defer c.leave()
+	v, err := valueOf(&frame{c: c, rt: &render{}, text: e.text}, e.x)
+	if err != nil {
+		return nil, locate(err, place{e.text, 0})
+	}
+	return v, nil
+}
+
+// Truth returns whether Python holds the value to be true.
+func (e *Expr) Truth(c *Context) (bool, error) {
+	if err := c.enter(); err != nil {
+		return false, locate(err, place{e.text, 0})
+	}
+	defer c.leave()
+	return truthOf(&frame{c: c, rt: &render{}, text: e.text}, e.x)
+}
+
+// Calls is as Template.Calls.
+func (e *Expr) Calls() []Call { return e.calls }
+
+// Source returns the expression as written.
+func (e *Expr) Source() string { return e.text.src }
