@@ -23,6 +23,7 @@ var Table = []*sys.Module{
 	&commands.Command,
 	&files.Copy,
 	&packages.Deb822Repository,
+	&packages.Dnf,
 	&docker.Container,
 	&docker.ContainerInfo,
 	&docker.HostInfo,
@@ -36,8 +37,11 @@ var Table = []*sys.Module{
 	&network.GetURL,
 	&system.Group,
 	&files.Lineinfile,
+	&packages.Package,
+	&packages.PackageFacts,
 	&network.Ping,
 	&files.Replace,
+	&packages.RpmKey,
 	&commands.Script,
 	&system.Service,
 	&system.ServiceFacts,
@@ -49,6 +53,8 @@ var Table = []*sys.Module{
 	&network.URI,
 	&system.User,
 	&network.WaitFor,
+	&packages.Yum,
+	&packages.YumRepository,
 }
 
 // Find returns the module with this short or fully qualified name.

@@ -1,0 +1,76 @@
+package packages
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"fleet/internal/spec"
+	"fleet/internal/tasks/sys"
+	"fleet/internal/tasks/system/facts"
+)
+
+// Package installs and removes packages with the package manager that the
+// machine has: apt, dnf or yum. It takes what they have in common.
+//
+// Example:
+//
+//   - package:
+//     name: curl
+var Package = sys.Define(spec.Module{
+	Name:  "package",
+	Names: []string{"ansible.builtin.package", "ansible.legacy.package"},
+}, package_)
+
+type packageArgs struct {
+	// The packages. Their names differ from one distribution to another.
+	Name []string `arg:"name,required"`
+	// What should be.
+	State string `arg:"state" choices:"absent,installed,latest,present,removed" default:"present"`
+	// The package manager; auto finds it out.
+	Use string `arg:"use" choices:"apt,auto,dnf,dnf5,yum" default:"auto"`
+	// Fetch the package lists first.
+	UpdateCache *bool `arg:"update_cache"`
+	// With apt, how many seconds old the package lists may be.
+	CacheValidTime *int `arg:"cache_valid_time"`
+}
+
+func package_(ctx context.Context, m *sys.Machine, a *packageArgs) (any, error) {
+	use := a.Use
+	if use == "auto" {
+		use = facts.PackageManager(m)
+	}
+	state := map[string]string{"installed": "present", "removed": "absent"}[a.State]
+	if state == "" {
+		state = a.State
+	}
+	given := map[string]any{"name": a.Name, "state": state}
+	if a.UpdateCache != nil {
+		given["update_cache"] = *a.UpdateCache
+	}
+	if a.CacheValidTime != nil && use == "apt" {
+		given["cache_valid_time"] = *a.CacheValidTime
+	}
+	data, err := json.Marshal(given)
+	if err != nil {
+		return nil, err
+	}
+	switch use {
+	case "apt":
+		var args aptArgs
+		if err := Apt.Decode(data, &args); err != nil {
+			return nil, err
+		}
+		return apt(ctx, m, &args)
+	case "dnf", "dnf5", "yum":
+		var args rpmArgs
+		if err := Dnf.Decode(data, &args); err != nil {
+			return nil, err
+		}
+		if use == "yum" {
+			return yum(ctx, m, &args)
+		}
+		return dnf(ctx, m, &args)
+	}
+	return nil, fmt.Errorf("the machine's package manager is %q, which is not supported; apt, dnf and yum are", use)
+}

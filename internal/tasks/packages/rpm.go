@@ -1,0 +1,213 @@
+package packages
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"fleet/internal/tasks/sys"
+)
+
+// rpmRun is one run of the modules dnf and yum.
+type rpmRun struct {
+	m       *sys.Machine
+	a       *rpmArgs
+	program string
+	res     *rpmResult
+}
+
+// rpmPackages brings packages to what is wanted, with the first of the programs
+// that the machine has.
+func rpmPackages(ctx context.Context, m *sys.Machine, a *rpmArgs, programs ...string) (any, error) {
+	i := slices.IndexFunc(programs, m.Has)
+	if i < 0 {
+		return nil, fmt.Errorf("this machine has no %s; use the module package, or apt on Debian and its relatives", programs[0])
+	}
+	r := &rpmRun{m: m, a: a, program: programs[i], res: &rpmResult{Results: []string{}}}
+	if a.List != "" {
+		return r.list(ctx)
+	}
+	if a.UpdateCache && !m.Check {
+		if err := r.manage(ctx, append(r.flags(), "makecache")...); err != nil {
+			return r.res, err
+		}
+	}
+	names := words(a.Name)
+	var err error
+	switch {
+	case len(names) == 0 && a.Autoremove:
+		err = r.autoremove(ctx)
+	case len(names) == 0:
+	case a.State == "absent" || a.State == "removed":
+		err = r.remove(ctx, names)
+	case a.State == "latest":
+		err = r.latest(ctx, names)
+	default:
+		err = r.present(ctx, names)
+	}
+	return r.res, err
+}
+
+// flags are the options that every command gets.
+func (r *rpmRun) flags() []string {
+	a, flags := r.a, []string{"-y"}
+	for _, repo := range words(a.Disablerepo) {
+		flags = append(flags, "--disablerepo="+repo)
+	}
+	for _, repo := range words(a.Enablerepo) {
+		flags = append(flags, "--enablerepo="+repo)
+	}
+	for _, name := range words(a.Exclude) {
+		flags = append(flags, "--exclude="+name)
+	}
+	for _, f := range []struct {
+		on   bool
+		flag string
+	}{
+		{a.ConfFile != "", "--config=" + a.ConfFile}, {a.Releasever != "", "--releasever=" + a.Releasever},
+		{a.DisableGPGCheck, "--nogpgcheck"}, {a.SkipBroken, "--skip-broken"}, {a.Allowerasing, "--allowerasing"},
+		{a.Nobest != nil && *a.Nobest, "--nobest"}, {a.Nobest != nil && !*a.Nobest, "--best"},
+		{!a.InstallWeakDeps, "--setopt=install_weak_deps=False"}, {a.Security, "--security"}, {a.Bugfix, "--bugfix"},
+		{a.DownloadOnly, "--downloadonly"}, {a.DownloadDir != "", "--downloaddir=" + a.DownloadDir},
+	} {
+		if f.on {
+			flags = append(flags, f.flag)
+		}
+	}
+	return flags
+}
+
+var rpmLocks = []string{"/var/lib/rpm/.rpm.lock", "/usr/lib/sysimage/rpm/.rpm.lock"}
+
+// pidLocks are files with the number of the process that holds a lock.
+var pidLocks = []string{"/var/run/yum.pid", "/var/cache/dnf/metadata_lock.pid", "/var/lib/dnf/rpmdb_lock.pid",
+	"/var/cache/dnf/download_lock.pid", "/var/run/dnf/rpmdb_lock.pid"}
+
+// pidHolder returns the living process that a lock file names, or nil.
+func pidHolder(m *sys.Machine) *holder {
+	for _, file := range pidLocks {
+		data, err := os.ReadFile(m.Path(file))
+		if err != nil {
+			continue
+		}
+		pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
+		if err == nil && pid > 0 && syscall.Kill(pid, 0) != syscall.ESRCH {
+			return &holder{pid, processName(pid), file}
+		}
+	}
+	return nil
+}
+
+// manage runs the package manager for a change, behind those who were first.
+func (r *rpmRun) manage(ctx context.Context, args ...string) error {
+	l := locks{files: rpmLocks, timeout: time.Duration(r.a.LockTimeout) * time.Second, held: pidHolder}
+	waited, err := l.wait(ctx, r.m)
+	if err != nil {
+		return err
+	}
+	if waited != "" {
+		r.res.Warnings = append(r.res.Warnings, waited)
+	}
+	argv := append([]string{r.program}, args...)
+	out, err := r.m.Run(ctx, sys.Command{Argv: argv, Env: []string{"LC_ALL=C"}, Show: true})
+	r.res.RC = out.Code
+	r.res.Stdout += out.Stdout
+	r.res.Stderr += out.Stderr
+	if err == nil && out.Code != 0 {
+		err = rpmError(argv, out)
+	}
+	return err
+}
+
+// rpmError keeps the lines that say what is wrong.
+func rpmError(argv []string, out sys.Output) error {
+	var said []string
+	for _, line := range strings.Split(out.Stdout+out.Stderr, "\n") {
+		line = strings.TrimSpace(line)
+		if name, ok := strings.CutPrefix(line, "No package "); ok && strings.HasSuffix(line, " available.") {
+			said = append(said, fmt.Sprintf("no package %q in the machine's repositories", strings.TrimSuffix(name, " available.")))
+		} else if name, ok := strings.CutPrefix(line, "No match for argument: "); ok {
+			said = append(said, fmt.Sprintf("no package %q in the machine's repositories", name))
+		} else if rest, ok := strings.CutPrefix(line, "Error: "); ok && rest != "Nothing to do" && !strings.HasPrefix(rest, "Unable to find a match") {
+			said = append(said, rest)
+		}
+	}
+	if len(said) == 0 {
+		return &sys.ExitError{Argv: argv, Output: out}
+	}
+	return fmt.Errorf("%s: %s", argv[0], strings.Join(said, "; "))
+}
+
+// isFile reports whether a name is an .rpm file of the machine or elsewhere.
+func isFile(name string) bool {
+	return isURL(name) || strings.HasPrefix(name, "ftp://") || strings.HasSuffix(name, ".rpm")
+}
+
+// installed splits the names into those that rpm has, and those that it has not.
+func (r *rpmRun) installed(ctx context.Context, names []string) (has, hasNot []string, err error) {
+	if len(names) == 0 {
+		return nil, nil, nil
+	}
+	// One question for all says enough where all are there.
+	out, err := r.m.Run(ctx, sys.Command{Argv: append([]string{"rpm", "-q", "--"}, names...), Env: []string{"LC_ALL=C"}})
+	if err != nil || out.Code == 0 {
+		return names, nil, err
+	}
+	for _, name := range names {
+		there, err := r.has(ctx, name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if there {
+			has = append(has, name)
+		} else {
+			hasNot = append(hasNot, name)
+		}
+	}
+	return has, hasNot, nil
+}
+
+func (r *rpmRun) has(ctx context.Context, name string) (bool, error) {
+	for _, argv := range [][]string{{"rpm", "-q", "--", name}, {"rpm", "-q", "--whatprovides", "--", name}} {
+		out, err := r.m.Run(ctx, sys.Command{Argv: argv, Env: []string{"LC_ALL=C"}})
+		if err != nil || out.Code == 0 {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// fileName returns name-version-release.architecture of an .rpm file.
+func (r *rpmRun) fileName(ctx context.Context, file string) (string, error) {
+	if isURL(file) {
+		temp, err := download(ctx, file, "*.rpm")
+		if err != nil {
+			return "", err
+		}
+		defer os.Remove(temp)
+		file = temp
+	}
+	out, err := r.m.Must(ctx, "rpm", "-qp", "--nosignature", "--qf", "%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}", "--", file)
+	return strings.TrimSpace(out.Stdout), err
+}
+
+// groupInstalled asks the package manager, which keeps the record of groups.
+func (r *rpmRun) groupInstalled(ctx context.Context, group string) (bool, error) {
+	out, err := r.m.Run(ctx, sys.Command{Argv: []string{r.program, "-q", "group", "list", "--installed"}, Env: []string{"LC_ALL=C"}})
+	if err != nil || out.Code != 0 {
+		return false, err
+	}
+	for _, line := range strings.Split(out.Stdout, "\n") {
+		line = strings.TrimSpace(line)
+		if strings.EqualFold(line, group) || strings.Contains(strings.ToLower(line), "("+strings.ToLower(group)+")") ||
+			slices.Contains(strings.Fields(strings.ToLower(line)), strings.ToLower(group)) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
