@@ -28,8 +28,9 @@ type item struct{ key, value string }
 type option struct {
 	name string
 	kind kind
-	hide bool // values are not shown
-	live bool // the engine can change it without a new container
+	hide bool   // values are not shown
+	live bool   // the engine can change it without a new container
+	rule string // instead of the kind's own
 	view func(containerSpec) []item
 }
 
@@ -52,7 +53,7 @@ const (
 // compare returns where have differs from want, by the rule or, if that is
 // empty, by the kind's own.
 func (o option) compare(want, have containerSpec, rule string) []difference {
-	if rule == "" {
+	if rule = cmp.Or(rule, o.rule); rule == "" {
 		rule = strict
 		if o.kind == set || o.kind == dict {
 			rule = allowMore

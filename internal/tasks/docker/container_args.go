@@ -181,7 +181,8 @@ type containerRunning struct {
 	ForceKill bool `arg:"force_kill" alias:"forcekill" default:"false"`
 	// The signal that force_kill sends.
 	KillSignal string `arg:"kill_signal"`
-	// How many seconds the container has to end when it is stopped.
+	// How many seconds the container has to end when it is stopped. It is kept with a
+	// new container; by itself it never makes a container anew.
 	StopTimeout *int `arg:"stop_timeout"`
 	// The signal that stops it.
 	StopSignal string `arg:"stop_signal"`

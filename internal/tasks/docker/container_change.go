@@ -231,7 +231,7 @@ func (t *containerTask) update(ctx context.Context, diffs []difference) error {
 }
 
 // takenPort finds the address and port in the engine's words for a port that is taken.
-var takenPort = regexp.MustCompile(`(?:Bind for|listen (?:tcp|udp|sctp)[46]?|host port for|exposing port \S+ ->) (\S*?):(\d+)`)
+var takenPort = regexp.MustCompile(`(?:Bind for|listen (?:tcp|udp|sctp)[46]?|host port(?: for)?|exposing port \S+ ->) (\S*?):(\d+)`)
 
 // startError explains why a container did not start.
 func (t *containerTask) startError(ctx context.Context, err error) error {

@@ -65,7 +65,7 @@ var options = []option{
 	{name: "security_opts", kind: set, view: func(s containerSpec) []item { return many(s.host.SecurityOpt) }},
 	{name: "shm_size", view: func(s containerSpec) []item { return one(s.host.ShmSize) }},
 	{name: "stop_signal", view: viewStopSignal},
-	{name: "stop_timeout", view: func(s containerSpec) []item { return optional(s.config.StopTimeout) }},
+	{name: "stop_timeout", rule: ignore, view: func(s containerSpec) []item { return optional(s.config.StopTimeout) }},
 	{name: "storage_opts", kind: dict, view: func(s containerSpec) []item { return entries(s.host.StorageOpt) }},
 	{name: "sysctls", kind: dict, view: func(s containerSpec) []item { return entries(s.host.Sysctls) }},
 	{name: "tmpfs", kind: dict, view: func(s containerSpec) []item { return entries(s.host.Tmpfs) }},

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -173,6 +174,23 @@ func TestLabPortTaken(t *testing.T) {
 	}
 	if out := labCall(t, &Container, false, map[string]any{"name": second, "image": labImage + ":1", "ports": []any{"28091:80"}}); out["changed"] != false {
 		t.Errorf("the old container is not as it was: %v", out["changes"])
+	}
+}
+
+func TestLabPortTakenByProgram(t *testing.T) {
+	c := labEngine(t)
+	labProbe(t, c, "1")
+	listener, err := net.Listen("tcp", "0.0.0.0:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	name := labPrefix + "busy"
+	labRemove(t, c, name)
+	out := labCall(t, &Container, false, map[string]any{"name": name, "image": labImage + ":1", "ports": []any{port + ":80"}})
+	if msg, _ := out["msg"].(string); !strings.Contains(msg, "port "+port+" of the machine is taken by another program") {
+		t.Errorf("got %v", out["msg"])
 	}
 }
 

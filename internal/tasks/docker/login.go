@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/registry"
@@ -126,9 +125,9 @@ func authenticate(ctx context.Context, e *engine, a *dockerLoginArgs, server str
 func loginError(server, user string, err error) error {
 	text := err.Error()
 	switch {
-	case errdefs.IsUnauthorized(err) || strings.Contains(text, "401 Unauthorized") || strings.Contains(text, "unauthorized"):
+	case errdefs.IsUnauthorized(err) || containsAny(text, "401 Unauthorized", "unauthorized"):
 		return fmt.Errorf("registry %s refused the login of user %q: %s\nhint: check the user name and the password", server, user, text)
-	case strings.Contains(text, "x509:") || strings.Contains(text, "HTTP response to HTTPS client"):
+	case containsAny(text, untrusted...):
 		return fmt.Errorf("registry %s cannot be trusted: %s\nhint: put its certificate authority into /etc/docker/certs.d/%s/ca.crt, "+
 			"or name it under insecure-registries in /etc/docker/daemon.json", server, text, server)
 	case unreached(text):

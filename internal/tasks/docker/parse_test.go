@@ -50,6 +50,21 @@ func TestPublish(t *testing.T) {
 	}
 }
 
+func TestTakenPort(t *testing.T) {
+	for text, want := range map[string]string{
+		"driver failed programming external connectivity on endpoint a (b): Bind for 0.0.0.0:13306 failed: port is already allocated": "13306",
+		"Error starting userland proxy: listen tcp4 0.0.0.0:80: bind: address already in use":                                         "80",
+		"failed to set up container networking: failed to bind host port for 0.0.0.0:8080:172.17.0.2:80/tcp: address already in use":  "8080",
+		"failed to set up container networking: failed to bind host port 127.0.0.1:8080/tcp: address already in use":                  "8080",
+		"failed to bind host port [::]:8080/tcp: address already in use":                                                              "8080",
+		"Ports are not available: exposing port TCP 0.0.0.0:80 -> 127.0.0.1:0: listen tcp 0.0.0.0:80: bind: address already in use":   "80",
+	} {
+		if found := takenPort.FindStringSubmatch(text); found == nil || found[2] != want {
+			t.Errorf("%s: got %v, want port %s", text, found, want)
+		}
+	}
+}
+
 func TestServerKey(t *testing.T) {
 	for url, want := range map[string]string{
 		"https://index.docker.io/v1/": hub, "docker.io": hub, "": hub, "https://reg.example": "reg.example",

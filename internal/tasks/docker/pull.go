@@ -140,10 +140,10 @@ func (w imageWish) explain(err error, loggedIn bool) error {
 	}
 	server := reference.Domain(w.name.ref)
 	text := err.Error()
-	denied := strings.Contains(text, "denied") || strings.Contains(text, "unauthorized") || strings.Contains(text, "no basic auth credentials") ||
+	denied := containsAny(strings.ToLower(text), "denied", "unauthorized", "no basic auth credentials", "authorization failed") ||
 		errdefs.IsUnauthorized(err) || strings.Contains(text, plainHTTP) && !loggedIn
 	switch {
-	case strings.Contains(text, "x509:"), strings.Contains(text, "HTTP response to HTTPS client"):
+	case containsAny(text, untrusted...):
 		return fmt.Errorf("image %s: registry %s cannot be trusted: %w\nhint: put its certificate authority into /etc/docker/certs.d/%s/ca.crt, "+
 			"or name it under insecure-registries in /etc/docker/daemon.json", w.name, server, err, server)
 	case unreached(text):
@@ -152,7 +152,7 @@ func (w imageWish) explain(err error, loggedIn bool) error {
 		return fmt.Errorf("registry %s does not give image %s: %w\nhint: it may need a login (docker_login), or the name is wrong", server, w.name, err)
 	case denied:
 		return fmt.Errorf("registry %s does not give image %s to this login: %w\nhint: check the login's rights and the image's name", server, w.name, err)
-	case strings.Contains(text, "manifest unknown"), strings.Contains(text, "not found"), strings.Contains(text, "name unknown"):
+	case containsAny(text, "manifest unknown", "not found", "name unknown"):
 		return fmt.Errorf("image %s is not in the registry %s: %w\nhint: check the name and the tag", w.name, server, err)
 	}
 	return fmt.Errorf("image %s: %w", w.name, err)
@@ -162,10 +162,18 @@ func (w imageWish) explain(err error, loggedIn bool) error {
 // for a login: it has tried TLS, and then without.
 const plainHTTP = "sent an HTTP request to an HTTPS server"
 
+// untrusted are the engine's words for a registry with a certificate that it
+// does not trust, or with none.
+var untrusted = []string{"x509:", "HTTP response to HTTPS client"}
+
 // unreached tells whether the engine's words are those of a connection that
 // was never made.
 func unreached(text string) bool {
-	return strings.Contains(text, "dial tcp") || strings.Contains(text, "i/o timeout") || strings.Contains(text, "Client.Timeout exceeded")
+	return containsAny(text, "dial tcp", "i/o timeout", "Client.Timeout exceeded")
+}
+
+func containsAny(text string, parts ...string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
 }
 
 // platform reads "os/arch[/variant]".

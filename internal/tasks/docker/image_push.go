@@ -1,0 +1,78 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/distribution/reference"
+	"github.com/moby/moby/client"
+
+	"fleet/internal/tasks/sys"
+)
+
+// tag gives the image its further name.
+func (t *imageTask) tag(ctx context.Context) (imageName, error) {
+	given := t.args.Repository
+	ref, err := reference.ParseNormalizedNamed(given)
+	if err != nil {
+		return imageName{}, fmt.Errorf("repository %q: %w", given, err)
+	}
+	if tagged, ok := t.name.ref.(reference.Tagged); ok && reference.IsNameOnly(ref) {
+		given += ":" + tagged.Tag()
+	}
+	name, err := parseImage(given)
+	if err != nil {
+		return name, err
+	}
+	other, err := t.image(ctx, name.given)
+	switch {
+	case err != nil:
+		return name, err
+	case other != nil && t.have != nil && other.ID == t.have.ID:
+		return name, nil
+	case other != nil && !t.args.ForceTag:
+		t.warnings = append(t.warnings, fmt.Sprintf("%s is another image and was left: force_tag moves the name", name))
+		return name, nil
+	}
+	return name, t.m.Change(ctx, sys.Change{
+		What: fmt.Sprintf("tag image %s as %s", t.name, name),
+		Do: func(ctx context.Context) error {
+			return do(ctx, t.engine, func(ctx context.Context) (client.ImageTagResult, error) {
+				return t.ImageTag(ctx, client.ImageTagOptions{Source: t.have.ID, Target: name.given})
+			})
+		},
+	})
+}
+
+// push brings the image to its registry, unless it is there already.
+func (t *imageTask) push(ctx context.Context, name imageName) error {
+	if name.ref == nil {
+		return fmt.Errorf("image %s is named by its ID, which no registry knows\nhint: give it a name by repository", name)
+	}
+	auth, err := authHeader(ctx, t.logins, name.ref)
+	if err != nil {
+		return err
+	}
+	wish := imageWish{name: name, logins: t.logins}
+	if !t.missing {
+		have, err := t.image(ctx, name.given)
+		if err != nil {
+			return err
+		}
+		if have != nil {
+			// An error says that the registry does not have it; what is really wrong the push will say.
+			if same, err := wish.upToDate(ctx, t.engine, have, auth); same && err == nil {
+				return nil
+			}
+		}
+	}
+	return t.m.Change(ctx, sys.Change{
+		What: "push image " + name.String(),
+		Do: func(ctx context.Context) error {
+			_, err := progress(ctx, func(ctx context.Context) (messages, error) {
+				return t.ImagePush(ctx, name.ref.String(), client.ImagePushOptions{RegistryAuth: auth})
+			})
+			return wish.explain(err, auth != "")
+		},
+	})
+}
