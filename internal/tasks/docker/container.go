@@ -26,13 +26,14 @@ import (
 //
 // Example:
 //
-//   - docker_container:
-//     name: redis
-//     image: registry.example.com/redis:7.4
-//     command: --requirepass {{ redis_password }}
-//     published_ports: ["16379:6379"]
-//     restart_policy: unless-stopped
-//     register: redis
+//	tasks:
+//	  - docker_container:
+//	      name: redis
+//	      image: registry.example.com/redis:7.4
+//	      command: --requirepass {{ redis_password }}
+//	      published_ports: ["16379:6379"]
+//	      restart_policy: unless-stopped
+//	    register: redis
 var Container = sys.Define(spec.Module{
 	Name:  "docker_container",
 	Names: []string{"community.docker.docker_container", "community.general.docker_container"},

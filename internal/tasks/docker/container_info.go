@@ -13,9 +13,10 @@ import (
 //
 // Example:
 //
-//   - docker_container_info:
-//     name: redis
-//     register: redis
+//	tasks:
+//	  - docker_container_info:
+//	      name: redis
+//	    register: redis
 var ContainerInfo = sys.Define(spec.Module{
 	Name:  "docker_container_info",
 	Names: []string{"community.docker.docker_container_info", "community.general.docker_container_info"},

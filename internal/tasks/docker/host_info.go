@@ -15,11 +15,12 @@ import (
 //
 // Example:
 //
-//   - docker_host_info:
-//     containers: true
-//     containers_all: true
-//     containers_filters: {name: todo-}
-//     register: engine
+//	tasks:
+//	  - docker_host_info:
+//	      containers: true
+//	      containers_all: true
+//	      containers_filters: {name: todo-}
+//	    register: engine
 var HostInfo = sys.Define(spec.Module{
 	Name:  "docker_host_info",
 	Names: []string{"community.docker.docker_host_info", "community.general.docker_host_info"},

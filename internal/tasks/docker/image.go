@@ -23,9 +23,10 @@ import (
 //
 // Example:
 //
-//   - docker_image:
-//     name: registry.example.com/shop/todo:v2
-//     source: pull
+//	tasks:
+//	  - docker_image:
+//	      name: registry.example.com/shop/todo:v2
+//	      source: pull
 var Image = sys.Define(spec.Module{
 	Name:  "docker_image",
 	Names: []string{"community.docker.docker_image", "community.general.docker_image"},

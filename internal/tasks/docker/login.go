@@ -22,10 +22,11 @@ import (
 //
 // Example:
 //
-//   - docker_login:
-//     registry_url: registry.example.com
-//     username: "{{ registry_user }}"
-//     password: "{{ registry_password }}"
+//	tasks:
+//	  - docker_login:
+//	      registry_url: registry.example.com
+//	      username: "{{ registry_user }}"
+//	      password: "{{ registry_password }}"
 var Login = sys.Define(spec.Module{
 	Name:  "docker_login",
 	Names: []string{"community.docker.docker_login", "community.general.docker_login"},

@@ -20,10 +20,11 @@ import (
 //
 // Example:
 //
-//   - docker_network:
-//     name: backend
-//     ipam_config:
-//   - subnet: 10.20.0.0/24
+//	tasks:
+//	  - docker_network:
+//	      name: backend
+//	      ipam_config:
+//	        - subnet: 10.20.0.0/24
 var Network = sys.Define(spec.Module{
 	Name:  "docker_network",
 	Names: []string{"community.docker.docker_network", "community.general.docker_network"},

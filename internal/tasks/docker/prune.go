@@ -20,10 +20,11 @@ import (
 //
 // Example:
 //
-//   - docker_prune:
-//     containers: true
-//     images: true
-//     images_filters: {dangling: false}
+//	tasks:
+//	  - docker_prune:
+//	      containers: true
+//	      images: true
+//	      images_filters: {dangling: false}
 var Prune = sys.Define(spec.Module{
 	Name:  "docker_prune",
 	Names: []string{"community.docker.docker_prune", "community.general.docker_prune"},

@@ -16,8 +16,9 @@ import (
 //
 // Example:
 //
-//   - docker_volume:
-//     name: mysql-data
+//	tasks:
+//	  - docker_volume:
+//	      name: mysql-data
 var Volume = sys.Define(spec.Module{
 	Name:  "docker_volume",
 	Names: []string{"community.docker.docker_volume", "community.general.docker_volume"},
