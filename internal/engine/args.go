@@ -3,6 +3,7 @@ package engine
 import (
 	"strings"
 
+	"fleet/internal/argument"
 	"fleet/internal/jinja"
 	"fleet/internal/playbook"
 	"fleet/internal/source"
@@ -10,18 +11,8 @@ import (
 	"fleet/internal/vars"
 )
 
-// builtin are the collections whose modules fleet has under their short names.
-var builtin = []string{"ansible.builtin.", "ansible.legacy.", "ansible.posix.", "community.general.", "community.docker.", "ansible.netcommon."}
-
 // shortName returns a module's name without its collection.
-func shortName(name string) string {
-	for _, prefix := range builtin {
-		if rest, ok := strings.CutPrefix(name, prefix); ok {
-			return rest
-		}
-	}
-	return name
-}
+func shortName(name string) string { return argument.ShortName(name) }
 
 // args evaluates and checks the task's arguments.
 func (a *attempt) args() (*jinja.Map, error) {
@@ -120,29 +111,18 @@ func (a *attempt) ownArgs(out *jinja.Map) error {
 	if n.IsList() {
 		return n.Errorf("the arguments of %s have to be a mapping or text, not a list", a.spec.Name)
 	}
-	pairs, rest, err := playbook.FreeForm(n.Text(), n.TextPos(), rawText[a.spec.Name])
+	pairs, template, err := argument.FreeForm(a.task, a.spec)
 	if err != nil {
 		return err
+	}
+	if template {
+		return a.mergeNode(out, n, a.spec.Name)
 	}
 	for _, p := range pairs {
 		out.Set(p.Key, lazyText(p.Value, p.Pos))
 	}
-	if rest == "" {
-		return nil
-	}
-	if a.spec.FreeForm == "" {
-		if jinja.IsTemplate(rest) && len(pairs) == 0 {
-			return a.mergeNode(out, n, a.spec.Name)
-		}
-		return n.Errorf("%s takes no free text: %q", a.spec.Name, short(rest)).
-			WithHint("write its arguments as a mapping below it; `fleet doc %s` lists them", a.spec.Name)
-	}
-	out.Set(a.spec.FreeForm, lazyText(rest, n.TextPos()))
 	return nil
 }
-
-// rawText are the modules whose free text is a command line.
-var rawText = map[string]bool{"command": true, "shell": true, "raw": true, "script": true}
 
 func lazyText(s string, pos source.Pos) any {
 	if jinja.IsTemplate(s) {
@@ -158,28 +138,7 @@ func (a *attempt) checkArgs(args *jinja.Map) error {
 	if len(errs) == 0 {
 		return nil
 	}
-	return ArgError(a.task, a.spec, errs[0])
-}
-
-// ArgError gives a mismatch of the arguments its place in the playbook and a hint.
-func ArgError(t *playbook.Task, m *spec.Module, e *spec.Error) *source.Error {
-	pos := t.ModulePos
-	first, _, _ := strings.Cut(e.Key, ".")
-	first, _, _ = strings.Cut(first, "[")
-	for _, n := range []source.Node{t.Action, t.Args} {
-		for _, p := range n.Pairs() {
-			if p.Key.Text() == first {
-				pos = p.Key.Pos()
-			}
-		}
-	}
-	err := source.Errorf(pos, "%s: %s", m.Name, e.Msg)
-	last := e.Key[strings.LastIndex(e.Key, ".")+1:]
-	err.Hint = source.DidYouMean(last, e.Known)
-	if err.Hint == "" {
-		err.Hint = "`fleet doc " + m.Name + "` lists the arguments"
-	}
-	return err
+	return argument.Error(a.task, a.spec, errs[0])
 }
 
 // plain turns template values into what encoding/json would give.
