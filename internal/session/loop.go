@@ -117,7 +117,7 @@ func (s *Session) pingLoop() {
 		}
 		if now := s.heard.n.Load(); now != heard {
 			heard, misses = now, 0
-		} else if misses++; misses > s.options.Misses {
+		} else if misses++; misses >= s.options.Misses {
 			silent := s.options.KeepAlive * time.Duration(s.options.Misses)
 			s.fail(lost(fmt.Sprintf("nothing heard from the helper for %s", silent),
 				"the host is overloaded, switched off or cut off from the network", errSilent))

@@ -108,7 +108,7 @@ func (c *Client) keepAlive() {
 		}
 		if now := c.heard.bytes.Load(); now != heard {
 			heard, misses = now, 0
-		} else if misses++; misses > c.t.misses {
+		} else if misses++; misses >= c.t.misses {
 			silent := c.t.keepAlive * time.Duration(c.t.misses)
 			c.end(&Error{Reason: Lost, Host: c.t.String(), Msg: fmt.Sprintf("nothing heard from the host for %s", silent),
 				Hint: "it is switched off, overloaded or cut off from the network"})
