@@ -57,10 +57,12 @@ type aptRepositoryResult struct {
 	SourcesAdded []string `json:"sources_added"`
 	// The files that were removed because nothing was left in them.
 	SourcesRemoved []string `json:"sources_removed"`
+	// Given only where the files were put back: then nothing has changed.
+	Changed *bool `json:"changed,omitempty"`
 }
 
 func aptRepository(ctx context.Context, m *sys.Machine, a *aptRepositoryArgs) (any, error) {
-	res := &aptRepositoryResult{a.Repo, a.State, []string{}, []string{}}
+	res := &aptRepositoryResult{Repo: a.Repo, State: a.State, SourcesAdded: []string{}, SourcesRemoved: []string{}}
 	if strings.HasPrefix(strings.TrimSpace(a.Repo), "ppa:") {
 		return res, fmt.Errorf("repo %q is a personal package archive, which is not supported; give its deb line and its key", a.Repo)
 	}
@@ -97,7 +99,12 @@ func aptRepository(ctx context.Context, m *sys.Machine, a *aptRepositoryArgs) (a
 	}
 	r := newAptUpdate(m, a.UpdateCacheRetries, a.UpdateCacheRetryMaxDelay)
 	if err := r.fetchLists(ctx); err != nil {
-		return res, errors.Join(fmt.Errorf("%w; the sources are put back as they were", err), restore(m, edits, old))
+		if failed := restore(m, edits, old); failed != nil {
+			return res, fmt.Errorf("%w; the sources could not be put back: %w", err, failed)
+		}
+		res.Changed = new(bool)
+		res.SourcesAdded, res.SourcesRemoved = []string{}, []string{}
+		return res, fmt.Errorf("%w; the sources are put back as they were", err)
 	}
 	return res, nil
 }
