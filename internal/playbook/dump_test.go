@@ -96,9 +96,6 @@ func (d *dumper) play(p *Play) {
 	d.section("tasks", p.Tasks)
 	d.section("post_tasks", p.PostTasks)
 	d.handlers(p.Handlers)
-	for _, role := range p.Used() {
-		d.line("used %s", role.Name)
-	}
 	d.depth--
 }
 

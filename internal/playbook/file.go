@@ -50,6 +50,11 @@ func (l *Loader) load(file string) document {
 
 func readOne(file string) (source.Node, error) {
 	docs, err := source.ReadYAML(file)
+	return single(docs, err)
+}
+
+// single returns the only document of a file.
+func single(docs []source.Node, err error) (source.Node, error) {
 	if err != nil || len(docs) == 0 {
 		return source.Node{}, err
 	}

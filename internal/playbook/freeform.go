@@ -26,27 +26,33 @@ var rawKeys = map[string]bool{
 // quotes around a value goes, and escapes like \n in it become what they mean.
 // What has no key is the rest. With raw (command, shell, script, raw) only the
 // keys that these modules take beside the command (creates, removes, chdir,
-// executable, stdin, ...) are pairs, and the rest is the command as written.
+// executable, stdin, ...) are pairs, and the rest is the command as written. The
+// end of a line stays there even where a pair stood before it.
 func FreeForm(text string, pos source.Pos, raw bool) (pairs []KV, rest string, err error) {
 	words, err := split(text, pos)
 	if err != nil {
 		return nil, "", err
 	}
+	var plain []byte
+	fresh, newline := true, false // at the start of a line; a pair ended one
 	for _, w := range words {
 		key, value, ok := keyValue(w.text)
 		if ok && (!raw || rawKeys[key]) {
 			pairs = append(pairs, KV{key, value, pos.At(text, w.start)})
-			if strings.Contains(w.blank, "\n") && rest != "" && !strings.HasSuffix(rest, "\n") {
-				rest += "\n"
-			}
+			newline = newline || strings.Contains(w.blank, "\n")
 			continue
 		}
-		if rest != "" && !strings.HasSuffix(rest, "\n") {
-			rest += " "
+		switch {
+		case fresh:
+		case newline:
+			plain = append(plain, '\n')
+		default:
+			plain = append(plain, ' ')
 		}
-		rest += w.plain(!ok)
+		plain = append(plain, w.plain(!ok)...)
+		fresh, newline = strings.Contains(w.blank, "\n"), false
 	}
-	return pairs, rest, nil
+	return pairs, string(plain), nil
 }
 
 // word is a part of a free-form text with the blanks behind it.
@@ -83,7 +89,10 @@ func split(text string, pos source.Pos) ([]word, error) {
 				WithHint("quote the whole value, or write the arguments as a mapping")
 		}
 		next := skipBlanks(text, i)
-		if text[start:i] == `\` && len(words) > 0 {
+		if text[start:i] == `\` {
+			if n := len(words); n > 0 {
+				words[n-1].blank = joined(words[n-1].blank, text[i:next])
+			}
 			i = next
 			continue
 		}
@@ -91,6 +100,13 @@ func split(text string, pos source.Pos) ([]word, error) {
 		i = next
 	}
 	return words, nil
+}
+
+// joined returns the blanks between two words that a backslash at the end of a
+// line stands between.
+func joined(before, after string) string {
+	indent := len(after) - 1 - strings.LastIndexByte(after, '\n')
+	return strings.TrimSuffix(before, " ") + strings.Repeat(" ", max(1, indent))
 }
 
 func skipBlanks(text string, i int) int {

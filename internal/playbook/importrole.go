@@ -23,7 +23,6 @@ func (r *reader) importRole(n source.Node, t *Task, s scope) []Entry {
 		return nil
 	}
 	use := roleUse{Keywords: t.Keywords, name: strings.TrimSpace(name), pos: nameNode.Pos(), fromInclude: true, via: t}
-	use.options.Public = true
 	use.by = roleAround(s)
 	for _, from := range []struct {
 		key string

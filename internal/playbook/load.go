@@ -41,7 +41,6 @@ type RoleOptions struct {
 
 	Params source.Node // a mapping: role parameters
 	Once   bool        // allow_duplicates: false
-	Public bool        // its defaults and variables are seen by the whole play
 	Play   *Play       // the play that the role is used in
 }
 
@@ -57,17 +56,21 @@ func (l *Loader) Load(files ...string) (*Playbook, error) {
 	return pb, r.err()
 }
 
-// Tasks reads a file of tasks for include_tasks at run time. A relative path is
-// looked for where the include stands. The block's Import is the include, its
-// Parent the include's; it has the include's variables, and the keywords under
+// Tasks reads a file of tasks for include_tasks at run time. A path that does
+// not exist is looked for where the include stands. The block's Import is the
+// include, its Parent the include's; it has the include's variables, and the keywords under
 // its `apply`. Where the include is a handler, so are the tasks. Handlers that
-// import_role brings in are in the block's Handlers.
+// import_role brings in are in the block's Handlers, the first time that the play
+// meets the role.
 func (l *Loader) Tasks(path string, include *Task) (*Block, error) {
 	r := newReader(l)
 	s := scope{play: include.play, parent: include.Parent, dir: include.Dir, handler: include.Handler}
-	file, err := r.findTasks(path, include.ModulePos, s)
-	if err != nil {
-		return nil, err
+	file := filepath.Clean(path)
+	if !isFile(file) {
+		var err error
+		if file, err = r.findTasks(path, include.ModulePos, s); err != nil {
+			return nil, err
+		}
 	}
 	b := r.included(include, s)
 	s.sink = &b.Handlers
@@ -76,7 +79,8 @@ func (l *Loader) Tasks(path string, include *Task) (*Block, error) {
 }
 
 // Role reads a role for include_role at run time and returns its block (its
-// dependencies inside, before its own tasks) and its handlers.
+// dependencies inside, before its own tasks) and the handlers that are new to the
+// play.
 func (l *Loader) Role(name string, o RoleOptions, include *Task) (*Block, []*Task, error) {
 	r := newReader(l)
 	var handlers []*Task

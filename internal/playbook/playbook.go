@@ -177,22 +177,23 @@ type Loop struct {
 	Extended source.Node
 }
 
-// Role is a role's folder, read. The tasks that a use of it runs are in the
-// Block that has it as its Role.
+// Role is one use of a role's folder. The tasks that it runs are in the Block
+// that has it as its Role. It does not change once it is read.
 type Role struct {
 	Name     string
 	Dir      string
 	Defaults source.Node // a mapping, or zero
 	Vars     source.Node
-	// Parents are the roles whose meta/main.yml brought this one in, or that
-	// include_role and import_role were used in.
+	// Parents holds the role whose meta/main.yml brought this one in, or that
+	// include_role or import_role was used in; or none.
 	Parents []*Role
 	// Dependencies are the roles of meta/main.yml, in order. Their defaults and
 	// variables are seen by this role's tasks too, weaker than its own.
 	Dependencies []*Role
-	// AllowDuplicates: run the tasks on a host again where they have run on it in
-	// this play. Without it, two uses with the same parameters are one *Role, and
-	// its tasks run once a host.
+	// Key is the same for two uses of the role with the same parameters, tags and
+	// conditions. Without AllowDuplicates, the tasks of all uses with one key run
+	// once a host and play.
+	Key             string
 	AllowDuplicates bool
 }
 

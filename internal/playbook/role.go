@@ -21,26 +21,10 @@ type roleUse struct {
 	via         *Task // import_role
 }
 
-// roleCache is the roles that a play has used, so that two uses with the same
-// parameters are one *Role.
+// roleCache is the roles whose handlers a play has.
 type roleCache struct {
 	mu     sync.Mutex
-	byKey  map[string]*Role
-	listed []*Role // of the entries of `roles`
-	others []*Role // of import_role and of public includes
-	hooked map[*Role]bool
-}
-
-// Used returns the roles whose defaults and variables all tasks of the play
-// see: those of `roles`, then those of import_role and of include_role with
-// `public`, in the order in which they were read.
-func (p *Play) Used() []*Role {
-	if p.known == nil {
-		return nil
-	}
-	p.known.mu.Lock()
-	defer p.known.mu.Unlock()
-	return append(p.known.listed[:len(p.known.listed):len(p.known.listed)], p.known.others...)
+	hooked map[string]bool // by Role.Key
 }
 
 // roleList reads the `roles` of a play.
@@ -62,7 +46,6 @@ func (r *reader) roleList(n source.Node, p *Play) []Entry {
 		}
 		if b := r.useRole(use, s); b != nil {
 			out = append(out, b)
-			p.known.listed = append(p.known.listed, b.Use)
 		}
 	}
 	return out
@@ -165,19 +148,17 @@ func (r *reader) useRole(use roleUse, s scope) *Block {
 		return nil
 	}
 	s.roles = append(s.roles[:len(s.roles):len(s.roles)], entry)
-	role, fresh := r.role(use, dir, s.play)
+	role := r.role(use, dir)
 	outer := &Block{Keywords: use.Keywords, Parent: s.parent, Params: use.params, Import: use.via, Use: role}
 	if use.via != nil {
 		outer.notify = use.via.Notify
 	}
 	inner := s.inside(outer)
-	for _, dep := range r.meta(role, fresh) {
+	for _, dep := range r.meta(role) {
 		dep.by = role
 		if b := r.useRole(dep, inner); b != nil {
 			outer.Body = append(outer.Body, b)
-			if fresh {
-				role.Dependencies = append(role.Dependencies, b.Use)
-			}
+			role.Dependencies = append(role.Dependencies, b.Use)
 		}
 	}
 	own := &Block{Parent: outer, Role: role}
@@ -191,54 +172,18 @@ func (r *reader) useRole(use roleUse, s scope) *Block {
 	return outer
 }
 
-// role returns the role of a use, and whether it is read now for the first time.
-func (r *reader) role(use roleUse, dir string, p *Play) (*Role, bool) {
-	name := use.name
-	if strings.Contains(name, "/") {
-		name = filepath.Base(name)
+// role returns the role of a use, with its variables.
+func (r *reader) role(use roleUse, dir string) *Role {
+	role := &Role{Name: use.name, Dir: dir, Key: use.key(dir), AllowDuplicates: !use.options.Once}
+	if strings.Contains(use.name, "/") {
+		role.Name = filepath.Base(use.name)
 	}
-	role := &Role{Name: name, Dir: dir, AllowDuplicates: !use.options.Once}
-	fresh := true
-	if p != nil && p.known != nil {
-		role, fresh = p.known.get(use, role)
+	if use.by != nil {
+		role.Parents = []*Role{use.by}
 	}
-	if fresh {
-		role.Defaults = r.roleVars(use, role, "defaults", use.options.DefaultsFrom)
-		role.Vars = r.roleVars(use, role, "vars", use.options.VarsFrom)
-	}
-	return role, fresh
-}
-
-// get returns the role that was used before in the same way, or keeps this one.
-func (c *roleCache) get(use roleUse, role *Role) (*Role, bool) {
-	key := use.key(role.Dir)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	old, known := c.byKey[key]
-	if known {
-		role = old
-	} else {
-		if c.byKey == nil {
-			c.byKey = map[string]*Role{}
-		}
-		c.byKey[key] = role
-	}
-	if use.by != nil && !contains(role.Parents, use.by) {
-		role.Parents = append(role.Parents, use.by)
-	}
-	if use.options.Public && !contains(c.others, role) {
-		c.others = append(c.others, role)
-	}
-	return role, !known
-}
-
-func contains(roles []*Role, role *Role) bool {
-	for _, r := range roles {
-		if r == role {
-			return true
-		}
-	}
-	return false
+	role.Defaults = r.roleVars(use, role, "defaults", use.options.DefaultsFrom)
+	role.Vars = r.roleVars(use, role, "vars", use.options.VarsFrom)
+	return role
 }
 
 // firstUse reports whether the role's handlers are still to be added to the play.
@@ -248,13 +193,13 @@ func (p *Play) firstUse(role *Role) bool {
 	}
 	p.known.mu.Lock()
 	defer p.known.mu.Unlock()
-	if p.known.hooked[role] {
+	if p.known.hooked[role.Key] {
 		return false
 	}
 	if p.known.hooked == nil {
-		p.known.hooked = map[*Role]bool{}
+		p.known.hooked = map[string]bool{}
 	}
-	p.known.hooked[role] = true
+	p.known.hooked[role.Key] = true
 	return true
 }
 

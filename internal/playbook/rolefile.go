@@ -87,7 +87,7 @@ var yamlNames = []string{".yml", ".yaml", ".json", ""}
 // roleFile returns the file of a part of the role ("tasks"), or "" where there
 // is none. from is what tasks_from and its like say.
 func (r *reader) roleFile(use roleUse, role *Role, part, from string) string {
-	if from == "" {
+	if from == "" || from == "main" {
 		for _, end := range yamlNames {
 			if path := filepath.Join(role.Dir, part, "main"+end); isFile(path) {
 				return path
@@ -129,7 +129,7 @@ func (r *reader) roleHandlers(use roleUse, role *Role, s scope) []*Task {
 // roleVars reads a role's defaults or vars: a file, or all files of a folder
 // "main" in the order of their names.
 func (r *reader) roleVars(use roleUse, role *Role, part, from string) source.Node {
-	if main := filepath.Join(role.Dir, part, "main"); from == "" && isDir(main) && r.mainFile(main) == "" {
+	if main := filepath.Join(role.Dir, part, "main"); (from == "" || from == "main") && isDir(main) && r.mainFile(main) == "" {
 		var all source.Node
 		for _, file := range varsFolder(main) {
 			all = mergeMaps(all, r.varsFile(file, use.pos))
@@ -171,7 +171,7 @@ var metaKeys = []string{"allow_duplicates", "argument_specs", "collections", "de
 
 // meta reads meta/main.yml and returns the dependencies. Of galaxy_info,
 // argument_specs and collections nothing is used.
-func (r *reader) meta(role *Role, fresh bool) []roleUse {
+func (r *reader) meta(role *Role) []roleUse {
 	file := ""
 	for _, end := range yamlNames {
 		if path := filepath.Join(role.Dir, "meta", "main"+end); file == "" && isFile(path) {
@@ -192,9 +192,7 @@ func (r *reader) meta(role *Role, fresh bool) []roleUse {
 		case "dependencies":
 			deps = r.dependencies(p.Value)
 		case "allow_duplicates":
-			if r.flag("allow_duplicates", p.Value) && fresh {
-				role.AllowDuplicates = true
-			}
+			role.AllowDuplicates = r.flag("allow_duplicates", p.Value) || role.AllowDuplicates
 		case "galaxy_info", "argument_specs", "collections":
 		default:
 			e := source.Errorf(p.Key.Pos(), "unknown key %q in the meta data of a role", p.Key.Text())
