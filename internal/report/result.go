@@ -56,9 +56,9 @@ func (t *Text) retryPiece(e event.Retried) piece {
 }
 
 // donePiece returns the line of a host's result. A loop whose items were shown
-// needs none.
+// needs none, unless a rescue section takes over: no item says that.
 func (t *Text) donePiece(e event.TaskDone, itemsShown bool) (piece, bool) {
-	if itemsShown {
+	if itemsShown && !e.Rescued {
 		return piece{}, false
 	}
 	note := ""

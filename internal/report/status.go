@@ -126,7 +126,11 @@ func (s *Status) text() string {
 	if first.Role != "" {
 		name = first.Role + " : " + name
 	}
-	start := fmt.Sprintf("%d/%d hosts in [%s]", len(hosts), s.total, oneLine(name, 60))
+	count := fmt.Sprint(len(hosts))
+	if s.total > 0 { // a run of a single command has no play that says it
+		count += fmt.Sprintf("/%d", s.total)
+	}
+	start := fmt.Sprintf("%s hosts in [%s]", count, oneLine(name, 60))
 	end := " " + time.Since(since).Truncate(time.Second).String()
 	if later := len(s.in) - len(hosts); later > 0 {
 		end = fmt.Sprintf(" (%d further on)", later) + end
