@@ -39,8 +39,9 @@ func TestPagesAreFresh(t *testing.T) {
 	}
 }
 
-// TestExamplesAreRight: every example is a list of tasks of which one at least
-// is the module's, with arguments that its specification takes.
+// TestExamplesAreRight: every example is a list of tasks (or has one as tasks)
+// of which one at least is the module's, with arguments that its specification
+// takes.
 func TestExamplesAreRight(t *testing.T) {
 	root, err := Root()
 	if err != nil {
@@ -59,15 +60,22 @@ func TestExamplesAreRight(t *testing.T) {
 	}
 }
 
+// flattened is the usual cause.
+const flattened = "(gofmt takes the indentation from an example that starts with a dash: start it with a line like `tasks:` or a comment)"
+
 func checkExample(t *testing.T, p *moduledoc.Page) {
 	name := p.Module.Name
 	docs, err := source.ParseYAML(name+" (example)", []byte(p.Example))
-	if err != nil || len(docs) != 1 || !docs[0].IsList() {
-		t.Errorf("%s: the example is no list of tasks: %v\n%s", name, err, p.Example)
+	if err != nil || len(docs) != 1 {
+		t.Errorf("%s: the example is not YAML: %v\n%s\n%s", name, err, p.Example, flattened)
 		return
 	}
+	list := docs[0]
+	if list.IsMap() {
+		list = list.Get("tasks")
+	}
 	found := false
-	for _, task := range docs[0].Items() {
+	for _, task := range list.Items() {
 		for _, key := range append([]string{name}, p.Module.Names...) {
 			args := task.Get(key)
 			if !args.Exists() {
@@ -80,8 +88,7 @@ func checkExample(t *testing.T, p *moduledoc.Page) {
 				given[free] = args.Text()
 			}
 			for _, e := range p.Module.Check(given, isTemplate) {
-				t.Errorf("%s: the example does not fit: %v\n%s\n(gofmt takes away the indentation of an example "+
-					"that starts with a dash; start it with a comment line)", name, e, p.Example)
+				t.Errorf("%s: the example does not fit: %v\n%s\n%s", name, e, p.Example, flattened)
 			}
 		}
 	}

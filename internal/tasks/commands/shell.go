@@ -18,7 +18,7 @@ import (
 //
 //	tasks:
 //	  - name: Count the users
-//	    shell: cut -d: -f1 /etc/passwd | wc -l
+//	    shell: cut -d':' -f1 /etc/passwd | wc -l
 //	    register: users
 //	    changed_when: false
 var Shell = sys.Define(spec.Module{

@@ -11,6 +11,11 @@ import (
 )
 
 // Ping answers, to show that the target can be reached and runs modules.
+//
+// Example:
+//
+//	tasks:
+//	  - ping:
 var Ping = sys.Define(spec.Module{
 	Name:  "ping",
 	Names: []string{"ansible.builtin.ping"},

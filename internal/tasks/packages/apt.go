@@ -23,11 +23,12 @@ import (
 //
 // Example:
 //
-//   - name: nginx, from package lists that are at most an hour old
-//     apt:
-//     name: [nginx, curl]
-//     update_cache: true
-//     cache_valid_time: 3600
+//	tasks:
+//	  - name: nginx, from package lists that are at most an hour old
+//	    apt:
+//	      name: [nginx, curl]
+//	      update_cache: true
+//	      cache_valid_time: 3600
 var Apt = sys.Define(spec.Module{
 	Name:  "apt",
 	Names: []string{"ansible.builtin.apt", "ansible.legacy.apt"},

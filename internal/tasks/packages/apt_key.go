@@ -19,8 +19,9 @@ import (
 //
 // Example:
 //
-//   - apt_key:
-//     url: https://packages.example.org/key.asc
+//	tasks:
+//	  - apt_key:
+//	      url: https://packages.example.org/key.asc
 var AptKey = sys.Define(spec.Module{
 	Name:      "apt_key",
 	Names:     []string{"ansible.builtin.apt_key", "ansible.legacy.apt_key"},

@@ -22,9 +22,10 @@ import (
 //
 // Example:
 //
-//   - apt_repository:
-//     repo: deb [signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/debian bookworm stable
-//     filename: docker
+//	tasks:
+//	  - apt_repository:
+//	      repo: deb [signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/debian bookworm stable
+//	      filename: docker
 var AptRepository = sys.Define(spec.Module{
 	Name:  "apt_repository",
 	Names: []string{"ansible.builtin.apt_repository", "ansible.legacy.apt_repository"},

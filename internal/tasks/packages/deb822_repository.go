@@ -20,12 +20,13 @@ import (
 //
 // Example:
 //
-//   - deb822_repository:
-//     name: docker
-//     uris: https://download.docker.com/linux/debian
-//     suites: bookworm
-//     components: stable
-//     signed_by: https://download.docker.com/linux/debian/gpg
+//	tasks:
+//	  - deb822_repository:
+//	      name: docker
+//	      uris: https://download.docker.com/linux/debian
+//	      suites: bookworm
+//	      components: stable
+//	      signed_by: https://download.docker.com/linux/debian/gpg
 var Deb822Repository = sys.Define(spec.Module{
 	Name:  "deb822_repository",
 	Names: []string{"ansible.builtin.deb822_repository", "ansible.legacy.deb822_repository"},

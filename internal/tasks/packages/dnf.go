@@ -13,9 +13,10 @@ import (
 //
 // Example:
 //
-//   - dnf:
-//     name: [nginx, "@Development Tools"]
-//     state: latest
+//	tasks:
+//	  - dnf:
+//	      name: [nginx, "@Development Tools"]
+//	      state: latest
 var Dnf = sys.Define(spec.Module{
 	Name:  "dnf",
 	Names: []string{"ansible.builtin.dnf", "ansible.builtin.dnf5", "ansible.legacy.dnf", "dnf5"},
@@ -27,9 +28,10 @@ var Dnf = sys.Define(spec.Module{
 //
 // Example:
 //
-//   - yum:
-//     name: docker-ce
-//     enablerepo: [docker-ce-stable]
+//	tasks:
+//	  - yum:
+//	      name: docker-ce
+//	      enablerepo: [docker-ce-stable]
 var Yum = sys.Define(spec.Module{
 	Name:  "yum",
 	Names: []string{"ansible.builtin.yum", "ansible.legacy.yum"},

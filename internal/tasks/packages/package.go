@@ -15,8 +15,9 @@ import (
 //
 // Example:
 //
-//   - package:
-//     name: curl
+//	tasks:
+//	  - package:
+//	      name: curl
 var Package = sys.Define(spec.Module{
 	Name:  "package",
 	Names: []string{"ansible.builtin.package", "ansible.legacy.package"},

@@ -15,10 +15,11 @@ import (
 //
 // Example:
 //
-//   - package_facts:
-//   - debug:
-//     msg: "nginx is {{ packages['nginx'][0].version }}"
-//     when: "'nginx' in packages"
+//	tasks:
+//	  - package_facts:
+//	  - debug:
+//	      msg: "nginx is {{ packages['nginx'][0].version }}"
+//	    when: "'nginx' in packages"
 var PackageFacts = sys.Define(spec.Module{
 	Name:  "package_facts",
 	Names: []string{"ansible.builtin.package_facts", "ansible.legacy.package_facts"},

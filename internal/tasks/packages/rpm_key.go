@@ -16,8 +16,9 @@ import (
 //
 // Example:
 //
-//   - rpm_key:
-//     key: https://download.docker.com/linux/centos/gpg
+//	tasks:
+//	  - rpm_key:
+//	      key: https://download.docker.com/linux/centos/gpg
 var RpmKey = sys.Define(spec.Module{
 	Name:  "rpm_key",
 	Names: []string{"ansible.builtin.rpm_key", "ansible.legacy.rpm_key"},

@@ -18,12 +18,13 @@ import (
 //
 // Example:
 //
-//   - yum_repository:
-//     name: docker-ce-stable
-//     description: Docker CE Stable
-//     baseurl: https://download.docker.com/linux/centos/$releasever/$basearch/stable
-//     gpgcheck: true
-//     gpgkey: https://download.docker.com/linux/centos/gpg
+//	tasks:
+//	  - yum_repository:
+//	      name: docker-ce-stable
+//	      description: Docker CE Stable
+//	      baseurl: https://download.docker.com/linux/centos/$releasever/$basearch/stable
+//	      gpgcheck: true
+//	      gpgkey: https://download.docker.com/linux/centos/gpg
 var YumRepository = sys.Define(spec.Module{
 	Name:  "yum_repository",
 	Names: []string{"ansible.builtin.yum_repository", "ansible.legacy.yum_repository"},

@@ -18,11 +18,12 @@ import (
 //
 // Example:
 //
-//   - cron:
-//     name: nightly backup
-//     minute: "30"
-//     hour: "3"
-//     job: /usr/local/bin/backup >/dev/null
+//	tasks:
+//	  - cron:
+//	      name: nightly backup
+//	      minute: "30"
+//	      hour: "3"
+//	      job: /usr/local/bin/backup >/dev/null
 var Cron = sys.Define(spec.Module{
 	Name:  "cron",
 	Names: []string{"ansible.builtin.cron", "ansible.legacy.cron"},

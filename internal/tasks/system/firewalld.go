@@ -16,11 +16,12 @@ import (
 //
 // Example:
 //
-//   - firewalld:
-//     service: http
-//     permanent: true
-//     immediate: true
-//     state: enabled
+//	tasks:
+//	  - firewalld:
+//	      service: http
+//	      permanent: true
+//	      immediate: true
+//	      state: enabled
 var Firewalld = sys.Define(spec.Module{
 	Name:      "firewalld",
 	Names:     []string{"ansible.posix.firewalld"},

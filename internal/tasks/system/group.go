@@ -14,9 +14,10 @@ import (
 //
 // Example:
 //
-//   - group:
-//     name: web
-//     gid: 2000
+//	tasks:
+//	  - group:
+//	      name: web
+//	      gid: 2000
 var Group = sys.Define(spec.Module{
 	Name:  "group",
 	Names: []string{"ansible.builtin.group", "ansible.legacy.group"},

@@ -18,8 +18,9 @@ import (
 //
 // Example:
 //
-//   - hostname:
-//     name: web1
+//	tasks:
+//	  - hostname:
+//	      name: web1
 var Hostname = sys.Define(spec.Module{
 	Name:  "hostname",
 	Names: []string{"ansible.builtin.hostname", "ansible.legacy.hostname"},

@@ -20,9 +20,10 @@ import (
 //
 // Example:
 //
-//   - selinux:
-//     policy: targeted
-//     state: permissive
+//	tasks:
+//	  - selinux:
+//	      policy: targeted
+//	      state: permissive
 var Selinux = sys.Define(spec.Module{
 	Name:  "selinux",
 	Names: []string{"ansible.posix.selinux"},

@@ -17,10 +17,11 @@ import (
 //
 // Example:
 //
-//   - name: a handler
-//     service:
-//     name: nginx
-//     state: reloaded
+//	tasks:
+//	  - name: a handler
+//	    service:
+//	      name: nginx
+//	      state: reloaded
 var Service = sys.Define(spec.Module{
 	Name:  "service",
 	Names: []string{"ansible.builtin.service", "ansible.legacy.service"},

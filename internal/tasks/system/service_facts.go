@@ -16,11 +16,12 @@ import (
 //
 // Example:
 //
-//   - service_facts:
-//   - service:
-//     name: firewalld
-//     state: stopped
-//     when: "'firewalld.service' in services"
+//	tasks:
+//	  - service_facts:
+//	  - service:
+//	      name: firewalld
+//	      state: stopped
+//	    when: "'firewalld.service' in services"
 var ServiceFacts = sys.Define(spec.Module{
 	Name:  "service_facts",
 	Names: []string{"ansible.builtin.service_facts", "ansible.legacy.service_facts"},

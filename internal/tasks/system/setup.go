@@ -22,9 +22,10 @@ import (
 //
 // Example:
 //
-//   - name: only what is quick, and the network
-//     setup:
-//     gather_subset: ["!all", network]
+//	tasks:
+//	  - name: only what is quick, and the network
+//	    setup:
+//	      gather_subset: ["!all", network]
 var Setup = sys.Define(spec.Module{
 	Name:  "setup",
 	Names: []string{"ansible.builtin.setup", "ansible.builtin.gather_facts", "ansible.legacy.setup", "gather_facts"},

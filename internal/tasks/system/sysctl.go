@@ -17,11 +17,12 @@ import (
 //
 // Example:
 //
-//   - sysctl:
-//     name: net.ipv4.ip_forward
-//     value: "1"
-//     sysctl_set: true
-//     sysctl_file: /etc/sysctl.d/60-forward.conf
+//	tasks:
+//	  - sysctl:
+//	      name: net.ipv4.ip_forward
+//	      value: "1"
+//	      sysctl_set: true
+//	      sysctl_file: /etc/sysctl.d/60-forward.conf
 var Sysctl = sys.Define(spec.Module{
 	Name:  "sysctl",
 	Names: []string{"ansible.posix.sysctl"},

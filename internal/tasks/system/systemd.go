@@ -17,11 +17,12 @@ import (
 //
 // Example:
 //
-//   - name: nginx runs, also after the next start of the machine
-//     systemd:
-//     name: nginx
-//     state: started
-//     enabled: true
+//	tasks:
+//	  - name: nginx runs, also after the next start of the machine
+//	    systemd:
+//	      name: nginx
+//	      state: started
+//	      enabled: true
 var Systemd = sys.Define(spec.Module{
 	Name: "systemd",
 	Names: []string{"ansible.builtin.systemd", "ansible.builtin.systemd_service", "ansible.legacy.systemd",

@@ -16,12 +16,13 @@ import (
 //
 // Example:
 //
-//   - name: an operator who may log in with a key only
-//     user:
-//     name: ops
-//     groups: [sudo, docker]
-//     append: true
-//     shell: /bin/bash
+//	tasks:
+//	  - name: an operator who may log in with a key only
+//	    user:
+//	      name: ops
+//	      groups: [sudo, docker]
+//	      append: true
+//	      shell: /bin/bash
 var User = sys.Define(spec.Module{
 	Name:  "user",
 	Names: []string{"ansible.builtin.user", "ansible.legacy.user"},
