@@ -85,7 +85,7 @@ func (c *checker) value(a Arg, v any, key string) {
 	if c.opaque(v) {
 		return
 	}
-	got, err := coerce(a.Type, v)
+	got, err := coerce(a.Type, a.word(v))
 	if err != nil {
 		c.add(key, "argument %q: %s", key, err)
 		return
@@ -105,6 +105,21 @@ func (c *checker) value(a Arg, v any, key string) {
 	default:
 		c.choice(a, got, key)
 	}
+}
+
+// word returns the choice that a YAML boolean was meant to be: `no` without
+// quotes is false, and "no" where that is a choice.
+func (a Arg) word(v any) any {
+	b, isBool := v.(bool)
+	if !isBool || a.Type != Str {
+		return v
+	}
+	for _, choice := range a.Choices {
+		if meant, err := toBool(choice); err == nil && meant == b {
+			return choice
+		}
+	}
+	return v
 }
 
 func (c *checker) choice(a Arg, v any, key string) {

@@ -161,7 +161,7 @@ func fill(v reflect.Value, given map[string]any) error {
 }
 
 func set(dst reflect.Value, a Arg, v any) error {
-	v, err := coerce(a.Type, v)
+	v, err := coerce(a.Type, a.word(v))
 	if err != nil || v == nil {
 		return err
 	}

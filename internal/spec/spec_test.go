@@ -11,6 +11,8 @@ type port struct {
 }
 
 type sample struct {
+	Restart string `arg:"restart" choices:"no,always"`
+
 	Name  []string          `arg:"name,required" alias:"pkg"`
 	State string            `arg:"state" choices:"present,absent" default:"present"`
 	Force *bool             `arg:"force"`
@@ -24,12 +26,12 @@ var module = Module{Name: "sample", Args: Of(reflect.TypeFor[sample]())}
 
 func TestDecode(t *testing.T) {
 	var got sample
-	err := module.Decode([]byte(`{"pkg":"a, b","force":"no","env":{"A":1,"B":true},"ports":[{"target":"80"}],"mode":420}`), &got)
+	err := module.Decode([]byte(`{"pkg":"a, b","force":"no","env":{"A":1,"B":true},"ports":[{"target":"80"}],"mode":420,"restart":false}`), &got)
 	if err != nil {
 		t.Fatal(err)
 	}
 	no := false
-	want := sample{Name: []string{"a", "b"}, State: "present", Force: &no, Wait: 10,
+	want := sample{Restart: "no", Name: []string{"a", "b"}, State: "present", Force: &no, Wait: 10,
 		Env: map[string]string{"A": "1", "B": "True"}, Ports: []port{{80, "tcp"}}, Mode: 420}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
