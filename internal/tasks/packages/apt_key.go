@@ -20,7 +20,8 @@ import (
 // Example:
 //
 //	tasks:
-//	  - apt_key:
+//	  - name: Trust the key of the site's packages
+//	    apt_key:
 //	      url: https://packages.example.org/key.asc
 var AptKey = sys.Define(spec.Module{
 	Name:      "apt_key",

@@ -23,9 +23,10 @@ import (
 // Example:
 //
 //	tasks:
-//	  - apt_repository:
-//	      repo: deb [signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/debian bookworm stable
-//	      filename: docker
+//	  - name: Packages of the newest release
+//	    apt_repository:
+//	      repo: deb http://deb.debian.org/debian bookworm-backports main
+//	      filename: backports
 var AptRepository = sys.Define(spec.Module{
 	Name:  "apt_repository",
 	Names: []string{"ansible.builtin.apt_repository", "ansible.legacy.apt_repository"},

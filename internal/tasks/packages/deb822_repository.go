@@ -21,7 +21,8 @@ import (
 // Example:
 //
 //	tasks:
-//	  - deb822_repository:
+//	  - name: Docker's own packages
+//	    deb822_repository:
 //	      name: docker
 //	      uris: https://download.docker.com/linux/debian
 //	      suites: bookworm

@@ -14,7 +14,8 @@ import (
 // Example:
 //
 //	tasks:
-//	  - dnf:
+//	  - name: nginx and the tools to build with
+//	    dnf:
 //	      name: [nginx, "@Development Tools"]
 //	      state: latest
 var Dnf = sys.Define(spec.Module{
@@ -29,7 +30,8 @@ var Dnf = sys.Define(spec.Module{
 // Example:
 //
 //	tasks:
-//	  - yum:
+//	  - name: Docker, from its own repository
+//	    yum:
 //	      name: docker-ce
 //	      enablerepo: [docker-ce-stable]
 var Yum = sys.Define(spec.Module{

@@ -16,7 +16,8 @@ import (
 // Example:
 //
 //	tasks:
-//	  - package:
+//	  - name: curl, whatever the distribution is
+//	    package:
 //	      name: curl
 var Package = sys.Define(spec.Module{
 	Name:  "package",

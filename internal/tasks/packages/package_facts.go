@@ -16,8 +16,10 @@ import (
 // Example:
 //
 //	tasks:
-//	  - package_facts:
-//	  - debug:
+//	  - name: Ask what is installed
+//	    package_facts:
+//	  - name: Show the version of nginx
+//	    debug:
 //	      msg: "nginx is {{ packages['nginx'][0].version }}"
 //	    when: "'nginx' in packages"
 var PackageFacts = sys.Define(spec.Module{

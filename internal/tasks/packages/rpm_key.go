@@ -17,7 +17,8 @@ import (
 // Example:
 //
 //	tasks:
-//	  - rpm_key:
+//	  - name: Trust Docker's key
+//	    rpm_key:
 //	      key: https://download.docker.com/linux/centos/gpg
 var RpmKey = sys.Define(spec.Module{
 	Name:  "rpm_key",

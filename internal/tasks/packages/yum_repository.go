@@ -19,7 +19,8 @@ import (
 // Example:
 //
 //	tasks:
-//	  - yum_repository:
+//	  - name: Docker's own packages
+//	    yum_repository:
 //	      name: docker-ce-stable
 //	      description: Docker CE Stable
 //	      baseurl: https://download.docker.com/linux/centos/$releasever/$basearch/stable

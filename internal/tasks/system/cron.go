@@ -19,7 +19,8 @@ import (
 // Example:
 //
 //	tasks:
-//	  - cron:
+//	  - name: Back up every night
+//	    cron:
 //	      name: nightly backup
 //	      minute: "30"
 //	      hour: "3"

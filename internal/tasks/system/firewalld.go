@@ -17,7 +17,8 @@ import (
 // Example:
 //
 //	tasks:
-//	  - firewalld:
+//	  - name: Let the web in, now and after the next start
+//	    firewalld:
 //	      service: http
 //	      permanent: true
 //	      immediate: true

@@ -15,7 +15,8 @@ import (
 // Example:
 //
 //	tasks:
-//	  - group:
+//	  - name: A group for the site's files
+//	    group:
 //	      name: web
 //	      gid: 2000
 var Group = sys.Define(spec.Module{

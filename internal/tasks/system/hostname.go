@@ -19,8 +19,9 @@ import (
 // Example:
 //
 //	tasks:
-//	  - hostname:
-//	      name: web1
+//	  - name: Name the machine as the inventory does
+//	    hostname:
+//	      name: "{{ inventory_hostname }}"
 var Hostname = sys.Define(spec.Module{
 	Name:  "hostname",
 	Names: []string{"ansible.builtin.hostname", "ansible.legacy.hostname"},

@@ -21,9 +21,11 @@ import (
 // Example:
 //
 //	tasks:
-//	  - selinux:
+//	  - name: Let nginx reach the containers
+//	    selinux:
 //	      policy: targeted
 //	      state: permissive
+//	    when: ansible_selinux.status == "enabled"
 var Selinux = sys.Define(spec.Module{
 	Name:  "selinux",
 	Names: []string{"ansible.posix.selinux"},

@@ -18,7 +18,7 @@ import (
 // Example:
 //
 //	tasks:
-//	  - name: a handler
+//	  - name: Take over the new configuration
 //	    service:
 //	      name: nginx
 //	      state: reloaded

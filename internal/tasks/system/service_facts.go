@@ -17,8 +17,10 @@ import (
 // Example:
 //
 //	tasks:
-//	  - service_facts:
-//	  - service:
+//	  - name: Ask which services there are
+//	    service_facts:
+//	  - name: Stop the firewall where there is one
+//	    service:
 //	      name: firewalld
 //	      state: stopped
 //	    when: "'firewalld.service' in services"

@@ -23,7 +23,7 @@ import (
 // Example:
 //
 //	tasks:
-//	  - name: only what is quick, and the network
+//	  - name: Only what is quick, and the network
 //	    setup:
 //	      gather_subset: ["!all", network]
 var Setup = sys.Define(spec.Module{

@@ -18,7 +18,8 @@ import (
 // Example:
 //
 //	tasks:
-//	  - sysctl:
+//	  - name: Forward packets
+//	    sysctl:
 //	      name: net.ipv4.ip_forward
 //	      value: "1"
 //	      sysctl_set: true

@@ -17,7 +17,7 @@ import (
 // Example:
 //
 //	tasks:
-//	  - name: an operator who may log in with a key only
+//	  - name: An operator who may log in with a key only
 //	    user:
 //	      name: ops
 //	      groups: [sudo, docker]
