@@ -25,16 +25,10 @@ func (r *reader) knownModule(name string) bool {
 		return true
 	}
 	if r.Modules == nil {
-		return !r.nearKeyword(name)
+		_, keyword := r.words[name]
+		return !keyword || name == "user"
 	}
 	return r.Modules.Known(name)
-}
-
-// nearKeyword tells a misspelled keyword from a module where no modules are known.
-func (r *reader) nearKeyword(name string) bool {
-	_, near := source.Nearest(name, keywordNames(inTask))
-	_, known := r.words[name]
-	return near || known
 }
 
 func (r *reader) moduleNames() []string {

@@ -17,3 +17,8 @@ func kind(n source.Node) string {
 	}
 	return "null"
 }
+
+// isPlainText reports whether the node is a scalar that is not null.
+func isPlainText(n source.Node) bool {
+	return n.Exists() && !n.IsMap() && !n.IsList() && !n.IsNull()
+}

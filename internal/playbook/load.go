@@ -22,10 +22,10 @@ type Modules interface {
 // Loader reads playbooks. It is safe for concurrent use once its fields are
 // set. It reads a file once: later uses in the same run see the same text.
 type Loader struct {
-	Modules Modules // nil: every name is taken for a module
+	Modules Modules // nil: every name that is no keyword is taken for a module
 	// RolesPath holds further folders with roles. Roles are always looked for in
-	// roles/ beside the playbook, in roles/ beside the file that uses them, and
-	// beside the playbook.
+	// roles/ beside the playbook, beside the file that uses them and beside the
+	// playbook that imports it, and beside the playbook itself.
 	RolesPath []string
 	// Static renders a template in a name that must be known before the run (the
 	// file of an import, a role, a tag). Nil: such templates are refused.

@@ -32,10 +32,12 @@ func (r *reader) playbook(file string, chain []string, from source.Pos) []*Play 
 		switch {
 		case !item.IsMap():
 			r.fail(item.Errorf("a play is a mapping, not %s", kind(item)).WithHint(hint))
+		case item.Get("include").Exists() && !item.Get("hosts").Exists():
+			r.fail(item.Get("include").Errorf(`"include" is not supported`).WithHint(`use "import_playbook"`))
 		case importKey(item).Exists():
 			plays = append(plays, r.importPlaybook(item, file, chain)...)
 		default:
-			plays = append(plays, r.newPlay(item, file))
+			plays = append(plays, r.newPlay(item, chain))
 		}
 	}
 	return plays
@@ -96,9 +98,9 @@ func (r *reader) importPlaybook(n source.Node, file string, chain []string) []*P
 	return plays
 }
 
-// newPlay reads one play.
-func (r *reader) newPlay(n source.Node, file string) *Play {
-	p := &Play{File: file, known: &roleCache{}}
+// newPlay reads one play of the last file of the chain.
+func (r *reader) newPlay(n source.Node, chain []string) *Play {
+	p := &Play{File: chain[len(chain)-1], root: filepath.Dir(chain[0]), known: &roleCache{}}
 	p.Pos = n.Pos()
 	var excused bool // it has another mistake that explains why there are no hosts
 	for _, pair := range n.Pairs() {
@@ -290,9 +292,4 @@ func (r *reader) varsFiles(n source.Node, p *Play) {
 			p.VarsFiles = append(p.VarsFiles, item)
 		}
 	}
-}
-
-// isPlainText reports whether the node is a scalar that is not null.
-func isPlainText(n source.Node) bool {
-	return n.Exists() && !n.IsMap() && !n.IsList() && !n.IsNull()
 }

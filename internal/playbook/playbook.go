@@ -39,6 +39,7 @@ type Play struct {
 	Strategy          string // "linear", "free" or "host_pinned"; empty is the default
 	Order             string // "inventory", "reverse_inventory", "sorted", "reverse_sorted", "shuffle" or empty
 
+	root                           string // the folder of the playbook that the run was given
 	known                          *roleCache
 	roleHandlers, importedHandlers []*Task // while it is read
 }

@@ -175,7 +175,7 @@ func (r *reader) useRole(use roleUse, s scope) *Block {
 // role returns the role of a use, with its variables.
 func (r *reader) role(use roleUse, dir string) *Role {
 	role := &Role{Name: use.name, Dir: dir, Key: use.key(dir), AllowDuplicates: !use.options.Once}
-	if strings.Contains(use.name, "/") {
+	if filepath.IsAbs(use.name) || strings.HasPrefix(use.name, ".") {
 		role.Name = filepath.Base(use.name)
 	}
 	if use.by != nil {

@@ -48,6 +48,9 @@ func (r *reader) findRole(use roleUse, s scope) (string, error) {
 // roleBases returns the folders that roles are looked for in, in order.
 func (r *reader) roleBases(use roleUse, s scope) []string {
 	bases := []string{filepath.Join(s.playDir(), "roles"), filepath.Join(s.dir, "roles")}
+	if s.play != nil {
+		bases = append(bases, filepath.Join(s.play.root, "roles"))
+	}
 	bases = append(bases, r.RolesPath...)
 	if use.by != nil {
 		bases = append(bases, filepath.Dir(use.by.Dir))

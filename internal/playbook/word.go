@@ -1,0 +1,170 @@
+package playbook
+
+import (
+	"fmt"
+	"strings"
+
+	"fleet/internal/source"
+)
+
+// word returns the keyword that key is in this place. It reports whether it is
+// one and may be used; a keyword that may not is noted as a mistake.
+func (r *reader) word(key source.Node, in place) (k keyword, known, usable bool) {
+	k, known = r.words[key.Text()]
+	switch {
+	case !known, k.in&in == 0:
+		return k, false, false
+	case k.want == refused:
+		e := source.Errorf(key.Pos(), "%q is not supported", k.name).WithHint("%s", k.hint)
+		r.fail(e)
+		return k, true, false
+	}
+	return k, true, true
+}
+
+// unknown notes a key that is no keyword of this place.
+func (r *reader) unknown(key source.Node, in place) {
+	name := key.Text()
+	k, elsewhere := r.words[name]
+	if elsewhere && k.want == refused {
+		r.fail(key.Errorf("%q is not supported", name).WithHint("%s", k.hint))
+		return
+	}
+	if elsewhere {
+		e := source.Errorf(key.Pos(), "%q does not belong in %s: it is a keyword of %s", name, in, k.in.home())
+		e.Hint = misplaced(name, in)
+		r.fail(e)
+		return
+	}
+	e := source.Errorf(key.Pos(), "unknown keyword %q in %s", name, in)
+	e.Hint = source.DidYouMean(name, keywordNames(in))
+	r.fail(e)
+}
+
+// misplaced returns what to do about a keyword in the wrong place.
+func misplaced(name string, in place) string {
+	switch {
+	case in == inBlock && (name == "loop" || name == "loop_control"):
+		return "put the block into a file of its own and loop over include_tasks"
+	case in == inPlay && name == "when":
+		return `put it on the tasks, or around them with "block"`
+	case in == inTask && name == "listen":
+		return `topics are for handlers; a task uses "notify"`
+	case in != inPlay && (name == "hosts" || name == "tasks" || name == "roles"):
+		return "a file of tasks has no plays; use import_playbook for a playbook"
+	}
+	return ""
+}
+
+// common reads a keyword that plays, roles, blocks and tasks share. It reports
+// whether it was one of them.
+func (r *reader) common(k keyword, value source.Node, to *Keywords) bool {
+	switch k.name {
+	case "when":
+		to.When = append(to.When, r.conditions(k.name, value)...)
+	case "vars":
+		to.Vars = r.vars(value)
+	case "tags":
+		to.Tags = append(to.Tags, r.tags(value)...)
+	case "environment":
+		r.environment(value)
+		to.Environment = value
+	case "module_defaults":
+		r.moduleDefaults(value)
+		to.ModuleDefaults = value
+	default:
+		if k.want == ignored {
+			return true
+		}
+		if k.to == nil {
+			return false
+		}
+		r.check(k, value)
+		*k.to(to) = value
+	}
+	return true
+}
+
+// check notes a value of the wrong type.
+func (r *reader) check(k keyword, value source.Node) {
+	if value.IsMap() || value.IsList() || value.IsNull() {
+		r.errorf(value.Pos(), "%q must be %s, not %s", k.name, k.want, kind(value))
+		return
+	}
+	if isTemplate(value) || k.want.fits(value) {
+		return
+	}
+	r.errorf(value.Pos(), "%q must be %s, not %q", k.name, k.want, value.Text())
+}
+
+func (w want) String() string {
+	switch w {
+	case wantBool:
+		return "true or false"
+	case wantWhole:
+		return "a whole number"
+	case wantNumber:
+		return "a number"
+	}
+	return "text"
+}
+
+// fits reports whether a scalar that is no template is of the type, with the
+// texts that Ansible takes for booleans and numbers.
+func (w want) fits(n source.Node) bool {
+	v := source.Scalar(n)
+	text, isText := v.(string)
+	switch w {
+	case wantBool:
+		if b, ok := v.(int); ok {
+			return b == 0 || b == 1
+		}
+		_, isBool := v.(bool)
+		return isBool || isText && boolWords[strings.ToLower(text)]
+	case wantWhole, wantNumber:
+		if isText {
+			v = source.Resolve(strings.TrimSpace(text))
+		}
+		_, isInt := v.(int)
+		_, isFloat := v.(float64)
+		return isInt || isFloat && w == wantNumber
+	}
+	return true
+}
+
+var boolWords = map[string]bool{
+	"y": true, "yes": true, "on": true, "1": true, "true": true, "t": true,
+	"n": true, "no": true, "off": true, "0": true, "false": true, "f": true,
+}
+
+// isTemplate reports whether the text holds a template.
+func isTemplate(n source.Node) bool {
+	return n.IsString() && (strings.Contains(n.Text(), "{{") || strings.Contains(n.Text(), "{%"))
+}
+
+// static returns the text of a scalar that must be known before the run.
+func (r *reader) static(what string, n source.Node) (string, bool) {
+	if !isTemplate(n) {
+		return n.Text(), true
+	}
+	if r.Static == nil {
+		r.fail(n.Errorf("%s must be known before the run, so it cannot be a template", what).WithHint("write it out"))
+		return "", false
+	}
+	text, err := r.Static(n)
+	if err != nil {
+		e := source.Errorf(n.Pos(), "%s must be known before the run: %w", what, bare(err))
+		e.Hint = source.HintOf(err)
+		r.fail(e)
+		return "", false
+	}
+	return text, true
+}
+
+// bare returns the error without the position that its text starts with.
+func bare(err error) error {
+	if e, ok := err.(*source.Error); ok {
+		return fmt.Errorf("%s", e.Msg)
+	}
+	return err
+}
