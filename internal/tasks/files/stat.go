@@ -93,17 +93,24 @@ func stat(ctx context.Context, m *sys.Machine, a *statArgs) (any, error) {
 // statValues returns what one look at a file tells.
 func statValues(m *sys.Machine, path string, info fs.FileInfo) map[string]any {
 	st := info.Sys().(*syscall.Stat_t)
+	v := fileValues(info)
+	v["path"], v["blocks"], v["block_size"], v["device_type"] = path, st.Blocks, st.Blksize, st.Rdev
+	v["pw_name"], v["gr_name"] = m.UserName(int(st.Uid)), m.GroupName(int(st.Gid))
+	return v
+}
+
+// fileValues returns the values that stat and find have in common.
+func fileValues(info fs.FileInfo) map[string]any {
+	st := info.Sys().(*syscall.Stat_t)
 	kind := st.Mode & syscall.S_IFMT
 	v := map[string]any{
-		"path": path, "mode": fmt.Sprintf("%04o", st.Mode&0o7777),
+		"mode":  fmt.Sprintf("%04o", st.Mode&0o7777),
 		"isdir": kind == syscall.S_IFDIR, "ischr": kind == syscall.S_IFCHR, "isblk": kind == syscall.S_IFBLK,
 		"isreg": kind == syscall.S_IFREG, "isfifo": kind == syscall.S_IFIFO, "islnk": kind == syscall.S_IFLNK,
 		"issock": kind == syscall.S_IFSOCK,
 		"uid":    st.Uid, "gid": st.Gid, "size": st.Size, "inode": st.Ino, "dev": st.Dev, "nlink": st.Nlink,
 		"atime": seconds(st.Atim), "mtime": seconds(st.Mtim), "ctime": seconds(st.Ctim),
-		"blocks": st.Blocks, "block_size": st.Blksize, "device_type": st.Rdev,
 		"isuid": st.Mode&syscall.S_ISUID != 0, "isgid": st.Mode&syscall.S_ISGID != 0,
-		"pw_name": m.UserName(int(st.Uid)), "gr_name": m.GroupName(int(st.Gid)),
 	}
 	for i, name := range []string{"xoth", "woth", "roth", "xgrp", "wgrp", "rgrp", "xusr", "wusr", "rusr"} {
 		v[name] = st.Mode>>i&1 == 1

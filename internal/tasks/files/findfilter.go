@@ -1,0 +1,185 @@
+package files
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"fleet/internal/tasks/pattern"
+	"fleet/internal/tasks/sys"
+)
+
+// filter holds the conditions of find in the form that is quick to ask.
+type filter struct {
+	*findArgs
+	patterns, excludes []func(name string) bool
+	contains           *regexp.Regexp
+	age                *time.Duration
+	size               *int64
+	mode               sys.ModeSpec
+	now                time.Time
+}
+
+func (a *findArgs) filter() (f filter, err error) {
+	f = filter{findArgs: a, now: time.Now()}
+	if f.patterns, err = a.matchers(a.Patterns); err != nil {
+		return f, err
+	}
+	if f.excludes, err = a.matchers(a.Excludes); err != nil {
+		return f, err
+	}
+	if a.Contains != "" {
+		expr := a.Contains
+		if !a.ReadWholeFile {
+			expr = `\A(?:` + expr + `)`
+		}
+		if f.contains, err = pattern.Compile(expr, pattern.Line); err != nil {
+			return f, err
+		}
+	}
+	if a.Age != "" {
+		n, err := quantity("age", a.Age, map[byte]int64{'s': 1, 'm': 60, 'h': 3600, 'd': 86400, 'w': 604800})
+		if err != nil {
+			return f, err
+		}
+		age := time.Duration(n) * time.Second
+		f.age = &age
+	}
+	if a.Size != "" {
+		n, err := quantity("size", a.Size, map[byte]int64{'b': 1, 'k': 1 << 10, 'm': 1 << 20, 'g': 1 << 30, 't': 1 << 40})
+		if err != nil {
+			return f, err
+		}
+		f.size = &n
+	}
+	f.mode, err = sys.ParseMode(a.Mode)
+	return f, err
+}
+
+// matchers compiles patterns for names.
+func (a *findArgs) matchers(patterns []string) (list []func(string) bool, err error) {
+	for _, p := range patterns {
+		if a.UseRegex {
+			re, err := pattern.Compile(`\A(?:`+p+`)`, pattern.Line)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, re.MatchString)
+			continue
+		}
+		// A shell's pattern in Go's signs: another sign for "not", and no backslashes.
+		glob := strings.ReplaceAll(strings.ReplaceAll(p, `\`, `\\`), "[!", "[^")
+		if _, err := filepath.Match(glob, ""); err != nil {
+			return nil, fmt.Errorf("pattern %q: %w", p, err)
+		}
+		list = append(list, func(name string) bool { ok, _ := filepath.Match(glob, name); return ok })
+	}
+	return list, nil
+}
+
+// quantity reads a number with a unit.
+func quantity(arg, text string, units map[byte]int64) (int64, error) {
+	number, unit := strings.ToLower(strings.TrimSpace(text)), int64(1)
+	if last := len(number) - 1; last > 0 && units[number[last]] != 0 {
+		number, unit = number[:last], units[number[last]]
+	}
+	n, err := strconv.ParseInt(number, 10, 32)
+	if err != nil {
+		return 0, fmt.Errorf("argument %q: %q is not a number with a unit like \"10m\"", arg, text)
+	}
+	return n * unit, nil
+}
+
+// takes reports whether a file meets all conditions, the cheap ones first.
+func (f *filter) takes(m *sys.Machine, path string, info fs.FileInfo) bool {
+	regular := info.Mode().IsRegular()
+	switch f.FileType {
+	case "file":
+		if !regular {
+			return false
+		}
+	case "directory":
+		if !info.IsDir() {
+			return false
+		}
+	case "link":
+		if info.Mode()&fs.ModeSymlink == 0 {
+			return false
+		}
+	}
+	name := info.Name()
+	if len(f.patterns) > 0 && !anyMatches(f.patterns, name) || anyMatches(f.excludes, name) {
+		return false
+	}
+	if !f.takesAge(info) || !f.takesMode(info) || f.size != nil && regular && !reaches(info.Size(), *f.size) {
+		return false
+	}
+	return f.contains == nil || f.FileType != "file" || f.says(m.Path(path))
+}
+
+func anyMatches(list []func(string) bool, name string) bool {
+	for _, ok := range list {
+		if ok(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// reaches holds n against a bound, which is an upper one where it is negative.
+func reaches(n, bound int64) bool {
+	if bound < 0 {
+		return n <= -bound
+	}
+	return n >= bound
+}
+
+func (f *filter) takesAge(info fs.FileInfo) bool {
+	if f.age == nil {
+		return true
+	}
+	st := info.Sys().(*syscall.Stat_t)
+	stamp := map[string]syscall.Timespec{"atime": st.Atim, "ctime": st.Ctim, "mtime": st.Mtim}[f.AgeStamp]
+	return reaches(int64(f.now.Sub(time.Unix(stamp.Unix()))), int64(*f.age))
+}
+
+func (f *filter) takesMode(info fs.FileInfo) bool {
+	if !f.mode.Given() {
+		return true
+	}
+	has := info.Sys().(*syscall.Stat_t).Mode & 0o7777
+	if f.ExactMode {
+		return has == f.mode.Apply(0, info.IsDir())
+	}
+	return has&f.mode.Apply(0, info.IsDir()) != 0
+}
+
+// says reports whether the file's text matches. What cannot be read does not.
+func (f *filter) says(real string) bool {
+	file, err := os.Open(real)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	r := bufio.NewReader(file)
+	if f.ReadWholeFile {
+		return f.contains.MatchReader(r)
+	}
+	for {
+		line, err := r.ReadString('\n')
+		if line != "" && f.contains.MatchString(line) {
+			return true
+		}
+		if err == io.EOF || err != nil {
+			return false
+		}
+	}
+}
