@@ -202,7 +202,7 @@ func power(a, b int) (any, error) {
 		if a == 0 {
 			return nil, newError(errZero)
 		}
-		return math.Pow(float64(a), float64(b)), nil
+		return exactPow(float64(a), float64(b)), nil
 	}
 	if a == 0 || a == 1 || a == -1 {
 		if b == 0 || b%2 == 0 {
@@ -243,7 +243,7 @@ func floatOp(op string, a, b float64) (any, error) {
 		if a == 0 && b < 0 {
 			return nil, newError(errZero)
 		}
-		r := math.Pow(a, b)
+		r := exactPow(a, b)
 		if math.IsNaN(r) && !math.IsNaN(a) && !math.IsNaN(b) {
 			return nil, newError("the result of \"**\" is not a real number")
 		}

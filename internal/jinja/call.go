@@ -114,7 +114,10 @@ func (c *Context) apply(d *filter, kind string, v any, a Args) (any, error) {
 		return nil, err
 	}
 	if u, ok := v.(*Undefined); ok && d.takes&takesUndefined == 0 {
-		return nil, u.Err()
+		if !u.lenient {
+			return nil, u.Err()
+		}
+		v = ""
 	}
 	var err error
 	if d.takes&takesLazy == 0 {
@@ -253,6 +256,9 @@ func (c *Context) iterate(v any) ([]any, error) {
 		}
 		return out, nil
 	case *Undefined:
+		if x.lenient {
+			return nil, nil
+		}
 		return nil, x.Err()
 	case Lazy:
 		r, err := c.resolve(x)

@@ -27,11 +27,10 @@ func num(v any) (i int, f float64, isInt, ok bool) {
 func equal(a, b any) (bool, error) { return equalDeep(a, b, 0) }
 
 func equalDeep(a, b any, depth int) (bool, error) {
-	if u, ok := a.(*Undefined); ok {
-		return false, u.Err()
-	}
-	if u, ok := b.(*Undefined); ok {
-		return false, u.Err()
+	for _, v := range []any{a, b} {
+		if u, ok := v.(*Undefined); ok && !u.lenient {
+			return false, u.Err()
+		}
 	}
 	if depth > maxDepth {
 		return false, newError("the values nest more than %d levels deep", maxDepth)

@@ -156,6 +156,9 @@ func Deep(c *Context, v any) (any, error) {
 	}
 	switch x := v.(type) {
 	case *Undefined:
+		if x.lenient {
+			return "", nil
+		}
 		return nil, x.Err()
 	case []any:
 		return deepList(c, x)

@@ -89,7 +89,7 @@ func (x *condExpr) eval(f *frame) (any, error) {
 		return x.then.eval(f)
 	}
 	if x.els == nil {
-		return &Undefined{hint: "the condition is false and there is no else", at: f.at(x.off)}, nil
+		return &Undefined{hint: "the condition is false and there is no else", at: f.at(x.off), lenient: true}, nil
 	}
 	return x.els.eval(f)
 }

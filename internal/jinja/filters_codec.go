@@ -15,7 +15,7 @@ var codecFilters = []filter{
 		if err := onlyUTF8(a[0]); err != nil {
 			return nil, err
 		}
-		s, err := textArg("value", v)
+		s, err := c.str(v)
 		return base64.StdEncoding.EncodeToString([]byte(s)), err
 	}},
 	{name: "from_json", fn: func(_ *Context, v any, _ []any) (any, error) {
@@ -78,7 +78,7 @@ func filterB64Decode(c *Context, v any, a []any) (any, error) {
 	if err := onlyUTF8(a[0]); err != nil {
 		return nil, err
 	}
-	s, err := textArg("value", v)
+	s, err := c.str(v)
 	if err != nil {
 		return nil, err
 	}

@@ -22,8 +22,8 @@ var textFilters = []filter{
 	{name: "e escape forceescape", fn: onText(escape)},
 	{name: "format", params: "*args **kwargs", fn: filterFormat},
 	{name: "indent", params: "width=4 first=false blank=false", fn: filterIndent},
-	{name: "lower", fn: onText(strings.ToLower)},
-	{name: "upper", fn: onText(strings.ToUpper)},
+	{name: "lower", fn: onText(lower)},
+	{name: "upper", fn: onText(upper)},
 	{name: "replace", params: "old new count=none", fn: filterReplace},
 	{name: "safe string", fn: onText(func(s string) string { return s })},
 	{name: "striptags", fn: onText(stripTags)},
@@ -186,10 +186,10 @@ func titleFilter(s string) string {
 			start = true
 			b.WriteRune(r)
 		case start:
-			b.WriteString(strings.ToUpper(string(r)))
+			b.WriteString(upper(string(r)))
 			start = false
 		default:
-			b.WriteString(strings.ToLower(string(r)))
+			b.WriteString(lower(string(r)))
 		}
 	}
 	return b.String()

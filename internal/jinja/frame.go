@@ -79,6 +79,9 @@ func (f *frame) lookup(name string, off int) (any, error) {
 	if v, ok := f.c.tables.globals[name]; ok {
 		return v, nil
 	}
+	if name == "self" && f.rt.blocks != nil {
+		return selfBlocks{f}, nil
+	}
 	return &Undefined{Name: name, at: f.at(off), known: f.known}, nil
 }
 
@@ -124,6 +127,9 @@ func (w *output) print(f *frame, v any) error {
 	case bool, int, float64:
 		return w.write(Repr(x))
 	case *Undefined:
+		if x.lenient {
+			return nil
+		}
 		return x.Err()
 	}
 	v, err := Deep(f.c, v)

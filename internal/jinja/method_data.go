@@ -160,7 +160,8 @@ func listPop(_ *Context, v any, a []any) (any, any, error) {
 	if i < 0 || i >= len(l) {
 		return nil, nil, newError("pop() from a list of %d elements: there is no such element", len(l))
 	}
-	return l[i], slices.Delete(l, i, i+1), nil
+	taken := l[i]
+	return taken, slices.Delete(l, i, i+1), nil
 }
 
 // dictMutators change a dictionary, which the template owns, in place.

@@ -8,8 +8,8 @@ import (
 
 // stringMethods are the methods of Python's str.
 var stringMethods = []filter{
-	{name: "upper", fn: func(_ *Context, v any, _ []any) (any, error) { return strings.ToUpper(v.(string)), nil }},
-	{name: "lower casefold", fn: func(_ *Context, v any, _ []any) (any, error) { return strings.ToLower(v.(string)), nil }},
+	{name: "upper", fn: func(_ *Context, v any, _ []any) (any, error) { return upper(v.(string)), nil }},
+	{name: "lower casefold", fn: func(_ *Context, v any, _ []any) (any, error) { return lower(v.(string)), nil }},
 	{name: "title", fn: func(_ *Context, v any, _ []any) (any, error) { return titleMethod(v.(string)), nil }},
 	{name: "capitalize", fn: func(_ *Context, v any, _ []any) (any, error) { return capitalize(v.(string)), nil }},
 	{name: "swapcase", fn: func(_ *Context, v any, _ []any) (any, error) { return strings.Map(swapCase, v.(string)), nil }},
@@ -94,6 +94,23 @@ func swapCase(r rune) rune {
 	return unicode.ToUpper(r)
 }
 
+// The letters whose upper case is several letters.
+var manyUpper = strings.NewReplacer("ß", "SS", "ŉ", "ʼN", "ǰ", "J̌", "ﬀ", "FF", "ﬁ", "FI", "ﬂ", "FL", "ﬃ", "FFI", "ﬄ", "FFL", "ﬅ", "ST", "ﬆ", "ST")
+
+func upper(s string) string {
+	if ascii(s) {
+		return strings.ToUpper(s)
+	}
+	return strings.ToUpper(manyUpper.Replace(s))
+}
+
+func lower(s string) string {
+	if ascii(s) {
+		return strings.ToLower(s)
+	}
+	return strings.ToLower(strings.ReplaceAll(s, "İ", "i̇"))
+}
+
 // titleMethod is str.title(): every run of letters starts with a capital.
 func titleMethod(s string) string {
 	inWord := false
@@ -115,7 +132,7 @@ func capitalize(s string) string {
 	if n == 0 {
 		return ""
 	}
-	return string(unicode.ToTitle(r)) + strings.ToLower(s[n:])
+	return string(unicode.ToTitle(r)) + lower(s[n:])
 }
 
 func stripWith(left, right bool) func(*Context, any, []any) (any, error) {

@@ -182,6 +182,9 @@ func valueOf(f *frame, x expr) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if u, ok := v.(*Undefined); ok && u.lenient {
+		return "", nil
+	}
 	if u := findUndefined(v, 0); u != nil {
 		return nil, locate(u.Err(), f.at(x.offset()))
 	}

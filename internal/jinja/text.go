@@ -288,6 +288,9 @@ func Truth(v any) (bool, error) {
 	case time.Duration:
 		return x != 0, nil
 	case *Undefined:
+		if x.lenient {
+			return false, nil
+		}
 		return false, x.Err()
 	}
 	return true, nil

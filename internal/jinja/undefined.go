@@ -25,6 +25,9 @@ type Undefined struct {
 	known func() []string // the names there are
 	hint  string          // the message of undef()
 	cause error           // what resolving a lazy value said
+	// lenient is the value of `a if b` where b is false: it is undefined, but
+	// prints as nothing, is false and empty.
+	lenient bool
 }
 
 // Err returns the error of using u: where, what, and the nearest name.

@@ -87,7 +87,7 @@ func printable(r rune, ascii bool) bool {
 	if r == '\n' || r >= ' ' && r <= '~' {
 		return true
 	}
-	wide := r == 0x85 || r >= 0xa0 && r <= 0xd7ff || r >= 0xe000 && r <= 0xfffd || r >= 0x10000 && r < 0x10ffff
+	wide := r >= 0xa0 && r <= 0xd7ff || r >= 0xe000 && r <= 0xfffd || r >= 0x10000 && r < 0x10ffff
 	return wide && r != 0xfeff && !ascii
 }
 
@@ -97,7 +97,7 @@ func (w *yamlWriter) scalar(s string, plain bool, at yamlPlace) {
 	fits := w.flow > 0 && shape.flowPlain || w.flow == 0 && shape.blockPlain
 	switch {
 	case plain && fits && !(at.key && (shape.empty || shape.multiline)):
-		w.plain(s, at)
+		w.plain(s, at.key)
 	case shape.single && !(at.key && shape.multiline):
 		w.indicator("'", true, false, false)
 		w.fold(strings.ReplaceAll(s, "'", "''"), !at.key, true)
@@ -107,7 +107,7 @@ func (w *yamlWriter) scalar(s string, plain bool, at yamlPlace) {
 	}
 }
 
-func (w *yamlWriter) plain(s string, at yamlPlace) {
+func (w *yamlWriter) plain(s string, key bool) {
 	if s == "" {
 		return
 	}
@@ -115,8 +115,7 @@ func (w *yamlWriter) plain(s string, at yamlPlace) {
 		w.text(" ")
 	}
 	w.whitespace, w.indention = false, false
-	w.fold(s, !at.key, false)
-	w.openEnded = at.root
+	w.fold(s, !key, false)
 }
 
 // fold writes a text; with split, it breaks long lines at single blanks.
@@ -159,34 +158,29 @@ var yamlEscapes = map[rune]string{
 	0x85: "N", 0xa0: "_", 0x2028: "L", 0x2029: "P",
 }
 
-// double writes a text in double quotes.
+// double writes a text in double quotes; with split, it breaks long lines at
+// blanks.
 func (w *yamlWriter) double(s []rune, split bool) {
 	w.indicator(`"`, true, false, false)
-	start := 0
-	for end := 0; end <= len(s); end++ {
-		var r rune = -1
-		if end < len(s) {
-			r = s[end]
-		}
-		if r < 0 || mustEscape(r, w.ascii) {
-			w.text(string(s[start:end]))
-			start = end
-			if r >= 0 {
-				w.text(escapeYAML(r))
-				start = end + 1
-			}
-		}
-		if end > 0 && end < len(s)-1 && (r == ' ' || start >= end) && w.col+end-start > w.width && split {
-			if start < end {
-				w.text(string(s[start:end]))
-				start = end
-			}
-			w.text(`\`)
-			w.newLevelLine()
+	spaces := false
+	for i, r := range s {
+		switch {
+		case mustEscape(r, w.ascii):
+			w.text(escapeYAML(r))
+			spaces = false
+		case r != ' ':
+			w.text(string(r))
+			spaces = false
+		case split && !spaces && w.col > w.width && i > 0 && i < len(s)-1:
 			w.whitespace, w.indention = false, false
-			if s[start] == ' ' {
+			w.newLevelLine()
+			if s[i+1] == ' ' {
 				w.text(`\`)
 			}
+			spaces = true
+		default:
+			w.text(" ")
+			spaces = true
 		}
 	}
 	w.indicator(`"`, false, false, false)

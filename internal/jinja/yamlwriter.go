@@ -22,7 +22,6 @@ type yamlWriter struct {
 	col        int
 	whitespace bool // what was written last is a blank or a line's start
 	indention  bool // only blanks, dashes and the like stand on the line
-	openEnded  bool // a plain scalar stands at the root
 }
 
 // dumpYAML writes v. The arguments are indent, width, sort_keys, allow_unicode,
@@ -36,20 +35,14 @@ func dumpYAML(v any, a []any, flow any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s, ok := v.(string); flags[0] || ok && s == "" {
-		if flags[0] {
-			w.indicator("---", true, false, false)
-		}
+	if flags[0] {
+		w.indicator("---", true, false, false)
 	}
-	if err := w.node(v, yamlPlace{root: true}, 0); err != nil {
+	if err := w.node(v, yamlPlace{}, 0); err != nil {
 		return nil, err
 	}
 	w.newLevelLine()
 	if flags[1] {
-		w.indicator("...", true, false, false)
-		w.newLevelLine()
-	}
-	if w.openEnded {
 		w.indicator("...", true, false, false)
 		w.newLevelLine()
 	}
@@ -93,7 +86,7 @@ func (w *yamlWriter) options(a []any, flow any) error {
 
 // yamlPlace is where a node stands.
 type yamlPlace struct {
-	root, mapping, key bool
+	mapping, key bool
 }
 
 func (w *yamlWriter) text(s string) {
@@ -108,7 +101,6 @@ func (w *yamlWriter) indicator(s string, needSpace, whitespace, indention bool) 
 	}
 	w.whitespace = whitespace
 	w.indention = w.indention && indention
-	w.openEnded = false
 	w.text(s)
 }
 
@@ -309,7 +301,7 @@ func (w *yamlWriter) entry(m *Map, k any, depth int) error {
 func simpleKey(k any) bool {
 	switch k := k.(type) {
 	case string:
-		return k != "" && len([]rune(k)) < 128 && !strings.ContainsAny(k, yamlBreaks)
+		return len(k) <= 128 && !strings.ContainsAny(k, yamlBreaks)
 	case Tuple:
 		return len(k) == 0
 	}
