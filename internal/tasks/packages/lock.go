@@ -89,7 +89,7 @@ func (l locks) wait(ctx context.Context, m *sys.Machine) (string, error) {
 			if first == nil {
 				return "", nil
 			}
-			return fmt.Sprintf("waited %s because %s", time.Since(start).Round(time.Second), first), nil
+			return fmt.Sprintf("waited %s for another process: %s", time.Since(start).Round(time.Second), first), nil
 		}
 		if first == nil {
 			first = h

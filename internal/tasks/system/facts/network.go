@@ -26,7 +26,7 @@ func collectNetwork(_ context.Context, g *gatherer) {
 	for _, i := range interfaces {
 		fact := g.device(i)
 		addrs, _ := i.Addrs()
-		v4, v6 := addAddresses(fact, i.Name, addrs)
+		v4, v6 := addAddresses(fact, addrs)
 		all4, all6 = append(all4, v4...), append(all6, v6...)
 		found = append(found, i.Name)
 		byName[i.Name] = fact
@@ -102,7 +102,7 @@ func loopType(i net.Interface) string {
 
 // addAddresses adds the addresses to fact and returns those that are not the
 // loop's own.
-func addAddresses(fact map[string]any, device string, addrs []net.Addr) (all4, all6 []string) {
+func addAddresses(fact map[string]any, addrs []net.Addr) (all4, all6 []string) {
 	for _, addr := range addrs {
 		ipnet, ok := addr.(*net.IPNet)
 		if !ok {
@@ -112,7 +112,7 @@ func addAddresses(fact map[string]any, device string, addrs []net.Addr) (all4, a
 		ip = ip.Unmap()
 		bits, _ := ipnet.Mask.Size()
 		if ip.Is4() {
-			v4 := ipv4(ip, bits, device)
+			v4 := ipv4(ip, bits)
 			if _, second := fact["ipv4"]; second {
 				more, _ := fact["ipv4_secondaries"].([]any)
 				fact["ipv4_secondaries"] = append(more, v4)
@@ -133,7 +133,7 @@ func addAddresses(fact map[string]any, device string, addrs []net.Addr) (all4, a
 	return all4, all6
 }
 
-func ipv4(ip netip.Addr, bits int, device string) map[string]any {
+func ipv4(ip netip.Addr, bits int) map[string]any {
 	mask := net.CIDRMask(bits, 32)
 	network := netip.PrefixFrom(ip, bits).Masked().Addr()
 	broadcast := ""
