@@ -20,6 +20,7 @@ var Table = []*sys.Module{
 	&packages.AptKey,
 	&packages.AptRepository,
 	&files.Assemble,
+	&system.AuthorizedKey,
 	&files.Blockinfile,
 	&commands.Command,
 	&files.Copy,
