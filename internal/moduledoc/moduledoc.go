@@ -128,7 +128,7 @@ func about(comment, variable, module string) (paragraphs []string, example strin
 		}
 	}
 	if len(paragraphs) > 0 {
-		if rest, ok := strings.CutPrefix(paragraphs[0], variable+" "); ok {
+		if first, rest, ok := strings.Cut(paragraphs[0], " "); ok && strings.EqualFold(first, variable) {
 			paragraphs[0] = module + " " + rest
 		}
 	}

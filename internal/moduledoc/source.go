@@ -1,6 +1,7 @@
 package moduledoc
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -100,26 +101,46 @@ func (s *sources) read(files []*ast.File) {
 	}
 }
 
-// variables takes those of the form `var X = sys.Define(spec.Module{...}, x)`.
+// variables takes those that define a module: `var X = sys.Define(spec.Module{...}, x)`,
+// where x's last parameter is the argument struct, or a literal with a
+// spec.Module in it, where xArgs is.
 func (s *sources) variables(pkg string, d *ast.GenDecl, funcs map[string]*ast.FuncDecl) {
 	for _, sp := range d.Specs {
 		v := sp.(*ast.ValueSpec)
 		if len(v.Values) != 1 {
 			continue
 		}
-		call, ok := v.Values[0].(*ast.CallExpr)
-		if !ok || !isDefine(call.Fun) || len(call.Args) < 2 {
-			continue
-		}
 		comment := v.Doc
 		if comment == nil {
 			comment = d.Doc
 		}
-		def := definition{pkg: pkg, variable: v.Names[0].Name, comment: comment.Text(), args: argsOf(call.Args[1], funcs)}
-		if name := moduleName(call.Args[0]); name != "" {
+		variable := v.Names[0].Name
+		def := definition{pkg: pkg, variable: variable, comment: comment.Text(), args: variable + "Args"}
+		name := ""
+		if call, ok := v.Values[0].(*ast.CallExpr); ok && isDefine(call.Fun) && len(call.Args) == 2 {
+			name, def.args = moduleName(call.Args[0]), argsOf(call.Args[1], funcs)
+		} else {
+			name = moduleWithin(v.Values[0])
+		}
+		if name != "" {
 			s.modules[name] = def
 		}
 	}
+}
+
+// moduleWithin returns the name of the module whose specification is a part of
+// a literal.
+func moduleWithin(e ast.Expr) string {
+	name := ""
+	ast.Inspect(e, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.CompositeLit); ok && name == "" {
+			if t, ok := lit.Type.(*ast.SelectorExpr); ok && t.Sel.Name == "Module" {
+				name = moduleName(lit)
+			}
+		}
+		return name == ""
+	})
+	return name
 }
 
 func isDefine(fun ast.Expr) bool {
@@ -226,6 +247,7 @@ func (s *sources) structComments(pkg string, e ast.Expr, prefix string, into map
 	if t == nil {
 		return
 	}
+	shared := "" // a comment stands for the fields without one below it
 	for _, f := range t.Fields.List {
 		if len(f.Names) == 0 {
 			s.structComments(pkg, f.Type, prefix, into)
@@ -235,7 +257,8 @@ func (s *sources) structComments(pkg string, e ast.Expr, prefix string, into map
 		if name == "" {
 			continue
 		}
-		into[prefix+name] = comment(f)
+		shared = cmp.Or(comment(f), shared)
+		into[prefix+name] = shared
 		inner := prefix + name + "."
 		if isList(f.Type) {
 			inner = prefix + name + "[]."
@@ -284,6 +307,7 @@ func (s *sources) returnFields(pkg string, e ast.Expr, prefix string, open map[s
 		return nil
 	}
 	var list []Value
+	shared := ""
 	for _, f := range t.Fields.List {
 		name, _, _ := strings.Cut(tag(f, "json"), ",")
 		if len(f.Names) == 0 && name == "" {
@@ -293,7 +317,8 @@ func (s *sources) returnFields(pkg string, e ast.Expr, prefix string, open map[s
 		if name == "" || name == "-" {
 			continue
 		}
-		list = append(list, Value{Name: prefix + name, Type: goType(f.Type), Text: comment(f)})
+		shared = cmp.Or(comment(f), shared)
+		list = append(list, Value{Name: prefix + name, Type: goType(f.Type), Text: shared})
 		if id, ok := bare(f.Type).(*ast.Ident); ok {
 			if nested, _ := s.structOf(pkg, id); nested != nil {
 				inner := prefix + name + "."
