@@ -102,6 +102,9 @@ func assemble(ctx context.Context, m *sys.Machine, a *assembleArgs) (any, error)
 // parts returns the regular files of the folder, sorted by name.
 func (a *assembleArgs) parts(m *sys.Machine) (parts []entry, err error) {
 	if !a.RemoteSrc {
+		if len(m.Files) == 0 {
+			return nil, errors.New("the controller offers no parts with this call; remote_src: true takes them from the target")
+		}
 		for _, f := range m.Files {
 			if e := sentEntry(m, f); !e.dir && !strings.Contains(e.name, "/") {
 				parts = append(parts, e)

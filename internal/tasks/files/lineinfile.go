@@ -166,13 +166,13 @@ func (e *lineEdit) removes(line string) bool {
 	return e.selects(line)
 }
 
-// find returns the first or last line for which ok holds, or -1.
-func (e *lineEdit) find(lines []string, first bool, ok func(string) bool) int {
+// find returns the line that is chosen, or -1.
+func (e *lineEdit) find(lines []string) int {
 	found := -1
 	for i, line := range lines {
-		if ok(line) {
+		if e.selects(line) {
 			found = i
-			if first {
+			if e.FirstMatch {
 				break
 			}
 		}
@@ -183,13 +183,14 @@ func (e *lineEdit) find(lines []string, first bool, ok func(string) bool) int {
 // present returns the lines with the line among them, and what was done.
 func (e *lineEdit) present(lines []string) ([]string, string) {
 	line := ended(e.line)
-	at := e.find(lines, e.FirstMatch, e.selects)
+	at := e.find(lines)
 	if at >= 0 && e.template != nil {
 		match := e.match.FindStringSubmatchIndex(lines[at])
 		line = ended(e.template.Expand(lines[at], match))
 	}
+	place := -1
 	if at < 0 {
-		at = e.find(lines, false, func(l string) bool { return bare(l) == e.line })
+		at, place = e.findPlace(lines)
 	}
 	switch {
 	case at >= 0 && lines[at] == line:
@@ -200,26 +201,42 @@ func (e *lineEdit) present(lines []string) ([]string, string) {
 	case e.Backrefs:
 		return lines, ""
 	}
-	if last := len(lines) - 1; last >= 0 {
-		lines[last] = ended(lines[last])
+	to := e.insertAt(lines, place)
+	switch {
+	case to == len(lines) && to > 0:
+		lines[to-1] = ended(lines[to-1])
+	case to < len(lines) && place >= 0 && e.InsertAfter != "" && bare(lines[to]) == e.line:
+		return lines, ""
 	}
-	return slices.Insert(lines, e.insertAt(lines), line), "line added"
+	return slices.Insert(lines, to, line), "line added"
+}
+
+// findPlace returns where the line is already, and where insertafter or
+// insertbefore match. With firstmatch nothing is looked for behind that place.
+func (e *lineEdit) findPlace(lines []string) (at, place int) {
+	at, place = -1, -1
+	for i, line := range lines {
+		if bare(line) == e.line {
+			at = i
+		} else if e.place != nil && e.place.MatchString(line) {
+			place = i
+			if e.FirstMatch {
+				break
+			}
+		}
+	}
+	return at, place
 }
 
 // insertAt returns where a new line goes.
-func (e *lineEdit) insertAt(lines []string) int {
-	if e.InsertBefore == "BOF" || e.InsertAfter == "BOF" {
-		return 0
-	}
-	if e.place == nil {
-		return len(lines)
-	}
-	at := e.find(lines, e.FirstMatch, e.place.MatchString)
+func (e *lineEdit) insertAt(lines []string, place int) int {
 	switch {
-	case at < 0:
+	case e.InsertBefore == "BOF" || e.InsertAfter == "BOF":
+		return 0
+	case place < 0:
 		return len(lines)
 	case e.InsertAfter != "":
-		return at + 1
+		return place + 1
 	}
-	return at
+	return place
 }

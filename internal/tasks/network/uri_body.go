@@ -47,6 +47,9 @@ func (a *uriArgs) source(ctx context.Context, m *sys.Machine) (func() (io.ReadCl
 			return sized{r, content.Size}, err
 		}, nil
 	}
+	if !a.RemoteSrc {
+		return nil, fmt.Errorf("argument %q: the controller offers no file with this call; remote_src: true takes it from the target", "src")
+	}
 	src, err := m.Expand(a.Src)
 	if err != nil {
 		return nil, err

@@ -67,7 +67,7 @@ func TestURI(t *testing.T) {
 		"own type": {`{"url":"$/echo","method":"POST","body":"x","headers":{"content-type":"text/x"},"return_content":true}`,
 			map[string]any{"content": "POST x text/x 1"}},
 		"src":            {`{"url":"$/echo","method":"POST","src":"/body","remote_src":true,"return_content":true}`, map[string]any{"content": "POST data  4"}},
-		"src missing":    {`{"url":"$/echo","method":"POST","src":"/none"}`, map[string]any{"failed": true, "msg": `argument "src": "/none" does not exist on the target`}},
+		"src missing":    {`{"url":"$/echo","method":"POST","src":"/none","remote_src":true}`, map[string]any{"failed": true, "msg": `argument "src": "/none" does not exist on the target`}},
 		"login":          {`{"url":"$/login","url_username":"ops","url_password":"hush"}`, map[string]any{"status": 200.0}},
 		"login forced":   {`{"url":"$/login","user":"ops","password":"hush","force_basic_auth":true}`, map[string]any{"status": 200.0}},
 		"login wrong":    {`{"url":"$/login","user":"ops","password":"no"}`, map[string]any{"status": 401.0, "failed": true}},

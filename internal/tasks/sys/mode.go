@@ -116,8 +116,9 @@ func (c modeClause) apply(bits uint32, dir bool) uint32 {
 	if who == "" {
 		who, mask = "ugo", modeBits&^Umask()
 	}
+	before := bits
 	for _, w := range who {
-		set := c.bits(w, bits, dir) & mask
+		set := c.bits(w, before, dir) & mask
 		switch c.op {
 		case '+':
 			bits |= set

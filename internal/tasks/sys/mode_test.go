@@ -31,6 +31,8 @@ func TestParseMode(t *testing.T) {
 		{"+x", 0o600, false, 0o711},
 		{"+w", 0o400, false, 0o600},
 		{"g=u", 0o740, false, 0o770},
+		{"a-g", 0o777, false, 0},
+		{"ugo=g", 0o640, false, 0o444},
 		{"o=", 0o777, false, 0o770},
 		{"u+s,g+s,+t", 0o755, true, 0o7755},
 		{"u=rwx,g-w+x", 0o620, false, 0o710},
