@@ -61,13 +61,19 @@ func (a *attempt) at(arg string, err error) error {
 	return source.Errorf(n.Pos(), "%w", err).WithHint("%s", source.HintOf(err))
 }
 
-// contentBytes returns what `content` stands for: text as it is, other values as JSON.
+// contentBytes returns what `content` stands for: text as it is, lists and
+// mappings as JSON.
 func contentBytes(v any) ([]byte, error) {
 	switch v := v.(type) {
+	case *jinja.Map, []any:
+		expr, err := jinja.ParseExpr("content | to_json", source.Pos{})
+		if err != nil {
+			return nil, err
+		}
+		text, err := expr.Value(jinja.NewContext(context.Background(), nil, jinja.Vars{"content": v}))
+		return []byte(jinja.Str(text)), err
 	case string:
 		return []byte(v), nil
-	case *jinja.Map, []any:
-		return jinja.ToJSON(v)
 	}
 	return []byte(jinja.Str(v)), nil
 }
@@ -259,7 +265,7 @@ func (a *attempt) render(file string, args *templateArgs) (string, error) {
 	if err != nil {
 		return "", a.at("src", err)
 	}
-	o := jinja.ForFile
+	o := jinja.ForFile()
 	o.TrimBlocks, o.LstripBlocks = args.TrimBlocks, args.LstripBlocks
 	o.VariableStart, o.VariableEnd = args.VariableStart, args.VariableEnd
 	o.BlockStart, o.BlockEnd = args.BlockStart, args.BlockEnd

@@ -145,6 +145,7 @@ func (a *attempt) until(ctx context.Context) *taskResult {
 			return res
 		}
 		if n >= tries {
+			res.value.Set("attempts", n-1) // the number of retries, as Ansible counts here
 			res.value.Set("failed", true)
 			if orEmpty(res.value, "msg") == "" {
 				res.value.Set("msg", fmt.Sprintf("the condition of until did not hold after %d tries", n))

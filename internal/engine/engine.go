@@ -113,7 +113,8 @@ func (e *Engine) Run(ctx context.Context, pb *playbook.Playbook, names []string)
 	e.Events.Emit(event.RunStarted{Playbooks: names, Check: e.Options.Check, Diff: e.Options.Diff, Time: begin})
 	var err error
 	for _, p := range pb.Plays {
-		if err = e.play(ctx, p); err != nil || ctx.Err() != nil {
+		more, perr := e.play(ctx, p)
+		if err = perr; err != nil || !more || ctx.Err() != nil {
 			break
 		}
 	}

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"fleet/internal/jinja"
@@ -10,31 +9,39 @@ import (
 	"fleet/internal/source"
 )
 
-// maxRounds bounds how often handlers may notify each other in one flush.
-const maxRounds = 50
-
-// flush runs the host's notified handlers in the order of their definition.
-// Handlers that these notify run in the same flush.
+// flush runs the host's notified handlers in the order of their definition. One
+// that is notified by a handler behind it waits for the next flush, as in Ansible.
 func (h *hostRun) flush(ctx context.Context, prefix []int) error {
-	for round := range maxRounds {
-		if len(h.notified) == 0 {
-			return nil
+	for i, t := range h.handlers() {
+		if !h.notified[t] {
+			continue
 		}
-		for i, t := range h.handlers() {
-			if !h.notified[t] {
-				continue
-			}
-			delete(h.notified, t)
-			if err := h.task(ctx, t, append(slices.Clone(prefix), round, i)); err != nil {
-				return err
-			}
+		delete(h.notified, t)
+		if err := h.task(ctx, t, append(slices.Clone(prefix), i)); err != nil {
+			return err
 		}
 	}
-	return h.fatal(ctx, fmt.Errorf("handlers notify each other without end"))
+	return nil
 }
 
-// handlers returns the play's handlers, and those that the host included.
-func (h *hostRun) handlers() []*playbook.Task { return append(slices.Clone(h.Handlers), h.extra...) }
+// handlers returns the play's handlers, and behind them those that includes
+// brought in, in the order in which they came.
+func (r *playRun) handlers() []*playbook.Task {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append(slices.Clone(r.Handlers), r.extra...)
+}
+
+// addHandlers takes the handlers that an include brought in.
+func (r *playRun) addHandlers(handlers []*playbook.Task) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range handlers {
+		if !slices.Contains(r.extra, t) {
+			r.extra = append(r.extra, t)
+		}
+	}
+}
 
 // notify marks the handlers that a changed task names.
 func (h *hostRun) notify(c *jinja.Context, t *playbook.Task) error {

@@ -35,6 +35,7 @@ type playRun struct {
 	mu       sync.Mutex
 	tasks    map[taskKey]*event.Task
 	included map[includeKey]*included
+	extra    []*playbook.Task // handlers that includes brought in
 	throttle map[*event.Task]chan struct{}
 	maxFail  float64 // percent; negative: no limit
 }
@@ -44,53 +45,54 @@ type taskKey struct {
 	order string
 }
 
-// play runs one play, batch after batch.
-func (e *Engine) play(ctx context.Context, p *playbook.Play) error {
+// play runs one play, batch after batch. It reports whether the run goes on: it
+// does not where all hosts of a batch, or more than allowed, have failed.
+func (e *Engine) play(ctx context.Context, p *playbook.Play) (more bool, err error) {
 	base := &playRun{Play: p, engine: e, dir: filepath.Dir(p.File), roles: staticRoles(p)}
 	c := base.context(ctx)
 	name, err := e.text(c, p.Name, "")
 	if err != nil {
-		return err
+		return false, err
 	}
 	hosts, patterns, err := e.playHosts(c, p)
 	if err != nil {
-		return err
+		return false, err
 	}
 	base.name = cmp.Or(name, patterns)
 	if len(hosts) == 0 {
 		e.Events.Emit(event.NoHosts{Name: base.name, Pos: p.Pos, Reason: noHosts(patterns, e.limit != nil)})
-		return nil
+		return true, nil
 	}
 	hosts = slices.DeleteFunc(hosts, e.stats.isGone)
 	if len(hosts) == 0 {
 		e.Events.Emit(event.NoHosts{Name: base.name, Pos: p.Pos, Reason: "no host is left: all have failed"})
-		return nil
+		return true, nil
 	}
 	if base.prompts, err = e.prompt(ctx, p); err != nil {
-		return err
+		return false, err
 	}
 	batches, err := e.batches(c, p, hosts)
 	if err != nil {
-		return err
+		return false, err
 	}
 	base.all = hosts
 	for i, batch := range batches {
 		run := base.batch(batch, e.plays)
 		e.plays++
 		if err := run.settings(c); err != nil {
-			return err
+			return false, err
 		}
 		e.Events.Emit(event.PlayStarted{Play: run.id, Name: run.name, Pos: p.Pos, Hosts: batch, Batch: i + 1, Batches: len(batches)})
 		err := run.run(ctx)
 		e.Events.Emit(event.PlayEnded{Play: run.id})
 		if err != nil || ctx.Err() != nil {
-			return err
+			return false, err
 		}
 		if len(run.crowd.alive(nil)) == 0 || run.tooManyFailed() {
-			break
+			return false, nil
 		}
 	}
-	return nil
+	return true, nil
 }
 
 func noHosts(patterns string, limited bool) string {
@@ -286,22 +288,21 @@ func batchSize(v any, total int) (int, error) {
 // staticRoles returns the roles whose variables the whole play sees: those of
 // `roles` and of import_role, in order.
 func staticRoles(p *playbook.Play) []*playbook.Role {
+	return rolesIn(slices.Concat(p.PreTasks, p.Roles, p.Tasks, p.PostTasks))
+}
+
+// rolesIn returns the roles whose blocks are among the entries or inside of them.
+func rolesIn(entries []playbook.Entry) []*playbook.Role {
 	var roles []*playbook.Role
-	var walk func(entries []playbook.Entry)
-	walk = func(entries []playbook.Entry) {
-		for _, e := range entries {
-			if b, ok := e.(*playbook.Block); ok {
-				if b.Role != nil {
-					roles = append(roles, b.Role)
-				}
-				walk(b.Body)
-				walk(b.Rescue)
-				walk(b.Always)
-			}
+	for _, e := range entries {
+		b, isBlock := e.(*playbook.Block)
+		if !isBlock {
+			continue
 		}
-	}
-	for _, section := range [][]playbook.Entry{p.PreTasks, p.Roles, p.Tasks, p.PostTasks} {
-		walk(section)
+		if b.Role != nil {
+			roles = append(roles, b.Role)
+		}
+		roles = append(roles, rolesIn(slices.Concat(b.Body, b.Rescue, b.Always))...)
 	}
 	return roles
 }

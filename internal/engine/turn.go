@@ -34,6 +34,11 @@ func (h *hostRun) alone(ctx context.Context, t *playbook.Task, order []int) (*ta
 		return nil, err
 	}
 	et := h.playRun.task(t, order, func() string { return h.taskName(c, t) })
+	free, err := h.throttled(ctx, c, t, et)
+	if err != nil {
+		return nil, err
+	}
+	defer free()
 	if err := h.acquire(ctx); err != nil {
 		return nil, err
 	}
@@ -55,7 +60,7 @@ func (h *hostRun) alone(ctx context.Context, t *playbook.Task, order []int) (*ta
 	}
 	res.rescued = res.outcome == event.Failed && !res.ignored && rescued(t)
 	if res.rescued {
-		h.locals = with(h.locals, "ansible_failed_result", res.value, "ansible_failed_task", jinja.NewMap("name", et.Name, "action", et.Module))
+		h.locals = with(h.locals, "ansible_failed_result", res.value, "ansible_failed_task", jinja.NewMap("name", h.givenName(c, t), "action", et.Module))
 	}
 	h.report(et, res, time.Since(begin))
 	return res, nil
@@ -75,11 +80,41 @@ func with(m map[string]any, pairs ...any) map[string]any {
 
 // taskName returns what to call a task: its own name, or its module's.
 func (h *hostRun) taskName(c *jinja.Context, t *playbook.Task) string {
+	if t == factsTask {
+		return "Gathering Facts"
+	}
+	return cmp.Or(h.givenName(c, t), shortName(t.Module))
+}
+
+// givenName returns a task's own name, or "".
+func (h *hostRun) givenName(c *jinja.Context, t *playbook.Task) string {
 	name, err := h.engine.text(c, t.Name, "")
 	if err != nil {
-		name = t.Name.Text()
+		return t.Name.Text()
 	}
-	return cmp.Or(name, shortName(t.Module))
+	return name
+}
+
+// throttled waits until the task's `throttle` lets one more host run it, and
+// returns what to call behind it.
+func (h *hostRun) throttled(ctx context.Context, c *jinja.Context, t *playbook.Task, et *event.Task) (free func(), err error) {
+	limit, err := h.engine.number(c, given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.Throttle }), 0)
+	if err != nil || limit < 1 {
+		return func() {}, err
+	}
+	h.mu.Lock()
+	slots := h.throttle[et]
+	if slots == nil {
+		slots = make(chan struct{}, int(limit))
+		h.throttle[et] = slots
+	}
+	h.mu.Unlock()
+	select {
+	case slots <- struct{}{}:
+		return func() { <-slots }, nil
+	case <-ctx.Done():
+		return func() {}, ctx.Err()
+	}
 }
 
 // acquire takes one of the run's slots, release gives it back.
@@ -147,7 +182,8 @@ func (u *turn) run(ctx context.Context, c *jinja.Context) *taskResult {
 	return u.all(ctx, items)
 }
 
-// conditions returns the task's and the surrounding blocks' conditions, the outer first.
+// conditions returns the conditions of the task, of the blocks around it and of
+// the play's import, the outer first.
 func (u *turn) conditions() []source.Node {
 	var chain [][]source.Node
 	for e := playbook.Entry(u.task); e != nil; {
@@ -158,6 +194,7 @@ func (u *turn) conditions() []source.Node {
 		}
 		e = up
 	}
+	chain = append(chain, u.Play.When)
 	slices.Reverse(chain)
 	return slices.Concat(chain...)
 }

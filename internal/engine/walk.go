@@ -44,13 +44,13 @@ type hostRun struct {
 	order    []int
 	locals   map[string]any // variables of the dynamic includes around
 	notified map[*playbook.Task]bool
-	extra    []*playbook.Task // handlers that include_role brought
-	force    bool             // handlers run even after a failure
-	slot     bool             // holds one of Options.Forks
+	force    bool            // handlers run even after a failure
+	slot     bool            // holds one of Options.Forks
+	ranRoles map[string]bool // keys of the roles that are done
 }
 
 func newHostRun(r *playRun, host string) *hostRun {
-	return &hostRun{playRun: r, host: host, notified: map[*playbook.Task]bool{},
+	return &hostRun{playRun: r, host: host, notified: map[*playbook.Task]bool{}, ranRoles: map[string]bool{},
 		vars: &vars.Play{Vars: r.engine.Vars.Map(r.Vars), Prompts: r.prompts, Roles: r.roles}}
 }
 
@@ -160,6 +160,12 @@ func (h *hostRun) entries(ctx context.Context, entries []playbook.Entry, prefix 
 
 // block runs a block, and its rescue and always sections as they are needed.
 func (h *hostRun) block(ctx context.Context, b *playbook.Block, order []int) error {
+	if b.Role != nil {
+		if h.ranRoles[b.Role.Key] && !b.Role.AllowDuplicates {
+			return nil
+		}
+		defer func() { h.ranRoles[b.Role.Key] = true }()
+	}
 	err := h.entries(ctx, b.Body, append(slices.Clone(order), 0))
 	if errors.Is(err, errFailed) && len(b.Rescue) > 0 {
 		err = h.entries(ctx, b.Rescue, append(slices.Clone(order), 1))
@@ -244,6 +250,13 @@ func (h *hostRun) jointly(ctx context.Context, t *playbook.Task, order []int) er
 	if h.crowd.isEnded() {
 		return errEndPlay
 	}
+	after := append(slices.Clone(order), math.MaxInt)
+	if shortName(t.Module) == "group_by" { // the groups' order is the hosts' order
+		before := h.hosts[:slices.Index(h.hosts, h.host)]
+		if err := h.crowd.wait(ctx, before, after); err != nil {
+			return err
+		}
+	}
 	once, err := h.runsOnce(ctx, t)
 	var res *taskResult
 	if err == nil && once {
@@ -255,7 +268,6 @@ func (h *hostRun) jointly(ctx context.Context, t *playbook.Task, order []int) er
 	if err != nil {
 		return err // the host has left: the others do not wait for it
 	}
-	after := append(slices.Clone(order), math.MaxInt)
 	h.crowd.advance(h.host, after)
 	if err := h.crowd.wait(ctx, h.hosts, after); err != nil {
 		return err

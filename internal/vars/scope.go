@@ -131,7 +131,7 @@ func (s *Store) chain(e playbook.Entry) links {
 }
 
 // rolesFor returns the roles that are seen at w, the strongest first: the
-// entry's own, those that brought it in, then the play's others, last first.
+// entry's own, those that it depends on, those that brought it in, then the play's others, last first.
 func rolesFor(w Where) []*playbook.Role {
 	var roles []*playbook.Role
 	seen := map[*playbook.Role]bool{}
@@ -142,6 +142,9 @@ func rolesFor(w Where) []*playbook.Role {
 		}
 		seen[r] = true
 		roles = append(roles, r)
+		for i := len(r.Dependencies) - 1; i >= 0; i-- {
+			add(r.Dependencies[i])
+		}
 		for i := len(r.Parents) - 1; i >= 0; i-- {
 			add(r.Parents[i])
 		}
