@@ -94,7 +94,7 @@ func (t *totals) packageDone(e event, key string) {
 		fmt.Printf("ok    %-45s %6.1f s\n", e.Package, e.Elapsed)
 	case "fail":
 		t.broken = true
-		lines := slices.DeleteFunc(t.output[key], func(s string) bool { return s == "FAIL\n" })
+		lines := slices.DeleteFunc(t.output[key], func(s string) bool { return strings.HasPrefix(s, "FAIL") })
 		fmt.Printf("%sFAIL  %-45s %6.1f s\n", strings.Join(lines, ""), e.Package, e.Elapsed)
 	}
 }
