@@ -42,6 +42,7 @@ var Table = []*sys.Module{
 	&network.GetURL,
 	&system.Group,
 	&system.Hostname,
+	&system.KnownHosts,
 	&files.Lineinfile,
 	&packages.Package,
 	&packages.PackageFacts,
