@@ -21,6 +21,8 @@ type Options struct {
 	Session session.Options
 }
 
+const defaultTimeout = 20 * time.Second
+
 // Helper starts a helper on the machine as the given user, pushing it first
 // where it is not there, and returns its session. ErrBecome is in the error's
 // chain where only becoming the user failed.
@@ -51,7 +53,7 @@ type launching struct {
 // begin starts the script as the user.
 func begin(ctx context.Context, r Runner, script string, b Become, o Options) (*launching, error) {
 	if o.Timeout <= 0 {
-		o.Timeout = 20 * time.Second
+		o.Timeout = defaultTimeout
 	}
 	l := &launching{timeout: o.Timeout}
 	prompt, args := "", []string{}
@@ -241,11 +243,14 @@ func forPlatform(store *helper.Store, name string) (helper.Helper, error) {
 // Started makes a session of a process that is the helper itself.
 func Started(ctx context.Context, p Process, o Options) (*session.Session, error) {
 	if o.Timeout <= 0 {
-		o.Timeout = 20 * time.Second
+		o.Timeout = defaultTimeout
 	}
 	l := &launching{timeout: o.Timeout, transport: newTransport(p, "")}
 	g, err := l.greeting(ctx)
-	if err == nil && g.Word != wire.GreetingHello {
+	switch reason, _ := l.transport.howEnded(); {
+	case err != nil && ctx.Err() == nil && reason != "":
+		err = errors.New(reason)
+	case err == nil && g.Word != wire.GreetingHello:
 		err = fmt.Errorf("the helper said %q instead of hello", g.Word)
 	}
 	if err != nil {

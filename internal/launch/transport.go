@@ -57,22 +57,26 @@ func (t *transport) wait(d time.Duration) (int, error) {
 	}
 }
 
-// Reason says how the process ended and the last line that it wrote.
+// Reason says how the process ended and the first line that it wrote.
 func (t *transport) Reason() (reason, hint string) {
-	code, err := t.wait(2 * time.Second)
-	if err != nil {
+	if _, err := t.wait(2 * time.Second); err != nil {
 		return err.Error(), source.HintOf(err)
 	}
+	return t.howEnded()
+}
+
+// howEnded is Reason without waiting: nothing for a process that runs.
+func (t *transport) howEnded() (reason, hint string) {
 	select {
 	case <-t.ended:
 	default:
 		return "", ""
 	}
-	reason = fmt.Sprintf("the helper ended with exit code %d", code)
+	reason = fmt.Sprintf("the helper ended with exit code %d", t.code)
 	if said := t.stderr.text(); said != "" {
 		reason += ": " + firstLine(said)
 	}
-	if code == 137 {
+	if t.code == 137 {
 		hint = "something on the host killed it, maybe because the memory was full"
 	}
 	return reason, hint

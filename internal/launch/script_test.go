@@ -1,0 +1,90 @@
+package launch
+
+import (
+	"bytes"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"fleet/internal/helper"
+)
+
+// The scripts go through login shells of which only single quotes are known.
+func TestScriptsFitEveryShell(t *testing.T) {
+	helpers := []helper.Helper{{OS: "linux", Arch: "amd64", Digest: strings.Repeat("a", 64)}, {OS: "linux", Arch: "arm64", Digest: "b"}}
+	for name, script := range map[string]string{"start": start(helpers), "become": becomeScript, "shell": becomeShell, "exec": execScript} {
+		if _, err := shell("true", script); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if out, err := exec.Command("sh", "-n", "-c", script).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %s", name, err, out)
+		}
+	}
+	if !strings.Contains(start(helpers), `"Linux x86_64") d=aaaa`) || !strings.Contains(start(helpers), `"Linux aarch64") d=b;;`) {
+		t.Error(start(helpers))
+	}
+}
+
+func TestShellRefuses(t *testing.T) {
+	for _, arg := range []string{"it's", "no!", "two\nlines", `two\\`, `end\`, "zero\x00"} {
+		if line, err := shell("true", arg); err == nil {
+			t.Errorf("%q became %s", arg, line)
+		}
+	}
+}
+
+func TestOctal(t *testing.T) {
+	var all []byte
+	for c := 1; c < 256; c++ {
+		all = append(all, byte(c))
+	}
+	for _, line := range []string{string(all) + ".", `echo '\\' "$HOME" !`, "", "déjà vu"} {
+		var out bytes.Buffer
+		cmd := exec.Command("sh", "-c", `printf %b "`+octal(line)+`"`)
+		cmd.Stdout = &out
+		if err := cmd.Run(); err != nil || out.String() != line {
+			t.Errorf("%q became %q, %v", line, out.String(), err)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	b := becoming{Become: Become{Method: "sudo", User: "root"}, prompt: "[p]"}
+	for said, want := range map[string]string{
+		"[p]Sorry, try again.\n[p]\nsudo: 1 incorrect password attempt\n": "cannot become root: wrong password for sudo",
+		"sudo: a password is required":                                    "cannot become root: sudo wants a password (sudo: a password is required)",
+		"sudo: sorry, you must have a tty to run sudo":                    "cannot become root: sudo wants a terminal (sudo: sorry, you must have a tty to run sudo)",
+		"Sorry, user joe may not run sudo on web1.":                       "cannot become root: this user may not use sudo (Sorry, user joe may not run sudo on web1.)",
+		"Sorry, user joe is not allowed to execute '/bin/sh' as root":     `cannot become root: this user may not run everything as "root" with sudo (Sorry, user joe is not allowed to execute '/bin/sh' as root)`,
+		"sh: 1: exec: sudo: not found":                                    "cannot become root: sudo is not installed (sh: 1: exec: sudo: not found)",
+		"something new":                                                   "cannot become root: sudo failed with exit code 9 (something new)",
+	} {
+		if err := b.refused(said, 9); err.Error() != want {
+			t.Errorf("%q:\ngot  %v\nwant %s", said, err, want)
+		}
+	}
+}
+
+func TestPlans(t *testing.T) {
+	for name, test := range map[string]struct {
+		become Become
+		want   string
+	}{
+		"sudo":       {Become{User: "web"}, "sudo -H -u web -n -- sh -c"},
+		"sudo flags": {Become{Flags: []string{"-E"}, Method: "sudo", Program: "/opt/sudo"}, "/opt/sudo -H -u root -n -E -- sh -c"},
+		"su":         {Become{Method: "su", Flags: []string{"-m"}}, "su -m -s /bin/sh -c exec sh -c \"$0\" sh \"$1\" \"$2\" root"},
+		"doas":       {Become{Method: "doas"}, "doas -n -u root sh -c"},
+	} {
+		plan, err := test.become.plan()
+		if got := strings.Join(plan.argv, " "); err != nil || !strings.HasPrefix(got, test.want) {
+			t.Errorf("%s: %s, %v", name, got, err)
+		}
+	}
+	secret := Become{Method: "sudo", Password: "hunter2"}
+	if plan, err := secret.plan(); err != nil || strings.Contains(strings.Join(plan.argv, " "), "hunter2") {
+		t.Error("the password is an argument")
+	}
+	if _, err := (Become{Method: "doas", Password: "x"}).plan(); err == nil {
+		t.Error("doas takes a password")
+	}
+}
