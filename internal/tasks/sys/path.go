@@ -15,12 +15,12 @@ func (m *Machine) Expand(p string) (string, error) {
 		return "", nil
 	}
 	if p[0] == '~' {
-		name, rest, _ := strings.Cut(p[1:], "/")
+		name, _, _ := strings.Cut(p[1:], "/")
 		home, err := m.home(name)
 		if err != nil {
 			return "", err
 		}
-		p = home + "/" + rest
+		p = home + p[1+len(name):]
 	}
 	clean := filepath.Clean(p)
 	if strings.HasSuffix(p, "/") && clean != "/" {
