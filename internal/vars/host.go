@@ -53,19 +53,17 @@ func (h *Host) SetFacts(facts *jinja.Map, at Place) { h.learn(fact, facts, at) }
 
 // Define adds what add_host gives: variables as strong as the inventory's.
 func (h *Host) Define(vars *jinja.Map, at Place) {
-	h.store.markMap(vars)
+	h.store.collect(vars, false)
 	h.learn(added, vars, at)
 }
 
-// Include adds what include_vars read.
-func (h *Host) Include(vars *jinja.Map, at Place) {
-	h.store.markMap(vars)
-	h.learn(included, vars, at)
-}
+// Include adds what include_vars read, by Store.Map.
+func (h *Host) Include(vars *jinja.Map, at Place) { h.learn(included, vars, at) }
 
 // Set adds a variable of set_fact or register.
 func (h *Host) Set(name string, value any, at Place) {
-	h.learn(set, jinja.NewMap(name, h.store.mark(value, IsSecretName(name))), at)
+	h.store.collect(value, IsSecretName(name))
+	h.learn(set, jinja.NewMap(name, value), at)
 }
 
 // Forget drops all facts, as `meta: clear_facts` wants it.

@@ -45,6 +45,26 @@ func (s *Store) mark(v any, secret bool) any {
 	return v
 }
 
+// collect gives the secrets in an evaluated value to the store's Secrets. It only
+// reads: hosts may share the value.
+func (s *Store) collect(v any, secret bool) {
+	switch v := v.(type) {
+	case *jinja.Map:
+		for k, e := range v.All() {
+			name, _ := k.(string)
+			s.collect(e, IsSecretName(name))
+		}
+	case []any:
+		for _, e := range v {
+			s.collect(e, secret)
+		}
+	case string, int:
+		if secret {
+			s.addSecret(jinja.Str(v))
+		}
+	}
+}
+
 func (s *Store) addSecret(text string) {
 	if s.secrets != nil && text != "" {
 		s.secrets.Add(text)
@@ -60,7 +80,7 @@ type secretText struct {
 func (t secretText) Resolve(c *jinja.Context) (any, error) {
 	v, err := t.Text.Resolve(c)
 	if err == nil {
-		t.store.mark(v, true)
+		t.store.collect(v, true)
 	}
 	return v, err
 }
