@@ -38,7 +38,11 @@ func newRoot(a *app) *cobra.Command {
 // verbs lists the verbs by name. Completion and help are cobra's own.
 func verbs(a *app) []*cobra.Command {
 	return []*cobra.Command{
+		checkCommand(a),
 		docCommand(a),
+		execCommand(a),
+		inventoryCommand(a),
+		runCommand(a),
 		versionCommand(a),
 	}
 }

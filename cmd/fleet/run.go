@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"fleet/internal/engine"
+	"fleet/internal/playbook"
+)
+
+// runFlags are the flags of `fleet run`.
+type runFlags struct {
+	connectFlags
+	tags, skipTags                 []string
+	check, diff                    bool
+	startAt                        string
+	listHosts, listTasks, listTags bool
+	json                           bool
+}
+
+func runCommand(a *app) *cobra.Command {
+	f := &runFlags{}
+	cmd := &cobra.Command{
+		Use:   "run PLAYBOOK...",
+		Short: "Bring machines into the state that playbooks describe",
+		Long: `Run reads the playbooks, checks all that can be known without a connection, and
+then runs their plays on the hosts of the inventory, in parallel. A bare name is
+also looked for under playbooks/.`,
+		Example: `  fleet run playbooks/todo.yaml -i inventory.yaml
+  fleet run site.yaml --limit 'web:!web3' --check --diff
+  fleet run site.yaml -e version=2.1 -e @secrets.yaml --tags deploy`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), f, args) },
+	}
+	f.register(cmd)
+	flags := cmd.Flags()
+	flags.StringSliceVarP(&f.tags, "tags", "t", nil, "only the tasks with one of these `tags`")
+	flags.StringSliceVar(&f.skipTags, "skip-tags", nil, "not the tasks with one of these `tags`")
+	flags.BoolVarP(&f.check, "check", "C", false, "change nothing, and say what would be changed")
+	flags.BoolVarP(&f.diff, "diff", "D", false, "show the texts that change, before and after")
+	flags.StringVar(&f.startAt, "start-at-task", "", "start at the task of this `name`")
+	flags.BoolVar(&f.listHosts, "list-hosts", false, "list the hosts of each play, and do nothing else")
+	flags.BoolVar(&f.listTasks, "list-tasks", false, "list the tasks of each play, and do nothing else")
+	flags.BoolVar(&f.listTags, "list-tags", false, "list the tags of each play, and do nothing else")
+	flags.BoolVar(&f.json, "json", false, "print events as JSON, one a line")
+	return cmd
+}
+
+func (a *app) run(ctx context.Context, f *runFlags, names []string) error {
+	s, pb, err := a.read(f, names)
+	if err != nil {
+		return err
+	}
+	if f.listHosts || f.listTasks || f.listTags {
+		return a.list(s, f, pb)
+	}
+	if err := a.verify(s, pb, true); err != nil {
+		return err
+	}
+	ask := openTerminal()
+	o, err := s.options(ctx, ask)
+	if err != nil {
+		return err
+	}
+	o.Check, o.Diff, o.Tags, o.SkipTags, o.StartAt = f.check, f.diff, f.tags, f.skipTags, f.startAt
+	d := s.dialer(ask, a.warn)
+	defer d.Close()
+	e := s.engine(o, d, ask)
+	out := a.report(f.json, f.verbose, f.diff)
+	e.Events = out
+	sum, err := e.Run(ctx, pb, names)
+	return errors.Join(err, out.Close(), outcome(sum))
+}
+
+// outcome turns the end of a run into the command's.
+func outcome(sum engine.Summary) error {
+	switch {
+	case sum.Interrupted:
+		return exitInterrupted
+	case sum.Failed:
+		return exitFailed
+	case sum.Unreachable:
+		return exitUnreachable
+	}
+	return nil
+}
+
+// read loads the inventory and the playbooks.
+func (a *app) read(f *runFlags, names []string) (*setup, *playbook.Playbook, error) {
+	s, err := f.load(a.secrets)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, w := range s.inventory.Warnings() {
+		a.warn(w.Error())
+	}
+	if err := s.checkLimit(); err != nil {
+		return nil, nil, err
+	}
+	var files []string
+	for _, name := range names {
+		file, err := findPlaybook(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		files = append(files, file)
+	}
+	loader := &playbook.Loader{Modules: catalog{}, Static: s.static}
+	pb, err := loader.Load(files...)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, pb, nil
+}
+
+// list prints the hosts, tasks and tags of each play.
+func (a *app) list(s *setup, f *runFlags, pb *playbook.Playbook) error {
+	for i, p := range pb.Plays {
+		name := p.Name.Text()
+		if name == "" {
+			name = p.Hosts.Text()
+		}
+		fmt.Fprintf(a.out, "play #%d (%s): %s\n", i+1, p.Pos, name)
+		if f.listHosts {
+			hosts, err := s.selected(hostsPattern(p))
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.out, "  hosts (%d):\n", len(hosts))
+			for _, h := range hosts {
+				fmt.Fprintf(a.out, "    %s\n", h)
+			}
+		}
+		if f.listTasks {
+			fmt.Fprintln(a.out, "  tasks:")
+			for _, t := range engine.Tasks(p) {
+				if engine.Selected(t.Tags, f.tags, f.skipTags) {
+					fmt.Fprintf(a.out, "    %s\ttags: [%s]\n", t.Name, join(t.Tags))
+				}
+			}
+		}
+		if f.listTags {
+			fmt.Fprintf(a.out, "  tags: [%s]\n", join(engine.AllTags(p)))
+		}
+	}
+	return nil
+}
+
+func hostsPattern(p *playbook.Play) string {
+	if !p.Hosts.IsList() {
+		return p.Hosts.Text()
+	}
+	var parts []string
+	for _, n := range p.Hosts.Items() {
+		parts = append(parts, n.Text())
+	}
+	return join(parts)
+}
+
+func join(list []string) string { return strings.Join(list, ", ") }

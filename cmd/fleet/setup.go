@@ -1,0 +1,295 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"fleet/internal/engine"
+	"fleet/internal/inventory"
+	"fleet/internal/jinja"
+	"fleet/internal/local"
+	"fleet/internal/playbook"
+	"fleet/internal/redact"
+	"fleet/internal/source"
+	"fleet/internal/ssh"
+	"fleet/internal/vars"
+)
+
+// defaultInventory is read where -i is not given.
+const defaultInventory = "inventory.yaml"
+
+// connectFlags are the flags of every verb that reaches hosts.
+type connectFlags struct {
+	inventories  []string
+	limit        []string
+	extra        []string
+	forks        int
+	verbose      int
+	user         string
+	key          string
+	askPassword  bool
+	become       bool
+	becomeUser   string
+	becomeMethod string
+	askBecome    bool
+	connection   string
+	timeout      int
+	hostKeys     string
+}
+
+func (f *connectFlags) inventoryFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringArrayVarP(&f.inventories, "inventory", "i", nil, "inventory `file`, folder, or comma list of hosts; repeats (default ./"+defaultInventory+")")
+	flags.StringArrayVarP(&f.extra, "extra-vars", "e", nil, "set variables: `key=value`, a YAML or JSON mapping, or @file; repeats, and wins over all others")
+}
+
+func (f *connectFlags) register(cmd *cobra.Command) {
+	f.inventoryFlags(cmd)
+	flags := cmd.Flags()
+	flags.StringArrayVarP(&f.limit, "limit", "l", nil, "only the hosts that this `pattern` names; repeats")
+	flags.IntVarP(&f.forks, "forks", "f", 100, "`hosts` that work at the same time; 0 is all")
+	flags.CountVarP(&f.verbose, "verbose", "v", "say more; up to -vvv")
+	flags.StringVarP(&f.user, "user", "u", "", "log in as this `user`, where nothing else says so")
+	flags.StringVar(&f.key, "private-key", "", "log in with this private key `file`, where nothing else says so")
+	flags.BoolVarP(&f.askPassword, "ask-pass", "k", false, "ask for the password to log in with")
+	flags.BoolVarP(&f.become, "become", "b", false, "become another user on the hosts, root by default")
+	flags.StringVar(&f.becomeUser, "become-user", "", "the `user` to become")
+	flags.StringVar(&f.becomeMethod, "become-method", "", "how to become it: sudo, su or doas (default sudo)")
+	flags.BoolVarP(&f.askBecome, "ask-become-pass", "K", false, "ask for the password to become another user with")
+	flags.StringVarP(&f.connection, "connection", "c", "", "ssh or local, where nothing else says so (default ssh)")
+	flags.IntVarP(&f.timeout, "timeout", "T", 10, "`seconds` that connecting to a host may take")
+	flags.StringVar(&f.hostKeys, "host-key-checking", "accept-new", "what to do with host keys: accept-new, strict or off")
+}
+
+// setup is what verbs that read an inventory have in common.
+type setup struct {
+	flags     *connectFlags
+	inventory *inventory.Inventory
+	store     *vars.Store
+	secrets   *redact.Set
+	extra     *jinja.Map
+}
+
+func (f *connectFlags) load(secrets *redact.Set) (*setup, error) {
+	inv, err := loadInventory(f.inventories)
+	if err != nil {
+		return nil, err
+	}
+	extra, err := extraVars(f.extra)
+	if err != nil {
+		return nil, err
+	}
+	return &setup{flags: f, inventory: inv, secrets: secrets, extra: extra, store: vars.NewStore(inv, extra, secrets)}, nil
+}
+
+func loadInventory(sources []string) (*inventory.Inventory, error) {
+	if len(sources) == 0 {
+		if _, err := os.Stat(defaultInventory); err == nil {
+			sources = []string{defaultInventory}
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return inventory.Load(sources...)
+}
+
+// extraVars reads the values of -e, the later ones over the earlier.
+func extraVars(given []string) (*jinja.Map, error) {
+	all := jinja.NewMap()
+	for _, text := range given {
+		m, err := extraVar(text)
+		if err != nil {
+			return nil, err
+		}
+		for k, v := range m.All() {
+			all.Set(k, v)
+		}
+	}
+	return all, nil
+}
+
+func extraVar(text string) (*jinja.Map, error) {
+	pos := source.Pos{File: "-e", Line: 1, Col: 1}
+	trimmed := strings.TrimSpace(text)
+	switch {
+	case strings.HasPrefix(trimmed, "@"):
+		docs, err := source.ReadYAML(trimmed[1:])
+		return extraMap(docs, trimmed[1:], err)
+	case strings.HasPrefix(trimmed, "{"), strings.HasPrefix(trimmed, "["), strings.Contains(trimmed, ": ") && !strings.Contains(trimmed, "="):
+		docs, err := source.ParseYAML("-e", []byte(text))
+		return extraMap(docs, "-e", err)
+	}
+	pairs, rest, err := playbook.FreeForm(text, pos, false)
+	if err != nil {
+		return nil, err
+	}
+	if rest != "" || len(pairs) == 0 {
+		return nil, source.Errorf(source.Pos{}, "-e %q: want key=value, a mapping, or @file", text)
+	}
+	m := jinja.NewMap()
+	for _, p := range pairs {
+		m.Set(p.Key, textValue(p.Value, p.Pos))
+	}
+	return m, nil
+}
+
+func textValue(s string, pos source.Pos) any {
+	if jinja.IsTemplate(s) {
+		return jinja.NewText(s, pos)
+	}
+	return s
+}
+
+func extraMap(docs []source.Node, from string, err error) (*jinja.Map, error) {
+	if err != nil {
+		return nil, err
+	}
+	if len(docs) == 0 || docs[0].IsNull() {
+		return jinja.NewMap(), nil
+	}
+	m, ok := jinja.FromYAML(docs[0]).(*jinja.Map)
+	if !ok {
+		return nil, source.Errorf(docs[0].Pos(), "%s: extra variables have to be a mapping, not a %s", from, docs[0].KindName())
+	}
+	return m, nil
+}
+
+// selected returns the hosts that the pattern names within --limit.
+func (s *setup) selected(pattern string) ([]string, error) {
+	sel, err := s.inventory.Select(pattern)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkLimit(); err != nil {
+		return nil, err
+	}
+	if s.flags.limit == nil {
+		return sel.Hosts, nil
+	}
+	within, err := s.inventory.Select(s.flags.limit...)
+	if err != nil {
+		return nil, err
+	}
+	in := map[string]bool{}
+	for _, h := range within.Hosts {
+		in[h] = true
+	}
+	var out []string
+	for _, h := range sel.Hosts {
+		if in[h] {
+			out = append(out, h)
+		}
+	}
+	return out, nil
+}
+
+// checkLimit refuses a --limit that names nothing.
+func (s *setup) checkLimit() error {
+	if s.flags.limit == nil {
+		return nil
+	}
+	sel, err := s.inventory.Select(s.flags.limit...)
+	if err != nil {
+		return err
+	}
+	for _, u := range sel.Unknown {
+		return source.Errorf(source.Pos{}, "--limit %s: no host or group is called %q", strings.Join(s.flags.limit, ","), u.Pattern).WithHint("%s", u.Hint)
+	}
+	if len(sel.Hosts) == 0 {
+		return source.Errorf(source.Pos{}, "--limit %s: no host is left", strings.Join(s.flags.limit, ","))
+	}
+	return nil
+}
+
+// options returns what the flags say about a run. It asks for passwords.
+func (s *setup) options(ctx context.Context, ask engine.Prompter) (engine.Options, error) {
+	f := s.flags
+	o := engine.Options{Forks: f.forks, Limit: f.limit, Verbosity: f.verbose, RemoteUser: f.user, PrivateKey: f.key,
+		Connection: f.connection, Become: f.become, BecomeUser: f.becomeUser, BecomeMethod: f.becomeMethod,
+		ConnectTimeout: time.Duration(f.timeout) * time.Second, HostKeyChecking: f.hostKeys}
+	switch f.hostKeys {
+	case "accept-new", "strict", "off":
+	default:
+		return o, source.Errorf(source.Pos{}, "--host-key-checking %q: want accept-new, strict or off", f.hostKeys)
+	}
+	var err error
+	if f.askPassword {
+		if o.Password, err = s.password(ctx, ask, "SSH password: "); err != nil {
+			return o, err
+		}
+	}
+	if f.askBecome {
+		if o.BecomePassword, err = s.password(ctx, ask, "BECOME password: "); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+func (s *setup) password(ctx context.Context, ask engine.Prompter, prompt string) (string, error) {
+	if ask == nil {
+		return "", fmt.Errorf("there is no terminal to ask for a password on")
+	}
+	word, err := ask.Ask(ctx, prompt, true)
+	if word != "" {
+		s.secrets.Add(word)
+	}
+	return word, err
+}
+
+// engine returns an engine over the setup.
+func (s *setup) engine(o engine.Options, d engine.Dialer, ask engine.Prompter) *engine.Engine {
+	return &engine.Engine{Inventory: s.inventory, Vars: s.store, Modules: catalog{}, Dialer: d, Secrets: s.secrets,
+		Prompter: ask, Options: o, Loader: &playbook.Loader{Modules: catalog{}, Static: s.static}}
+}
+
+// static renders a template that has to be known before the run: it sees the
+// variables of the command line only.
+func (s *setup) static(n source.Node) (string, error) {
+	scope := jinja.Vars{}
+	for k, v := range s.extra.All() {
+		scope[jinja.Str(k)] = v
+	}
+	c := jinja.NewContext(context.Background(), nil, scope)
+	v, err := jinja.Deep(c, jinja.FromYAML(n))
+	if err != nil {
+		return "", err
+	}
+	return jinja.Str(v), nil
+}
+
+// dialer returns the transport of a run.
+func (s *setup) dialer(ask engine.Prompter, warn func(string)) *transport {
+	d := &ssh.Dialer{Warn: warn}
+	if ask != nil {
+		d.Password = func(ctx context.Context, prompt string) (string, error) { return s.password(ctx, ask, prompt) }
+		d.Passphrase = func(ctx context.Context, file string) (string, error) {
+			return s.password(ctx, ask, fmt.Sprintf("Passphrase for %s: ", file))
+		}
+	}
+	return newTransport(d, &local.Host{})
+}
+
+// findPlaybook returns the file that a name on the command line stands for: a
+// bare name is also looked for under playbooks/.
+func findPlaybook(name string) (string, error) {
+	if _, err := os.Stat(name); err == nil {
+		return name, nil
+	}
+	under := filepath.Join("playbooks", name)
+	if filepath.Base(name) == name {
+		if _, err := os.Stat(under); err == nil {
+			return under, nil
+		}
+		return "", source.Errorf(source.Pos{}, "playbook %q does not exist", name).WithHint("looked for %s and %s", name, under)
+	}
+	return "", source.Errorf(source.Pos{}, "playbook %q does not exist", name)
+}

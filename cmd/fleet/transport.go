@@ -1,0 +1,310 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"fleet/internal/engine"
+	"fleet/internal/launch"
+	"fleet/internal/local"
+	"fleet/internal/ssh"
+)
+
+// transport reaches hosts for the engine: over SSH, with one login for all users
+// of a host, or on this machine.
+type transport struct {
+	ssh   *ssh.Dialer
+	local *local.Host
+	mu    sync.Mutex
+	open  map[engine.Endpoint]*login
+}
+
+// login is an SSH login that is there or being made.
+type login struct {
+	ready  chan struct{}
+	client *ssh.Client
+	err    error
+}
+
+func newTransport(d *ssh.Dialer, l *local.Host) *transport {
+	return &transport{ssh: d, local: l, open: map[engine.Endpoint]*login{}}
+}
+
+// Dial starts a helper at an endpoint.
+func (t *transport) Dial(ctx context.Context, to engine.Endpoint) (engine.Conn, error) {
+	become, err := becomeOf(to)
+	if err != nil {
+		return nil, err
+	}
+	if to.Connection == "local" {
+		s, err := t.local.Helper(ctx, become)
+		if err != nil {
+			return nil, reached(err)
+		}
+		return s, nil
+	}
+	client, err := t.login(ctx, to)
+	if err != nil {
+		return nil, err
+	}
+	s, err := client.Helper(ctx, become)
+	if err != nil {
+		return nil, reached(err)
+	}
+	return s, nil
+}
+
+// Raw runs one command line without a helper.
+func (t *transport) Raw(ctx context.Context, to engine.Endpoint, command string, stdout, stderr io.Writer) (int, error) {
+	become, err := becomeOf(to)
+	if err != nil {
+		return 0, err
+	}
+	if to.Connection == "local" {
+		return 0, errors.New("raw is for hosts that are reached over SSH: use command or shell here")
+	}
+	client, err := t.login(ctx, to)
+	if err != nil {
+		return 0, err
+	}
+	code, err := client.Exec(ctx, ssh.Command{Line: command, Become: become, Stdout: stdout, Stderr: stderr})
+	return code, reached(err)
+}
+
+// Drop closes the logins on a host.
+func (t *transport) Drop(host string) {
+	t.mu.Lock()
+	var gone []*login
+	for to, l := range t.open {
+		if to.Host == host {
+			gone = append(gone, l)
+			delete(t.open, to)
+		}
+	}
+	t.mu.Unlock()
+	closeLogins(gone)
+}
+
+// Close closes all logins.
+func (t *transport) Close() {
+	t.mu.Lock()
+	var all []*login
+	for _, l := range t.open {
+		all = append(all, l)
+	}
+	clear(t.open)
+	t.mu.Unlock()
+	closeLogins(all)
+}
+
+func closeLogins(logins []*login) {
+	var wg sync.WaitGroup
+	for _, l := range logins {
+		wg.Go(func() {
+			<-l.ready
+			if l.client != nil {
+				// The connection goes, whatever Close says about it.
+				_ = l.client.Close()
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// login returns the login for an endpoint, whoever is to be become there.
+func (t *transport) login(ctx context.Context, to engine.Endpoint) (*ssh.Client, error) {
+	o, err := sshOptions(to)
+	if err != nil {
+		return nil, err
+	}
+	to.Become, to.BecomeMethod, to.BecomeUser = false, "", ""
+	to.BecomePassword, to.BecomeFlags, to.BecomeExe = "", "", ""
+	t.mu.Lock()
+	l := t.open[to]
+	if l != nil {
+		t.mu.Unlock()
+		select {
+		case <-l.ready:
+			return l.client, l.err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	l = &login{ready: make(chan struct{})}
+	t.open[to] = l
+	t.mu.Unlock()
+	defer close(l.ready)
+	l.client, l.err = t.ssh.Dial(ctx, o)
+	if l.err != nil {
+		t.mu.Lock()
+		if t.open[to] == l {
+			delete(t.open, to)
+		}
+		t.mu.Unlock()
+	}
+	return l.client, l.err
+}
+
+// becomeOf returns how to become another user, or nobody else.
+func becomeOf(to engine.Endpoint) (launch.Become, error) {
+	if !to.Become {
+		return launch.Become{}, nil
+	}
+	switch to.BecomeMethod {
+	case "sudo", "su", "doas":
+	default:
+		return launch.Become{}, &reachedError{fmt.Errorf("become method %q is not supported: use sudo, su or doas", to.BecomeMethod)}
+	}
+	return launch.Become{Method: to.BecomeMethod, User: to.BecomeUser, Password: to.BecomePassword,
+		Program: to.BecomeExe, Flags: strings.Fields(to.BecomeFlags)}, nil
+}
+
+// reachedError is a failure on a host that was reached: it failed, and is not unreachable.
+type reachedError struct{ err error }
+
+func (e *reachedError) Error() string { return e.err.Error() }
+func (e *reachedError) Unwrap() error { return e.err }
+
+// Reached tells the engine so.
+func (e *reachedError) Reached() bool { return true }
+
+// reached marks an error of becoming another user.
+func reached(err error) error {
+	if errors.Is(err, launch.ErrBecome) {
+		return &reachedError{err}
+	}
+	return err
+}
+
+// sshOptions returns the options for an endpoint's login.
+func sshOptions(to engine.Endpoint) (ssh.Options, error) {
+	o := ssh.Options{Host: to.Address, Port: to.Port, User: to.User, Password: to.Password,
+		HostKeyChecking: ssh.Checking(to.HostKeys), ConnectTimeout: to.Timeout}
+	if to.KeyFile != "" {
+		o.KeyFiles = []string{to.KeyFile}
+	}
+	if err := sshArgs(&o, to.Args); err != nil {
+		return o, fmt.Errorf("ansible_ssh_common_args: %w", err)
+	}
+	return o, nil
+}
+
+// sshArgs takes what it knows from arguments that are written for the ssh program.
+func sshArgs(o *ssh.Options, args string) error {
+	words, err := shellWords(args)
+	if err != nil {
+		return err
+	}
+	for len(words) > 0 {
+		flag, value := words[0], ""
+		words = words[1:]
+		switch {
+		case flag == "-C" || flag == "-q" || flag == "-4" || flag == "-6" || flag == "-A" || flag == "-T":
+			continue
+		case len(flag) > 2 && strings.HasPrefix(flag, "-"):
+			flag, value = flag[:2], flag[2:]
+		case len(words) == 0:
+			return fmt.Errorf("%s needs a value", flag)
+		default:
+			value, words = words[0], words[1:]
+		}
+		if err := sshFlag(o, flag, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sshFlag(o *ssh.Options, flag, value string) error {
+	switch flag {
+	case "-J":
+		o.ProxyJump = value
+	case "-i":
+		o.KeyFiles = append(o.KeyFiles, value)
+	case "-o":
+		key, v, found := strings.Cut(value, "=")
+		if !found {
+			key, v, _ = strings.Cut(value, " ")
+		}
+		return sshOption(o, strings.TrimSpace(key), strings.Trim(strings.TrimSpace(v), `"`))
+	default:
+		return fmt.Errorf("the argument %s of ssh is not supported: put it into ~/.ssh/config", flag)
+	}
+	return nil
+}
+
+func sshOption(o *ssh.Options, key, value string) error {
+	switch strings.ToLower(key) {
+	case "proxyjump":
+		o.ProxyJump = value
+	case "proxycommand":
+		o.ProxyCommand = value
+	case "identityfile":
+		o.KeyFiles = append(o.KeyFiles, value)
+	case "userknownhostsfile":
+		o.KnownHosts = strings.Fields(value)
+	case "stricthostkeychecking":
+		switch strings.ToLower(value) {
+		case "no", "off":
+			o.HostKeyChecking = ssh.Off
+		case "yes":
+			o.HostKeyChecking = ssh.Strict
+		default:
+			o.HostKeyChecking = ssh.AcceptNew
+		}
+	case "connecttimeout":
+		d, err := time.ParseDuration(value + "s")
+		if err != nil {
+			return fmt.Errorf("ConnectTimeout: %q is no number of seconds", value)
+		}
+		o.ConnectTimeout = d
+	case "serveraliveinterval":
+		d, err := time.ParseDuration(value + "s")
+		if err != nil {
+			return fmt.Errorf("ServerAliveInterval: %q is no number of seconds", value)
+		}
+		o.KeepAlive = d
+	case "controlmaster", "controlpersist", "controlpath", "preferredauthentications", "forwardagent",
+		"loglevel", "compression", "addkeystoagent", "identitiesonly", "gssapiauthentication":
+		// They change nothing here: fleet keeps one connection a host anyway.
+	default:
+		return fmt.Errorf("the option %s of ssh is not supported here: put it into ~/.ssh/config", key)
+	}
+	return nil
+}
+
+// shellWords splits a line at blanks, outside of quotes.
+func shellWords(line string) ([]string, error) {
+	var words []string
+	var word strings.Builder
+	quote, inWord := rune(0), false
+	for _, r := range line {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote == 0 && (r == '\'' || r == '"'):
+			quote, inWord = r, true
+		case quote == 0 && (r == ' ' || r == '\t'):
+			if inWord {
+				words = append(words, word.String())
+				word.Reset()
+			}
+			inWord = false
+		default:
+			word.WriteRune(r)
+			inWord = true
+		}
+	}
+	if quote != 0 {
+		return nil, fmt.Errorf("a quote is not closed in %q", line)
+	}
+	if inWord {
+		words = append(words, word.String())
+	}
+	return words, nil
+}
