@@ -187,12 +187,13 @@ func digestFile(path string) (digest string, size int64, err error) {
 //
 // Example:
 //
-//   - template:
-//     src: nginx.conf.j2
-//     dest: /etc/nginx/nginx.conf
-//     mode: "0644"
-//     validate: nginx -t -c %s
-//     notify: reload nginx
+//	tasks:
+//	  - template:
+//	      src: nginx.conf.j2
+//	      dest: /etc/nginx/nginx.conf
+//	      mode: "0644"
+//	      validate: nginx -t -c %s
+//	    notify: reload nginx
 var template = define(spec.Module{Name: "template", Names: []string{"ansible.builtin.template", "ansible.legacy.template"}}, runTemplate)
 
 type templateArgs struct {

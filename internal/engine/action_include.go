@@ -52,7 +52,8 @@ func (r *playRun) load(key includeKey, read func() (*playbook.Block, []*playbook
 //
 // Example:
 //
-//   - include_tasks: "{{ ansible_os_family | lower }}.yml"
+//	tasks:
+//	  - include_tasks: "{{ ansible_os_family | lower }}.yml"
 var includeTasks = define(spec.Module{
 	Name: "include_tasks", Names: []string{"ansible.builtin.include_tasks"}, FreeForm: "file",
 }, runIncludeTasks)
@@ -71,10 +72,7 @@ func runIncludeTasks(_ context.Context, a *attempt, args *includeTasksArgs) (*ta
 	}
 	inc := a.load(includeKey{a.task, path}, func() (*playbook.Block, []*playbook.Task, error) {
 		b, err := a.engine.Loader.Tasks(path, a.task)
-		if err != nil {
-			return nil, nil, err
-		}
-		return b, b.Handlers, nil
+		return b, nil, err
 	})
 	return a.behind(inc, path)
 }
@@ -84,7 +82,6 @@ func (a *attempt) behind(inc *included, what string) (*taskResult, error) {
 	if inc.err != nil {
 		return nil, inc.err
 	}
-	a.addHandlers(inc.handlers)
 	locals := with(a.hostRun.locals)
 	for k, v := range a.locals {
 		locals[k] = v
@@ -100,9 +97,10 @@ func (a *attempt) behind(inc *included, what string) (*taskResult, error) {
 //
 // Example:
 //
-//   - include_role:
-//     name: docker
-//     tasks_from: login
+//	tasks:
+//	  - include_role:
+//	      name: docker
+//	      tasks_from: login
 var includeRole = define(spec.Module{Name: "include_role", Names: []string{"ansible.builtin.include_role"}}, runIncludeRole)
 
 type includeRoleArgs struct {
@@ -118,22 +116,20 @@ type includeRoleArgs struct {
 	HandlersFrom string `arg:"handlers_from" default:"main"`
 	// Keywords for the tasks of the role.
 	Apply map[string]any `arg:"apply"`
-	// Runs the role even where it has run in this play with the same parameters.
-	AllowDuplicates bool `arg:"allow_duplicates" default:"yes"`
-	// Lets the tasks behind see the role's defaults and variables.
-	Public bool `arg:"public"`
-	// Has no effect: roles' argument specifications are not read.
-	RolespecValidate bool `arg:"rolespec_validate" default:"yes"`
 }
 
 func runIncludeRole(_ context.Context, a *attempt, args *includeRoleArgs) (*taskResult, error) {
-	key := includeKey{a.task, fmt.Sprintf("role %+v", *args)}
+	key := includeKey{a.task, fmt.Sprintf("role %q", *args)}
 	inc := a.load(key, func() (*playbook.Block, []*playbook.Task, error) {
 		return a.engine.Loader.Role(args.Name, playbook.RoleOptions{TasksFrom: args.TasksFrom, VarsFrom: args.VarsFrom,
-			DefaultsFrom: args.DefaultsFrom, HandlersFrom: args.HandlersFrom, Once: !args.AllowDuplicates, Play: a.Play}, a.task)
+			DefaultsFrom: args.DefaultsFrom, HandlersFrom: args.HandlersFrom, Play: a.Play}, a.task)
 	})
-	if args.Public && inc.err == nil {
-		a.vars.Roles = append(slices.Clone(a.vars.Roles), rolesIn([]playbook.Entry{inc.block})...)
+	if inc.err == nil {
+		for _, t := range inc.handlers {
+			if !slices.Contains(a.extra, t) {
+				a.extra = append(a.extra, t)
+			}
+		}
 	}
 	return a.behind(inc, args.Name)
 }
@@ -142,7 +138,8 @@ func runIncludeRole(_ context.Context, a *attempt, args *includeRoleArgs) (*task
 //
 // Example:
 //
-//   - meta: flush_handlers
+//	tasks:
+//	  - meta: flush_handlers
 var meta = define(spec.Module{Name: "meta", Names: []string{"ansible.builtin.meta"}, FreeForm: "free_form"}, runMeta)
 
 type metaArgs struct {

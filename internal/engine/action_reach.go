@@ -21,7 +21,8 @@ const maxRaw = 16 << 20
 //
 // Example:
 //
-//   - raw: uptime
+//	tasks:
+//	  - raw: uptime
 var raw = define(spec.Module{Name: "raw", Names: []string{"ansible.builtin.raw"}, FreeForm: "cmd"}, runRaw)
 
 type rawArgs struct {
@@ -79,8 +80,9 @@ func (b *bounded) Write(p []byte) (int, error) {
 //
 // Example:
 //
-//   - wait_for_connection:
-//     timeout: 300
+//	tasks:
+//	  - wait_for_connection:
+//	      timeout: 300
 var waitForConnection = define(spec.Module{Name: "wait_for_connection", Names: []string{"ansible.builtin.wait_for_connection"}}, runWaitForConnection)
 
 type waitForConnectionArgs struct {

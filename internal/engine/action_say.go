@@ -15,10 +15,11 @@ import (
 //
 // Example:
 //
-//   - debug:
-//     msg: "{{ inventory_hostname }} runs {{ ansible_distribution }}"
-//   - debug:
-//     var: result.stdout_lines
+//	tasks:
+//	  - debug:
+//	      msg: "{{ inventory_hostname }} runs {{ ansible_distribution }}"
+//	  - debug:
+//	      var: result.stdout_lines
 var debug = define(spec.Module{
 	Name:      "debug",
 	Names:     []string{"ansible.builtin.debug"},
@@ -82,10 +83,11 @@ func (a *attempt) ordered(key string, fallback any) any {
 //
 // Example:
 //
-//   - assert:
-//     that:
-//   - copies | int > 0
-//     fail_msg: copies has to be a positive number
+//	tasks:
+//	  - assert:
+//	      that:
+//	        - copies | int > 0
+//	      fail_msg: copies has to be a positive number
 var assert = define(spec.Module{Name: "assert", Names: []string{"ansible.builtin.assert"}}, runAssert)
 
 type assertArgs struct {
@@ -152,9 +154,10 @@ func or2(v any, def string) any {
 //
 // Example:
 //
-//   - fail:
-//     msg: only Debian is supported
-//     when: ansible_os_family != "Debian"
+//	tasks:
+//	  - fail:
+//	      msg: only Debian is supported
+//	    when: ansible_os_family != "Debian"
 var fail = define(spec.Module{Name: "fail", Names: []string{"ansible.builtin.fail"}}, runFail)
 
 type failArgs struct {
@@ -172,8 +175,9 @@ func runFail(_ context.Context, _ *attempt, args *failArgs) (*taskResult, error)
 //
 // Example:
 //
-//   - pause:
-//     seconds: 5
+//	tasks:
+//	  - pause:
+//	      seconds: 5
 var pause = define(spec.Module{
 	Name: "pause", Names: []string{"ansible.builtin.pause"}, Exclusive: [][]string{{"seconds", "minutes"}},
 }, runPause)

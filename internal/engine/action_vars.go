@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,17 +17,22 @@ import (
 
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
+type setFactArgs struct {
+	// Ignored: fleet keeps no cache of facts between runs.
+	Cacheable bool `arg:"cacheable"`
+}
+
 // SetFact sets variables of the host for the rest of the run.
 //
 // Every argument but cacheable is a variable.
 //
 // Example:
 //
-//   - set_fact:
-//     release: "{{ version | default('stable') }}"
+//	tasks:
+//	  - set_fact:
+//	      release: "{{ version | default('stable') }}"
 var setFact = &action{
-	spec: &spec.Module{Name: "set_fact", Names: []string{"ansible.builtin.set_fact"},
-		Args: []spec.Arg{{Name: "cacheable", Type: spec.Bool}}},
+	spec: &spec.Module{Name: "set_fact", Names: []string{"ansible.builtin.set_fact"}, Args: spec.Of(reflect.TypeFor[setFactArgs]())},
 	open: true,
 	run: func(_ context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
 		values := args.Clone()
@@ -50,7 +56,8 @@ var setFact = &action{
 //
 // Example:
 //
-//   - include_vars: "{{ ansible_os_family }}.yml"
+//	tasks:
+//	  - include_vars: "{{ ansible_os_family }}.yml"
 var includeVars = define(spec.Module{
 	Name: "include_vars", Names: []string{"ansible.builtin.include_vars"}, FreeForm: "file",
 	Exclusive: [][]string{{"file", "dir"}}, OneOf: [][]string{{"file", "dir"}},
@@ -192,20 +199,25 @@ func (h *hostRun) firstVarFile(names []string) (*jinja.Map, error) {
 	return nil, missing
 }
 
+type addHostArgs struct {
+	// The new host. Every further argument is a variable of it.
+	Name string `arg:"name,required" alias:"host,hostname"`
+	// The groups that it belongs to; those that do not exist are made.
+	Groups []string `arg:"groups" alias:"group,groupname"`
+}
+
 // AddHost adds a host to the inventory of this run, for the plays that follow.
 //
 // All other arguments are variables of the host.
 //
 // Example:
 //
-//   - add_host:
-//     name: "{{ new_address }}"
-//     groups: fresh
+//	tasks:
+//	  - add_host:
+//	      name: "{{ new_address }}"
+//	      groups: fresh
 var addHost = &action{
-	spec: &spec.Module{Name: "add_host", Names: []string{"ansible.builtin.add_host"}, Args: []spec.Arg{
-		{Name: "name", Aliases: []string{"host", "hostname"}, Type: spec.Str, Required: true},
-		{Name: "groups", Aliases: []string{"group", "groupname"}, Type: spec.List, Elem: spec.Str},
-	}},
+	spec: &spec.Module{Name: "add_host", Names: []string{"ansible.builtin.add_host"}, Args: spec.Of(reflect.TypeFor[addHostArgs]())},
 	open: true,
 	run: func(_ context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
 		name, groups, values := "", []string(nil), jinja.NewMap()
@@ -245,8 +257,9 @@ var addHost = &action{
 //
 // Example:
 //
-//   - group_by:
-//     key: "os_{{ ansible_distribution | lower }}"
+//	tasks:
+//	  - group_by:
+//	      key: "os_{{ ansible_distribution | lower }}"
 var groupBy = define(spec.Module{Name: "group_by", Names: []string{"ansible.builtin.group_by"}}, runGroupBy)
 
 type groupByArgs struct {

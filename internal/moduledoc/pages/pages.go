@@ -6,7 +6,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 
+	"fleet/internal/engine"
 	"fleet/internal/moduledoc"
 	"fleet/internal/spec"
 	"fleet/internal/tasks"
@@ -14,15 +16,21 @@ import (
 
 // folders are where modules, actions and the structs that they share stand.
 var folders = []string{
-	"internal/tasks/commands", "internal/tasks/docker", "internal/tasks/files", "internal/tasks/network",
+	"internal/engine", "internal/tasks/commands", "internal/tasks/docker", "internal/tasks/files", "internal/tasks/network",
 	"internal/tasks/packages", "internal/tasks/sys", "internal/tasks/system",
 }
 
-// Modules returns the targets' modules.
+// Modules returns the targets' modules and the controller's own steps, each
+// name once: where both sides have a part in it, the target's describes it.
 func Modules() []*spec.Module {
 	var list []*spec.Module
 	for _, m := range tasks.Table {
 		list = append(list, &m.Module)
+	}
+	for _, a := range engine.Actions() {
+		if !slices.ContainsFunc(list, func(m *spec.Module) bool { return m.Name == a.Name }) {
+			list = append(list, a)
+		}
 	}
 	return list
 }

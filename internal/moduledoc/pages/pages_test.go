@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"fleet/internal/engine"
 	"fleet/internal/moduledoc"
 	"fleet/internal/source"
 )
@@ -88,7 +89,9 @@ func checkExample(t *testing.T, p *moduledoc.Page) {
 				given[free] = args.Text()
 			}
 			for _, e := range p.Module.Check(given, isTemplate) {
-				t.Errorf("%s: the example does not fit: %v\n%s\n%s", name, e, p.Example, flattened)
+				if !engine.Open(name) {
+					t.Errorf("%s: the example does not fit: %v\n%s\n%s", name, e, p.Example, flattened)
+				}
 			}
 		}
 	}
