@@ -119,14 +119,9 @@ func (d *download) prepare(ctx context.Context) (err error) {
 
 // bring has the file there, by asking for it only where that is needed.
 func (d *download) bring(ctx context.Context) error {
-	folder := false
-	if info, err := os.Stat(d.m.Path(d.dest)); err == nil && info.IsDir() {
-		folder = true
-		if name := plainName(d.url.Path); name != "" && d.digest.sum != "" {
-			d.dest, folder = filepath.Join(d.dest, name), false
-		}
-	} else if strings.HasSuffix(d.dest, "/") {
-		return fmt.Errorf("dest folder %q does not exist; create it first (file: with state: directory)", d.Dest)
+	folder, err := d.place()
+	if err != nil {
+		return err
 	}
 	since := time.Time{}
 	if info, err := os.Stat(d.m.Path(d.dest)); err == nil && !folder {
@@ -148,6 +143,28 @@ func (d *download) bring(ctx context.Context) error {
 		return fmt.Errorf("download %s: %w", shown(d.URL), err)
 	}
 	defer resp.Body.Close()
+	return d.take(ctx, resp, folder)
+}
+
+// place reports whether dest is a folder in which the answer has to say the
+// file's name.
+func (d *download) place() (folder bool, err error) {
+	info, err := os.Stat(d.m.Path(d.dest))
+	if err != nil || !info.IsDir() {
+		if strings.HasSuffix(d.dest, "/") {
+			return false, fmt.Errorf("dest folder %q does not exist; create it first (file: with state: directory)", d.Dest)
+		}
+		return false, nil
+	}
+	if name := plainName(d.url.Path); name != "" && d.digest.sum != "" {
+		d.dest = filepath.Join(d.dest, name)
+		return false, nil
+	}
+	return true, nil
+}
+
+// take judges the answer and writes it.
+func (d *download) take(ctx context.Context, resp *http.Response, folder bool) error {
 	d.res.StatusCode = resp.StatusCode
 	if resp.StatusCode == http.StatusNotModified {
 		d.res.Msg = "HTTP Error 304: Not Modified"
