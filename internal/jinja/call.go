@@ -107,6 +107,15 @@ func (x *testExpr) eval(f *frame) (any, error) {
 	return b, nil
 }
 
+// Filter runs the filter called name on v, for lookups that build on one.
+func (c *Context) Filter(name string, v any, args ...any) (any, error) {
+	def, err := c.tables.find("filter", name)
+	if err != nil {
+		return nil, err
+	}
+	return c.apply(def, "filter", v, Args{Pos: args})
+}
+
 // apply runs a filter, test or method: it resolves what the function does not
 // want lazy and puts the arguments in order.
 func (c *Context) apply(d *filter, kind string, v any, a Args) (any, error) {

@@ -244,7 +244,7 @@ func (c *Context) findLookup(name string) LookupFunc {
 func (c *Context) lookupOptions(kw *Map, wantList *bool) (*Map, string, error) {
 	rest, mode := &Map{}, "strict"
 	for k, v := range kw.All() {
-		v, err := Deep(c, v)
+		v, err := c.loosely(v)
 		if err != nil {
 			return nil, "", err
 		}

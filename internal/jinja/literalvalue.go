@@ -2,9 +2,9 @@ package jinja
 
 import "strings"
 
-// structure reads a text that is a list, a dictionary or a boolean in Python's
+// Literal reads a text that is a list, a dictionary or a boolean in Python's
 // notation. Only literals count: nothing is looked up, called or computed.
-func structure(s string) (any, bool) {
+func Literal(s string) (any, bool) {
 	switch s {
 	case "True":
 		return true, true

@@ -155,7 +155,7 @@ func (t *Template) Native(c *Context) (any, error) {
 		if err != nil || !t.hasBlocks {
 			return s, err
 		}
-		if v, ok := structure(s); ok {
+		if v, ok := Literal(s); ok {
 			return v, nil
 		}
 		return s, nil

@@ -1,0 +1,211 @@
+package lookup
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+
+	"fleet/internal/jinja"
+)
+
+// inline splits a term `key name=value …` into the key and its options, which go
+// over kw.
+func inline(name, term string, kw *jinja.Map, known []string) (string, *jinja.Map, error) {
+	options := kw.Clone()
+	var key []string
+	for _, f := range strings.Fields(term) {
+		k, v, ok := strings.Cut(f, "=")
+		if !ok {
+			key = append(key, f)
+			continue
+		}
+		options.Set(k, v)
+	}
+	return strings.Join(key, " "), options, only(name, options, known...)
+}
+
+// csvfile returns a column of the first row whose first column is the key.
+func (l lookups) csvfile(_ *jinja.Context, terms []any, kw *jinja.Map) ([]any, error) {
+	out := []any{}
+	for _, t := range terms {
+		term, err := text("csvfile", t)
+		if err != nil {
+			return nil, err
+		}
+		key, options, err := inline("csvfile", term, kw, []string{"file", "col", "delimiter", "default", "encoding"})
+		if err != nil {
+			return nil, err
+		}
+		path, err := l.mustFind("csvfile", "files", option(options, "file", "ansible.csv"))
+		if err != nil {
+			return nil, err
+		}
+		v, ok, err := cell(path, key, options)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			if v, ok = options.Get("default"); !ok {
+				continue
+			}
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+func cell(path, key string, options *jinja.Map) (any, bool, error) {
+	s, err := read(path)
+	if err != nil {
+		return nil, false, err
+	}
+	delimiter := []rune(option(options, "delimiter", "TAB"))
+	if string(delimiter) == "TAB" {
+		delimiter = []rune{'\t'}
+	}
+	col, err := strconv.Atoi(option(options, "col", "1"))
+	if err != nil || col < 0 || len(delimiter) != 1 {
+		return nil, false, failed("the lookup \"csvfile\" needs a column number and a delimiter of one character")
+	}
+	r := csv.NewReader(strings.NewReader(s))
+	r.Comma, r.FieldsPerRecord, r.LazyQuotes = delimiter[0], -1, true
+	for {
+		row, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return nil, false, nil
+		}
+		if err != nil {
+			return nil, false, failed("cannot read %s: %w", path, err)
+		}
+		if row[0] != key {
+			continue
+		}
+		if col >= len(row) {
+			return nil, false, failed("%s: the row %q has no column %d", path, key, col)
+		}
+		return row[col], true, nil
+	}
+}
+
+// ini returns values of an INI or properties file.
+func (l lookups) ini(c *jinja.Context, terms []any, kw *jinja.Map) ([]any, error) {
+	out := []any{}
+	for _, t := range terms {
+		term, err := text("ini", t)
+		if err != nil {
+			return nil, err
+		}
+		key, options, err := inline("ini", term, kw, []string{"file", "section", "type", "re", "default", "encoding", "case_sensitive", "allow_no_value", "allow_none"})
+		if err != nil {
+			return nil, err
+		}
+		found, err := l.iniValues(c, key, options)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+	}
+	return out, nil
+}
+
+func (l lookups) iniValues(c *jinja.Context, key string, options *jinja.Map) ([]any, error) {
+	path, err := l.mustFind("ini", "files", option(options, "file", "ansible.ini"))
+	if err != nil {
+		return nil, err
+	}
+	s, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	section := option(options, "section", "global")
+	if option(options, "type", "ini") == "properties" {
+		s, section = "[properties]\n"+s, "properties"
+	}
+	exact, err := flag(options, "case_sensitive", false)
+	if err != nil {
+		return nil, err
+	}
+	values, ok := parseINI(s, section, exact)
+	if !ok {
+		return nil, failed("%s has no section %q", path, section)
+	}
+	byPattern, err := flag(options, "re", false)
+	if err != nil {
+		return nil, err
+	}
+	if byPattern {
+		return matching(c, values, key)
+	}
+	if !exact {
+		key = strings.ToLower(key)
+	}
+	v, ok := values.Get(key)
+	if !ok {
+		v = option(options, "default", "")
+	}
+	return []any{v}, nil
+}
+
+func matching(c *jinja.Context, values *jinja.Map, pattern string) ([]any, error) {
+	out := []any{}
+	for k, v := range values.All() {
+		m, err := c.Filter("regex_search", k, `\A(?:`+pattern+`)`)
+		if err != nil {
+			return nil, err
+		}
+		if m != nil {
+			out = append(out, v)
+		}
+	}
+	return out, nil
+}
+
+// parseINI returns the values of one section, those of [DEFAULT] beneath.
+func parseINI(s, section string, exact bool) (*jinja.Map, bool) {
+	values, own, found := &jinja.Map{}, &jinja.Map{}, section == "DEFAULT"
+	var into *jinja.Map
+	last := ""
+	lines := bufio.NewScanner(strings.NewReader(s))
+	lines.Buffer(nil, maxFile+1)
+	for lines.Scan() {
+		line := lines.Text()
+		trimmed := strings.TrimSpace(line)
+		if trimmed == "" || trimmed[0] == '#' || trimmed[0] == ';' {
+			continue
+		}
+		if line[0] == ' ' || line[0] == '\t' {
+			if into != nil && last != "" {
+				into.Set(last, into.GetString(last)+"\n"+trimmed)
+			}
+			continue
+		}
+		if trimmed[0] == '[' && strings.HasSuffix(trimmed, "]") {
+			into, last = nil, ""
+			switch trimmed[1 : len(trimmed)-1] {
+			case section:
+				into, found = own, true
+			case "DEFAULT":
+				into = values
+			}
+			continue
+		}
+		if into == nil {
+			continue
+		}
+		i := strings.IndexAny(trimmed, "=:")
+		if i < 0 {
+			i = len(trimmed)
+		}
+		if last = strings.TrimSpace(trimmed[:i]); !exact {
+			last = strings.ToLower(last)
+		}
+		into.Set(last, strings.TrimSpace(trimmed[min(i+1, len(trimmed)):]))
+	}
+	for k, v := range own.All() {
+		values.Set(k, v)
+	}
+	return values, found
+}

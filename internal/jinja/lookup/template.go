@@ -1,0 +1,112 @@
+package lookup
+
+import (
+	"os"
+	"path/filepath"
+
+	"fleet/internal/jinja"
+	"fleet/internal/source"
+)
+
+// template returns rendered templates.
+func (l lookups) template(c *jinja.Context, terms []any, kw *jinja.Map) ([]any, error) {
+	if err := only("template", kw, "convert_data", "template_vars", "variable_start_string", "variable_end_string",
+		"comment_start_string", "comment_end_string", "jinja2_native"); err != nil {
+		return nil, err
+	}
+	convert, err := flag(kw, "convert_data", true)
+	if err != nil {
+		return nil, err
+	}
+	o := jinja.ForFile()
+	o.VariableStart, o.VariableEnd = option(kw, "variable_start_string", ""), option(kw, "variable_end_string", "")
+	o.CommentStart, o.CommentEnd = option(kw, "comment_start_string", ""), option(kw, "comment_end_string", "")
+	out := []any{}
+	for _, t := range terms {
+		name, err := text("template", t)
+		if err != nil {
+			return nil, err
+		}
+		path, err := l.mustFind("template", "templates", name)
+		if err != nil {
+			return nil, err
+		}
+		s, err := render(c, path, name, kw, o)
+		if err != nil {
+			return nil, err
+		}
+		if v, ok := jinja.Literal(s); ok && convert {
+			out = append(out, v)
+		} else {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+func render(c *jinja.Context, path, name string, kw *jinja.Map, o jinja.Options) (string, error) {
+	src, err := read(path)
+	if err != nil {
+		return "", err
+	}
+	t, err := jinja.Parse(src, source.Pos{File: path, Line: 1, Col: 1}, o)
+	if err != nil {
+		return "", err
+	}
+	vars := jinja.Vars{"template_path": name, "template_fullpath": path}
+	if host, err := os.Hostname(); err == nil {
+		vars["template_host"] = host
+	}
+	if info, err := os.Stat(path); err == nil {
+		vars["template_mtime"] = info.ModTime()
+	}
+	if v, ok := kw.Get("template_vars"); ok {
+		m, isMap := v.(*jinja.Map)
+		if !isMap {
+			return "", failed("the argument \"template_vars\" must be a dictionary, not %s", jinja.Repr(v))
+		}
+		for k, e := range m.All() {
+			vars[jinja.Str(k)] = e
+		}
+	}
+	d := c.With(overlay{vars, c.Scope})
+	d.Env = beside(c.Env, filepath.Dir(path))
+	return t.Render(d)
+}
+
+// beside returns env with templates beside the file found first.
+func beside(env *jinja.Env, dir string) *jinja.Env {
+	own := *env
+	own.Load = func(name string) (string, string, error) {
+		path := filepath.Join(dir, name)
+		if filepath.IsAbs(name) {
+			path = name
+		}
+		if _, err := os.Stat(path); err == nil {
+			src, err := read(path)
+			return src, path, err
+		}
+		if env.Load == nil {
+			return "", "", failed("cannot find the template %q", name).WithHint("looked in %s", dir)
+		}
+		return env.Load(name)
+	}
+	return &own
+}
+
+// overlay is a scope with variables put over another.
+type overlay struct {
+	over  jinja.Vars
+	under jinja.Scope
+}
+
+// Lookup returns the variable called name.
+func (o overlay) Lookup(name string) (any, bool) {
+	if v, ok := o.over[name]; ok {
+		return v, true
+	}
+	return o.under.Lookup(name)
+}
+
+// Names returns all names.
+func (o overlay) Names() []string { return append(o.over.Names(), o.under.Names()...) }
