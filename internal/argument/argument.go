@@ -60,38 +60,40 @@ func shorten(s string) string {
 // Error gives a mismatch of the task's arguments its place in the playbook and a
 // hint.
 func Error(t *playbook.Task, m *spec.Module, e *spec.Error) *source.Error {
-	err := source.Errorf(position(t, e.Key), "%s: %s", m.Name, e.Msg)
-	err.Hint = source.DidYouMean(e.Key[strings.LastIndex(e.Key, ".")+1:], e.Known)
+	pos, value := written(t, e.Key)
+	err := source.Errorf(pos, "%s: %s", m.Name, e.Msg)
+	name := e.Key[strings.LastIndex(e.Key, ".")+1:]
+	if !strings.HasPrefix(e.Msg, "unknown") {
+		name = value.Text()
+	}
+	err.Hint = source.DidYouMean(name, e.Known)
 	if err.Hint == "" {
 		err.Hint = "`fleet doc " + m.Name + "` lists the arguments"
 	}
 	return err
 }
 
-// position returns where the argument with this key stands: as deep as the
-// playbook writes it out, or else the module's name.
-func position(t *playbook.Task, key string) source.Pos {
-	if key == "" {
-		return t.ModulePos
-	}
+// written returns where the argument with this key stands, and its value: as deep
+// as the playbook writes it out. It is the module's name where nothing is.
+func written(t *playbook.Task, key string) (source.Pos, source.Node) {
 	steps := strings.FieldsFunc(key, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
 	for _, n := range []source.Node{t.Action, t.Args} {
-		if pos, ok := descend(n, steps); ok {
-			return pos
+		if pos, value := descend(n, steps); !pos.IsZero() {
+			return pos, value
 		}
 	}
-	return t.ModulePos
+	return t.ModulePos, source.Node{}
 }
 
-func descend(n source.Node, steps []string) (pos source.Pos, found bool) {
+func descend(n source.Node, steps []string) (pos source.Pos, value source.Node) {
 	for _, step := range steps {
 		next, at := child(n, step)
 		if !next.Exists() {
-			break
+			return pos, source.Node{}
 		}
-		n, pos, found = next, at, true
+		n, pos, value = next, at, next
 	}
-	return pos, found
+	return pos, value
 }
 
 // child returns the entry of a mapping or the element of a list that a step of a

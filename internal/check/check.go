@@ -1,0 +1,186 @@
+// Package check finds what is wrong with a playbook before the run: arguments,
+// templates, missing files, undefined variables, unknown handlers and hosts. It
+// runs on the controller, opens no connection, and evaluates nothing that could
+// have an effect. What it cannot know it leaves alone: it never guesses that
+// something is wrong.
+package check
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"fleet/internal/inventory"
+	"fleet/internal/jinja"
+	"fleet/internal/playbook"
+	"fleet/internal/source"
+	"fleet/internal/spec"
+	"fleet/internal/vars"
+)
+
+// Finding is one thing that is wrong.
+type Finding struct {
+	Err *source.Error
+	// Certain: the playbook fails whenever it runs. Otherwise it fails only if this
+	// is reached, or merely looks wrong.
+	Certain bool
+}
+
+// Modules knows the modules that run on targets.
+type Modules interface {
+	// Find returns the module with a short or fully qualified name.
+	Find(name string) (*spec.Module, bool)
+}
+
+// Checker checks playbooks. Set the fields, then call Playbook.
+type Checker struct {
+	Inventory *inventory.Inventory
+	Vars      *vars.Store
+	Loader    *playbook.Loader
+	Modules   Modules
+	// Actions are the steps that the controller runs itself. They come before
+	// modules of the same name. Open reports those that take arguments of any name.
+	Actions []*spec.Module
+	Open    func(action string) bool
+	// Extra are the variables of the command line; nil is none.
+	Extra *jinja.Map
+	// Limit are host patterns; nil is no limit.
+	Limit []string
+	// Selected reports whether the tags of the command line let an entry run. Nil:
+	// every entry runs.
+	Selected func(*playbook.Play, playbook.Entry) bool
+}
+
+// Playbook returns what is wrong: file by file in the order in which they are
+// come by, each from top to bottom, each mistake once. It ends early with what
+// it has when ctx ends. Following the includes changes what the plays of pb know
+// of their roles: load the playbook again to run it.
+func (c *Checker) Playbook(ctx context.Context, pb *playbook.Playbook) []Finding {
+	r := newRun(ctx, c)
+	plays := make([]*play, 0, len(pb.Plays))
+	for _, p := range pb.Plays {
+		plays = append(plays, r.newPlay(p))
+	}
+	for _, p := range plays {
+		p.survey()
+	}
+	r.definitions("the command line", c.Extra)
+	for _, p := range plays {
+		if ctx.Err() != nil {
+			break
+		}
+		p.check()
+	}
+	return r.sorted()
+}
+
+// key identifies a mistake.
+type key struct {
+	pos source.Pos
+	msg string
+}
+
+// run is one check of one playbook.
+type run struct {
+	*Checker
+	ctx     context.Context
+	actions map[string]*spec.Module
+	limit   map[string]bool // nil: all hosts
+	files   map[string]int  // in the order in which they are come by
+	found   map[key]*Finding
+	texts   map[any]*text
+	varDocs map[string]varDoc
+	learnt  learnt
+	defined map[any]bool // definitions whose syntax was checked
+}
+
+func newRun(ctx context.Context, c *Checker) *run {
+	r := &run{Checker: c, ctx: ctx, actions: map[string]*spec.Module{}, files: map[string]int{}, found: map[key]*Finding{},
+		texts: map[any]*text{}, varDocs: map[string]varDoc{}, defined: map[any]bool{},
+		learnt: learnt{names: names{}, hosts: names{}}}
+	for _, m := range c.Actions {
+		r.actions[m.Name] = m
+	}
+	if c.Limit != nil {
+		sel, err := c.Inventory.Select(c.Limit...)
+		if err != nil {
+			r.fail(err, source.Pos{}, true)
+		}
+		r.limit = names{}
+		for _, h := range sel.Hosts {
+			r.limit[h] = true
+		}
+	}
+	return r
+}
+
+// see notes that the walk has come to a file.
+func (r *run) see(file string) {
+	if _, known := r.files[file]; !known {
+		r.files[file] = len(r.files)
+	}
+}
+
+// add notes a mistake.
+func (r *run) add(e *source.Error, certain bool) {
+	r.see(e.Pos.File)
+	k := key{e.Pos, e.Msg}
+	k.pos.Indent = 0
+	if f := r.found[k]; f != nil {
+		f.Certain = f.Certain || certain
+		return
+	}
+	r.found[k] = &Finding{e, certain}
+}
+
+// fail is add for any error; pos is for those that have no position.
+func (r *run) fail(err error, pos source.Pos, certain bool) {
+	for _, e := range playbook.Errors(err) {
+		if e.Pos.IsZero() {
+			located := *e
+			located.Pos = pos
+			e = &located
+		}
+		r.add(e, certain)
+	}
+}
+
+func (r *run) sorted() []Finding {
+	out := make([]Finding, 0, len(r.found))
+	for _, f := range r.found {
+		out = append(out, *f)
+	}
+	slices.SortFunc(out, func(a, b Finding) int {
+		p, q := a.Err.Pos, b.Err.Pos
+		return cmp.Or(cmp.Compare(r.files[p.File], r.files[q.File]), cmp.Compare(p.Line, q.Line),
+			cmp.Compare(p.Col, q.Col), cmp.Compare(a.Err.Msg, b.Err.Msg))
+	})
+	return out
+}
+
+// asError returns the position and the hint of an error together with its text.
+func asError(err error, pos source.Pos) *source.Error {
+	var e *source.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return source.Errorf(pos, "%w", err)
+}
+
+// names is a set of names.
+type names map[string]bool
+
+// with returns the set with more names; the set itself is not changed.
+func (n names) with(more ...string) names {
+	out := make(names, len(n)+len(more))
+	for name := range n {
+		out[name] = true
+	}
+	for _, name := range more {
+		if name != "" {
+			out[name] = true
+		}
+	}
+	return out
+}

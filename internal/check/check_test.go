@@ -1,0 +1,163 @@
+package check
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"fleet/internal/engine"
+	"fleet/internal/inventory"
+	"fleet/internal/playbook"
+	"fleet/internal/spec"
+	"fleet/internal/tasks"
+	"fleet/internal/vars"
+)
+
+var update = flag.Bool("update", false, "write what was got into the golden files")
+
+// catalog is all modules there are.
+type catalog struct{}
+
+func (catalog) Find(name string) (*spec.Module, bool) {
+	m, ok := tasks.Find(name)
+	if !ok {
+		return nil, false
+	}
+	return &m.Module, true
+}
+
+func (catalog) Names() []string {
+	var names []string
+	for _, m := range tasks.Table {
+		names = append(names, m.Name)
+	}
+	for _, m := range engine.Actions() {
+		names = append(names, m.Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (c catalog) Known(name string) bool {
+	if _, ok := c.Find(name); ok {
+		return true
+	}
+	return slices.ContainsFunc(engine.Actions(), func(m *spec.Module) bool {
+		return m.Name == name || slices.Contains(m.Names, name)
+	})
+}
+
+// newChecker returns a checker over the inventory in the present folder.
+func newChecker(t testing.TB, inventories ...string) *Checker {
+	t.Helper()
+	inv, err := inventory.Load(inventories...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Checker{Inventory: inv, Vars: vars.NewStore(inv, nil, nil), Loader: &playbook.Loader{Modules: catalog{}},
+		Modules: catalog{}, Actions: engine.Actions(), Open: engine.Open}
+}
+
+// findings returns what is wrong with a playbook, as text. What the reader of
+// playbooks refuses comes first.
+func findings(t testing.TB, c *Checker, file string) string {
+	t.Helper()
+	var b strings.Builder
+	pb, err := c.Loader.Load(file)
+	var all []Finding
+	for _, e := range playbook.Errors(err) {
+		all = append(all, Finding{e, true})
+	}
+	for _, f := range append(all, c.Playbook(context.Background(), pb)...) {
+		kind := "warning"
+		if f.Certain {
+			kind = "error"
+		}
+		fmt.Fprintf(&b, "%s: %s\n", kind, f.Err)
+		if f.Err.Hint != "" {
+			fmt.Fprintf(&b, "    hint: %s\n", f.Err.Hint)
+		}
+	}
+	return b.String()
+}
+
+// hosts is the inventory of the cases that have none.
+const hosts = `all:
+  vars: {site: example}
+  children:
+    web:
+      hosts:
+        web1: {weight: 1}
+        web2: {weight: 2}
+    db:
+      hosts: {db1: }
+`
+
+// TestCases checks each case of each archive: the playbook NAME/p.yml, with other
+// files beside it. NAME/want is what is to be found.
+func TestCases(t *testing.T) {
+	archives, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(archives) == 0 {
+		t.Fatal("no archives", err)
+	}
+	for _, path := range archives {
+		archive, err := txtar.ParseFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		root := unpack(t, archive)
+		for i := range archive.Files {
+			f := &archive.Files[i]
+			name, isCase := strings.CutSuffix(f.Name, "/want")
+			if !isCase {
+				continue
+			}
+			t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar")+"/"+name, func(t *testing.T) {
+				t.Chdir(filepath.Join(root, name))
+				got := findings(t, newChecker(t, "inventory.yml"), "p.yml")
+				if *update {
+					f.Data = []byte(got)
+				} else if got != string(f.Data) {
+					t.Errorf("got:\n%swant:\n%s", got, f.Data)
+				}
+			})
+		}
+		if *update {
+			if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// unpack writes the files of an archive, and an inventory into each case that
+// has none.
+func unpack(t testing.TB, archive *txtar.Archive) string {
+	t.Helper()
+	root := t.TempDir()
+	write := func(name string, data []byte) {
+		file := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range archive.Files {
+		if name, isCase := strings.CutSuffix(f.Name, "/want"); isCase {
+			write(name+"/inventory.yml", []byte(hosts))
+		}
+	}
+	for _, f := range archive.Files {
+		write(f.Name, f.Data)
+	}
+	return root
+}

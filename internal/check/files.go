@@ -1,0 +1,272 @@
+package check
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"fleet/internal/argument"
+	"fleet/internal/jinja"
+	"fleet/internal/playbook"
+	"fleet/internal/source"
+)
+
+// maxTemplate bounds the size of a template file, in bytes.
+const maxTemplate = 64 << 20
+
+// localFiles checks the controller's files that a task names.
+func (p *play) localFiles(t *playbook.Task, g *given, s site) {
+	switch argument.ShortName(t.Module) {
+	case "copy":
+		p.copySource(t, g, s)
+	case "unarchive":
+		if src, _ := g.get("src"); p.isLocal(g) && !strings.Contains(toText(src), "://") {
+			p.find(t, g, "files", "src", s)
+		}
+	case "script":
+		p.script(t, g, s)
+	case "template":
+		if file := p.find(t, g, "templates", "src", s); file != "" {
+			p.templateFile(t, g, file, s)
+		}
+	case "include_vars":
+		p.includeVars(t, g, s)
+	}
+}
+
+func toText(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+// isLocal reports whether the source is a file of the controller for certain.
+func (p *play) isLocal(g *given) bool {
+	remote, known := g.flag("remote_src")
+	return known && !remote
+}
+
+func (p *play) copySource(t *playbook.Task, g *given, s site) {
+	_, src := g.get("src")
+	_, content := g.get("content")
+	switch {
+	case content, !p.isLocal(g):
+	case src:
+		p.find(t, g, "files", "src", s)
+	case !g.template:
+		p.add(source.Errorf(t.ModulePos, "copy: one of the arguments src, content is needed").
+			WithHint("`fleet doc copy` lists the arguments"), s.certain)
+	}
+}
+
+// script checks that the script exists, which is the first word of the command.
+func (p *play) script(t *playbook.Task, g *given, s site) {
+	line := t.Action.Text()
+	if n := g.nodes["cmd"]; n.Exists() {
+		line = n.Text()
+	}
+	name, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+	if name = strings.Trim(name, `"'`); name == "" || strings.ContainsAny(name, "{=") {
+		return
+	}
+	if _, err := p.searchFor(t).Find("files", name); err != nil {
+		p.missing(err, g.pos["cmd"], t, s)
+	}
+}
+
+// find returns the file that an argument names, or "" where that is not known or
+// it is not there.
+func (p *play) find(t *playbook.Task, g *given, kind, arg string, s site) string {
+	v, _ := g.get(arg)
+	name, literal := v.(string)
+	if !literal || name == "" {
+		return ""
+	}
+	file, err := p.searchFor(t).Find(kind, name)
+	if err != nil {
+		p.missing(err, g.pos[arg], t, s)
+		return ""
+	}
+	return file
+}
+
+// missing notes a file that is not there.
+func (p *play) missing(err error, pos source.Pos, t *playbook.Task, s site) {
+	if pos.IsZero() {
+		pos = t.ModulePos
+	}
+	p.fail(err, pos, s.certain)
+}
+
+// templateFile checks a template file as the task will read it.
+func (p *play) templateFile(t *playbook.Task, g *given, file string, s site) {
+	o, known := options(g)
+	if !known {
+		return
+	}
+	key := struct {
+		file string
+		o    jinja.Options
+	}{file, o}
+	x := p.texts[key]
+	if x == nil {
+		x = readTemplate(file, o)
+		p.texts[key] = x
+	}
+	p.see(file)
+	p.use(x, s)
+}
+
+func readTemplate(file string, o jinja.Options) *text {
+	pos := source.Pos{File: file, Line: 1, Col: 1}
+	info, err := os.Stat(file)
+	if err == nil && info.Size() > maxTemplate {
+		return &text{err: source.Errorf(source.Pos{File: file}, "the template has more than %d MiB", maxTemplate>>20)}
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return &text{err: source.Errorf(source.Pos{File: file}, "cannot read: %w", cause(err))}
+	}
+	src := string(data)
+	x, err := jinja.Parse(src, pos, o)
+	t := newText(x, err, src, pos)
+	if o.VariableStart+o.BlockStart+o.VariableEnd+o.BlockEnd != "" {
+		for i := range t.refs {
+			t.refs[i].always = false // the outline does not know these delimiters
+		}
+	}
+	return t
+}
+
+func cause(err error) error {
+	if path, ok := err.(*fs.PathError); ok {
+		return path.Err
+	}
+	return err
+}
+
+// options returns how a task reads its template, where that is known.
+func options(g *given) (jinja.Options, bool) {
+	o := jinja.ForFile()
+	for arg, to := range map[string]*bool{"trim_blocks": &o.TrimBlocks, "lstrip_blocks": &o.LstripBlocks} {
+		if _, given := g.get(arg); !given {
+			continue
+		}
+		v, known := g.flag(arg)
+		if !known {
+			return o, false
+		}
+		*to = v
+	}
+	for arg, to := range map[string]*string{
+		"variable_start_string": &o.VariableStart, "variable_end_string": &o.VariableEnd, "block_start_string": &o.BlockStart,
+		"block_end_string": &o.BlockEnd, "comment_start_string": &o.CommentStart, "comment_end_string": &o.CommentEnd,
+	} {
+		v, given := g.get(arg)
+		if !given {
+			continue
+		}
+		text, literal := v.(string)
+		if !literal {
+			return o, false
+		}
+		*to = text
+	}
+	return o, true
+}
+
+// includeVars checks the files of variables that a task reads.
+func (p *play) includeVars(t *playbook.Task, g *given, s site) {
+	if found := p.find(t, g, "vars", "dir", s); found != "" {
+		for _, file := range varFiles(found) {
+			p.varFile(file, s.perhaps())
+		}
+	}
+	if found := p.find(t, g, "vars", "file", s); found != "" {
+		p.varFile(found, s)
+	}
+	if v, given := g.get("file"); given && v == (opaque{}) {
+		for _, file := range p.candidates(t, g.text("file"), p.searchFor(t).Dirs("vars")) {
+			p.varFile(file, s.perhaps())
+		}
+	}
+}
+
+// varFile checks one file of variables.
+func (p *play) varFile(file string, s site) {
+	doc := p.varDoc(file)
+	p.fail(doc.err, source.Pos{File: file}, s.certain)
+	p.definitions(file, p.Vars.Map(doc.node))
+	p.overrides(doc.node)
+}
+
+// varsFile checks an entry of vars_files: a name, or names of which the first
+// file that exists is taken.
+func (p *play) varsFile(n source.Node, s site) {
+	p.evaluated(n, s)
+	items := n.Items()
+	if !n.IsList() {
+		items = []source.Node{n}
+	}
+	var missing error
+	for _, item := range items {
+		name, literal := p.literal(item)
+		if !literal {
+			for _, file := range p.candidates(nil, item.Text(), p.searchFor(nil).Dirs("vars")) {
+				p.varFile(file, s.perhaps())
+			}
+			s, missing = s.perhaps(), nil
+			continue
+		}
+		file, err := p.searchFor(nil).Find("vars", name)
+		if err == nil {
+			p.varFile(file, s)
+			return
+		}
+		if missing == nil {
+			missing = err
+		}
+	}
+	p.fail(missing, n.Pos(), s.certain)
+}
+
+// varDoc is a file of variables that was read.
+type varDoc struct {
+	node source.Node
+	err  error
+}
+
+func (r *run) varDoc(file string) varDoc {
+	if d, known := r.varDocs[file]; known {
+		return d
+	}
+	var d varDoc
+	docs, err := source.ReadYAML(file)
+	switch {
+	case err != nil:
+		d.err = err
+	case len(docs) == 0 || docs[0].IsNull():
+	case !docs[0].IsMap():
+		d.err = docs[0].Errorf("a file of variables has to be a mapping, not a %s", docs[0].KindName())
+	default:
+		d.node = docs[0]
+	}
+	r.varDocs[file] = d
+	return d
+}
+
+// varFiles returns the file itself, or the files of variables in a folder.
+func varFiles(path string) []string {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return []string{path}
+	}
+	var out []string
+	_ = filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && slices.Contains([]string{".yml", ".yaml", ".json"}, filepath.Ext(file)) {
+			out = append(out, file)
+		}
+		return nil
+	})
+	return out
+}

@@ -1,0 +1,183 @@
+package check
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"fleet/internal/argument"
+	"fleet/internal/jinja"
+	"fleet/internal/playbook"
+	"fleet/internal/source"
+)
+
+// keywords checks what plays, blocks and tasks have in common, besides their
+// names, conditions and variables.
+func (p *play) keywords(k *playbook.Keywords, s site) {
+	for _, n := range []source.Node{k.Environment, k.Become, k.BecomeUser, k.BecomeMethod, k.BecomeFlags, k.BecomeExe,
+		k.RemoteUser, k.Port, k.Connection, k.Timeout, k.Throttle, k.CheckMode, k.Diff, k.AnyErrorsFatal, k.RunOnce, k.DelegateTo} {
+		p.evaluated(n, s)
+	}
+	for _, n := range []source.Node{k.IgnoreErrors, k.IgnoreUnreachable, k.NoLog, k.DelegateFacts, k.ModuleDefaults} {
+		p.evaluated(n, s.perhaps())
+	}
+	p.delegate(k.DelegateTo, s)
+}
+
+// delegate checks that the host exists that a task is given to.
+func (p *play) delegate(n source.Node, s site) {
+	name, literal := p.literal(n)
+	if !literal || name == "" || p.learnt.hosts[name] || p.learnt.open {
+		return
+	}
+	if _, known := p.Inventory.Host(name); known {
+		return
+	}
+	var hosts []string
+	for _, h := range p.Inventory.Hosts() {
+		hosts = append(hosts, h.Name)
+	}
+	e := n.Errorf("delegate_to names %q, which is no host of the inventory", name)
+	e.Hint = source.DidYouMean(name, hosts)
+	p.add(e, s.certain)
+}
+
+// overrides warns about variables that are set in vain.
+func (p *play) overrides(n source.Node) {
+	for _, pair := range n.Pairs() {
+		p.override(pair.Key.Text(), pair.Key.Pos())
+	}
+}
+
+func (p *play) override(name string, pos source.Pos) {
+	if magic[name] || inRoles[name] {
+		p.add(source.Errorf(pos, "the variable %q is set by the run itself, so this value is never seen", name).
+			WithHint("give the variable another name"), false)
+	}
+}
+
+// setFact checks the names that a task sets.
+func (p *play) setFact(t *playbook.Task, g *given) {
+	for _, n := range []source.Node{t.Action, t.Args} {
+		p.overrides(n)
+	}
+	if len(g.values) == 0 && !g.template && g.err == nil {
+		p.add(source.Errorf(t.ModulePos, "set_fact needs at least one variable"), true)
+	}
+}
+
+// definitions checks the syntax of the templates among variables, each value
+// once. A variable that is never used does no harm, so nothing here is certain.
+func (r *run) definitions(from string, m *jinja.Map) {
+	if m == nil || r.defined[m] {
+		return
+	}
+	r.defined[m] = true
+	for _, v := range m.All() {
+		r.definition(v)
+	}
+}
+
+func (r *run) definition(v any) {
+	switch v := v.(type) {
+	case template:
+		if t := r.lazy(v); t.err != nil {
+			r.add(t.err, false)
+		}
+	case *jinja.Map:
+		for _, e := range v.All() {
+			r.definition(e)
+		}
+	case []any:
+		for _, e := range v {
+			r.definition(e)
+		}
+	}
+}
+
+// values checks the templates and expressions among the arguments.
+func (p *play) values(t *playbook.Task, g *given, s site) {
+	module := argument.ShortName(t.Module)
+	for _, n := range []source.Node{t.Action, t.Args} {
+		p.evaluated(n, s)
+	}
+	if module != "debug" {
+		return
+	}
+	n := g.nodes["var"]
+	if _, literal := p.literal(n); literal && n.IsString() {
+		x := p.expression(n)
+		if x.err == nil {
+			s = s.perhaps() // it prints what is undefined
+		}
+		p.use(x, s)
+	}
+}
+
+// assertion checks the conditions of an assert. What it tests the play asks for
+// itself: that is said in the play's own words when it runs.
+func (p *play) assertion(t *playbook.Task, s site) {
+	that := t.Argument("that")
+	items := that.Items()
+	if that.IsString() {
+		items = []source.Node{that}
+	}
+	for _, n := range items {
+		if !n.IsString() {
+			continue
+		}
+		x := p.condition(n)
+		p.use(x, s)
+		p.asserted = p.asserted.with(tests(x)...)
+	}
+	p.asserted = p.asserted.with(conditionTests(p, t)...)
+}
+
+// conditionTests returns the variables that a task's own conditions ask for.
+func conditionTests(p *play, t *playbook.Task) []string {
+	var out []string
+	for _, n := range t.When {
+		if n.IsString() {
+			out = append(out, tests(p.condition(n))...)
+		}
+	}
+	return out
+}
+
+// notifies checks that the handlers exist that a task names.
+func (p *play) notifies(t *playbook.Task, s site) {
+	for _, n := range t.Notify {
+		name, literal := p.literal(n)
+		if !literal {
+			p.evaluated(n, s.perhaps())
+			continue
+		}
+		if known, found := p.handlerNames(name); !found && !p.openHandlers {
+			e := n.Errorf("no handler is called %q", name)
+			e.Hint = source.DidYouMean(name, known)
+			if e.Hint == "" {
+				e.Hint = "handlers stand under \"handlers\" of the play, and in the handlers/main.yaml of its roles"
+			}
+			p.add(e, s.certain)
+		}
+	}
+}
+
+// handlerNames returns the names and topics of all handlers, and whether one of
+// them may be name.
+func (p *play) handlerNames(name string) (known []string, found bool) {
+	for _, h := range p.handlers {
+		own := h.Name.Text()
+		if p.isTemplate(h.Name) {
+			pattern := marker.ReplaceAllString(own, "*")
+			match, err := filepath.Match(pattern, name)
+			found = found || match || err != nil
+			continue
+		}
+		role := playbook.RoleOf(h)
+		for _, one := range append([]string{own}, h.Listen...) {
+			known = append(known, one)
+			found = found || one == name || role != nil && fmt.Sprintf("%s : %s", role.Name, one) == name
+		}
+	}
+	return known, found
+}

@@ -1,0 +1,154 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"fleet/internal/jinja"
+	"fleet/internal/playbook"
+	"fleet/internal/source"
+	"fleet/internal/vars"
+)
+
+// evaluated checks a node whose templates are all evaluated at a site.
+func (p *play) evaluated(n source.Node, s site) {
+	p.leaf(n, func(_ source.Node, t *text) { p.use(t, s) })
+}
+
+// use checks a text that is evaluated at a site: its syntax, and its variables.
+func (p *play) use(t *text, s site) {
+	if t.err != nil {
+		p.add(t.err, s.certain)
+		return
+	}
+	for _, r := range t.refs {
+		if !r.Guarded && !s.locals[r.Name] && !s.tested[r.Name] && !p.asserted[r.Name] {
+			p.variable(r, s)
+		}
+	}
+}
+
+// variable checks that a variable exists at a site, and what its value says.
+func (p *play) variable(r ref, s site) {
+	if len(p.hosts) == 0 {
+		return // nobody knows whose variables these are
+	}
+	s.certain = s.certain && r.always
+	var lacking []string
+	for i, scope := range p.scopesAt(s.entry) {
+		v, ok := scope.Lookup(r.Name)
+		if !ok {
+			lacking = append(lacking, p.classes[i].hosts...)
+			continue
+		}
+		p.value(v, s)
+	}
+	switch {
+	case len(lacking) == 0, provided(r.Name, s.entry), p.learnt.names[r.Name]:
+	case len(lacking) == len(p.hosts):
+		p.undefined(r, s)
+	case !p.learnt.open:
+		p.undefinedOn(r, lacking)
+	}
+}
+
+// undefined notes a variable that no host has. Where not all variables are known
+// it is worth a word only if it looks like a slip of the pen.
+func (p *play) undefined(r ref, s site) {
+	e := source.Errorf(r.Pos, "%q is undefined", r.Name)
+	e.Hint = source.DidYouMean(r.Name, p.known(s))
+	if p.learnt.open {
+		if e.Hint != "" {
+			p.add(e, false)
+		}
+		return
+	}
+	if e.Hint == "" {
+		e.Hint = "no inventory, play, role or task sets it; -e " + r.Name + "=... would"
+	}
+	p.add(e, s.certain)
+}
+
+// undefinedOn notes a variable that only some hosts of the play have.
+func (p *play) undefinedOn(r ref, lacking []string) {
+	slices.SortFunc(lacking, func(a, b string) int { return slices.Index(p.hosts, a) - slices.Index(p.hosts, b) })
+	e := source.Errorf(r.Pos, "%q is undefined on the host %q", r.Name, lacking[0])
+	if more := len(lacking) - 1; more > 0 {
+		e.Msg = fmt.Sprintf("%q is undefined on the host %q and %d more", r.Name, lacking[0], more)
+	}
+	p.add(e.WithHint("other hosts of the play have it: set it for all, or use default()"), false)
+}
+
+// known returns all names that a site knows, sorted.
+func (p *play) known(s site) []string {
+	var all []string
+	for _, scope := range p.scopesAt(s.entry) {
+		all = append(all, scope.Names()...)
+	}
+	for _, set := range []names{s.locals, p.learnt.names, magic} {
+		for name := range set {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// value checks the templates in a variable's value. Those inside of lists and
+// mappings are evaluated only where just that part is used.
+func (p *play) value(v any, s site) {
+	switch v := v.(type) {
+	case template:
+		key := step{v, definer(s.entry)}
+		certain, before := p.followed[key]
+		if before && (certain || !s.certain) {
+			return
+		}
+		p.followed[key] = s.certain
+		p.use(p.lazy(v), s)
+	case *jinja.Map:
+		for _, e := range v.All() {
+			p.value(e, s.perhaps())
+		}
+	case []any:
+		for _, e := range v {
+			p.value(e, s.perhaps())
+		}
+	}
+}
+
+// scopesAt returns the variables that an entry sees, for each class of hosts.
+func (p *play) scopesAt(e playbook.Entry) []*vars.Scope {
+	e = definer(e)
+	if scopes, known := p.scopes[e]; known {
+		return scopes
+	}
+	var scopes []*vars.Scope
+	for _, c := range p.classes {
+		scope, err := p.Vars.Scope(vars.Where{Host: c.hosts[0], PlaybookDir: p.dir, Play: p.vars, Entry: e})
+		if err != nil {
+			p.fail(err, p.src.Hosts.Pos(), true)
+			scope = &vars.Scope{}
+		}
+		scopes = append(scopes, scope)
+	}
+	p.scopes[e] = scopes
+	return scopes
+}
+
+// definer returns the innermost entry, from e outwards, that defines variables;
+// nil is the play.
+func definer(e playbook.Entry) playbook.Entry {
+	for e != nil {
+		b, isBlock := e.(*playbook.Block)
+		if e.Common().Vars.Exists() || isBlock && (b.Role != nil || b.Params.Exists()) {
+			return e
+		}
+		up := e.Up()
+		if up == nil {
+			return nil
+		}
+		e = up
+	}
+	return nil
+}

@@ -1,0 +1,264 @@
+package check
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"fleet/internal/jinja"
+	"fleet/internal/playbook"
+	"fleet/internal/search"
+	"fleet/internal/source"
+	"fleet/internal/vars"
+)
+
+// play is one play that is checked.
+type play struct {
+	*run
+	src     *playbook.Play
+	dir     string // the playbook's folder
+	vars    *vars.Play
+	hosts   []string
+	sure    bool // these are the hosts, and there are some
+	classes []class
+	scopes  map[playbook.Entry][]*vars.Scope
+
+	included map[*playbook.Task]*inclusion
+	handlers []*playbook.Task // the play's, and those of included roles
+	// openHandlers: there are handlers whose names are not known.
+	openHandlers bool
+	// scratch stands for the play where roles are included: reading a role changes
+	// what a play knows of its roles.
+	scratch *playbook.Play
+
+	surveyed names         // includes that were followed for what they define
+	followed map[step]bool // includes and variables that were followed, and whether for certain
+	asserted names         // variables that the play itself asks for
+	ended    bool          // the play may have ended here
+}
+
+// step is an include or a variable's value that is looked into at a place.
+type step struct{ what, where any }
+
+func (r *run) newPlay(pp *playbook.Play) *play {
+	p := &play{run: r, src: pp, dir: filepath.Dir(pp.File), scopes: map[playbook.Entry][]*vars.Scope{},
+		included: map[*playbook.Task]*inclusion{}, handlers: slices.Clone(pp.Handlers),
+		scratch: &playbook.Play{File: pp.File}, surveyed: names{}, followed: map[step]bool{}, asserted: names{}}
+	p.vars = &vars.Play{Vars: r.Vars.Map(pp.Vars), Prompts: jinja.NewMap(), Files: jinja.NewMap()}
+	for _, prompt := range pp.VarsPrompt {
+		p.vars.Prompts.Set(prompt.Name, "")
+	}
+	for b := range blocks(p.sections()) {
+		if b.Role != nil {
+			p.vars.Roles = append(p.vars.Roles, b.Role)
+		}
+	}
+	return p
+}
+
+// sections returns the play's lists of entries in the order in which they run.
+func (p *play) sections() []playbook.Entry {
+	return slices.Concat(p.src.PreTasks, p.src.Roles, p.src.Tasks, p.src.PostTasks)
+}
+
+// blocks yields the blocks among the entries, outer ones first.
+func blocks(entries []playbook.Entry) func(yield func(*playbook.Block) bool) {
+	return func(yield func(*playbook.Block) bool) {
+		for _, e := range entries {
+			b, ok := e.(*playbook.Block)
+			if !ok {
+				continue
+			}
+			if !yield(b) {
+				return
+			}
+			for inner := range blocks(slices.Concat(b.Body, b.Rescue, b.Always)) {
+				if !yield(inner) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// searchFor returns where an entry's files are looked for; nil is the play.
+func (p *play) searchFor(e playbook.Entry) search.Path {
+	path := search.Path{Play: p.dir}
+	if e == nil {
+		return path
+	}
+	if role := playbook.RoleOf(e); role != nil {
+		path.Role = role.Dir
+	}
+	if t, ok := e.(*playbook.Task); ok {
+		path.Task = t.Dir
+	}
+	return path
+}
+
+// check checks the play, once all plays have been surveyed.
+func (p *play) check() {
+	p.see(p.src.File)
+	p.findHosts()
+	p.classify()
+	s := site{certain: p.sure && len(p.src.When) == 0}
+	p.definitions(p.src.File, p.vars.Vars)
+	p.overrides(p.src.Vars)
+	p.playKeywords(s)
+	for _, n := range p.src.VarsFiles {
+		p.varsFile(n, s)
+	}
+	for _, section := range [][]playbook.Entry{p.src.PreTasks, p.src.Roles, p.src.Tasks, p.src.PostTasks} {
+		p.entries(section, s)
+	}
+	s.certain = false
+	for _, h := range p.handlers {
+		p.task(h, s)
+	}
+}
+
+// playKeywords checks what the play says besides its tasks.
+func (p *play) playKeywords(s site) {
+	p.keywords(&p.src.Keywords, s)
+	for _, n := range []source.Node{p.src.GatherFacts, p.src.GatherSubset, p.src.GatherTimeout, p.src.FactPath, p.src.Serial, p.src.MaxFailPercentage, p.src.ForceHandlers} {
+		p.evaluated(n, s)
+	}
+	for _, prompt := range p.src.VarsPrompt {
+		p.evaluated(prompt.Text, s)
+		p.evaluated(prompt.Default, s)
+	}
+	p.conditions(p.src.When, s)
+}
+
+// findHosts finds the play's hosts, and says where its pattern names nothing.
+func (p *play) findHosts() {
+	patterns, known := p.patterns()
+	if !known {
+		return
+	}
+	sel, err := p.Inventory.Select(patterns...)
+	if err != nil {
+		p.fail(err, p.src.Hosts.Pos(), true)
+		return
+	}
+	p.hosts = slices.DeleteFunc(sel.Hosts, func(h string) bool { return p.limit != nil && !p.limit[h] })
+	p.sure = len(p.hosts) > 0
+	if p.learnt.open || len(p.learnt.hosts) > 0 {
+		return // hosts and groups may come during the run
+	}
+	for _, u := range sel.Unknown {
+		p.add(p.src.Hosts.Errorf("no host or group is called %q", u.Pattern).WithHint("%s", u.Hint), false)
+	}
+	if len(sel.Hosts) == 0 && len(sel.Unknown) == 0 {
+		p.add(p.src.Hosts.Errorf("no host matches %q", strings.Join(patterns, ",")), false)
+	}
+}
+
+// patterns returns the play's host patterns, where they can be known.
+func (p *play) patterns() ([]string, bool) {
+	bad := false
+	p.leaf(p.src.Hosts, func(n source.Node, t *text) {
+		if t.err != nil {
+			p.add(t.err, true)
+			bad = true
+		}
+	})
+	scope, err := p.Vars.Scope(vars.Where{Host: "localhost", PlaybookDir: p.dir, Play: p.vars, Magic: inventoryGroups{p.run}})
+	if bad || err != nil {
+		return nil, false
+	}
+	v, err := jinja.Deep(jinja.NewContext(p.ctx, nil, scope), p.Vars.Value(p.src.Hosts))
+	if err != nil {
+		if jinja.IsUndefined(err) && !p.learnt.open && len(p.learnt.names) == 0 {
+			p.fail(err, p.src.Hosts.Pos(), true)
+		}
+		return nil, false
+	}
+	return texts(v)
+}
+
+// texts takes a text, or a list of texts.
+func texts(v any) ([]string, bool) {
+	switch v := v.(type) {
+	case string:
+		return []string{v}, true
+	case []any:
+		var out []string
+		for _, e := range v {
+			l, ok := texts(e)
+			if !ok {
+				return nil, false
+			}
+			out = append(out, l...)
+		}
+		return out, true
+	}
+	return nil, false
+}
+
+// inventoryGroups is the variable groups, for patterns that use it.
+type inventoryGroups struct{ *run }
+
+func (inventoryGroups) Names() []string { return []string{"groups"} }
+
+func (g inventoryGroups) Lookup(name string) (any, bool) {
+	if name != "groups" {
+		return nil, false
+	}
+	m := jinja.NewMap()
+	for _, group := range g.Inventory.Groups() {
+		var members []any
+		for _, h := range g.Inventory.Members(group.Name) {
+			members = append(members, h)
+		}
+		m.Set(group.Name, members)
+	}
+	return m, true
+}
+
+// class is the hosts of a play that have the same variables as far as the check
+// can tell: the same names, and the same templates behind them.
+type class struct{ hosts []string }
+
+// classify sorts the play's hosts into classes.
+func (p *play) classify() {
+	index := map[string]int{}
+	for _, h := range p.hosts {
+		layers, err := p.Inventory.Layers(h, p.dir)
+		if err != nil {
+			p.fail(err, p.src.Hosts.Pos(), true)
+			return
+		}
+		values := map[string]source.Node{}
+		for _, l := range layers {
+			p.definitions(l.Origin, p.Vars.Map(l.Vars))
+			for _, pair := range l.Vars.Pairs() {
+				values[pair.Key.Text()] = pair.Value
+			}
+		}
+		key := p.signature(values)
+		i, known := index[key]
+		if !known {
+			i = len(p.classes)
+			index[key] = i
+			p.classes = append(p.classes, class{})
+		}
+		p.classes[i].hosts = append(p.classes[i].hosts, h)
+	}
+}
+
+// signature is the same for hosts of one class.
+func (p *play) signature(values map[string]source.Node) string {
+	lines := make([]string, 0, len(values))
+	for name, n := range values {
+		templates := false
+		p.leaf(n, func(source.Node, *text) { templates = true })
+		if templates {
+			name += fmt.Sprintf(" %p", n.Node)
+		}
+		lines = append(lines, name)
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}

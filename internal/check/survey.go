@@ -1,0 +1,186 @@
+package check
+
+import (
+	"fleet/internal/argument"
+	"fleet/internal/jinja"
+	"fleet/internal/playbook"
+	"fleet/internal/source"
+)
+
+// learnt is what tasks may bring in during the run.
+type learnt struct {
+	names names // of variables
+	hosts names // that add_host names
+	// open: there is more, whose names are not known before the run.
+	open bool
+}
+
+// survey collects what the play's tasks bring in, in includes too.
+func (p *play) survey() {
+	for _, n := range p.src.VarsFiles {
+		p.surveyVarsFile(n)
+	}
+	p.surveyEntries(p.sections())
+	for i := 0; i < len(p.handlers); i++ { // includes bring in more
+		p.surveyTask(p.handlers[i])
+	}
+}
+
+func (p *play) surveyEntries(entries []playbook.Entry) {
+	for _, e := range entries {
+		switch e := e.(type) {
+		case *playbook.Task:
+			p.surveyTask(e)
+		case *playbook.Block:
+			p.surveyEntries(e.Body)
+			p.surveyEntries(e.Rescue)
+			p.surveyEntries(e.Always)
+		}
+	}
+}
+
+func (p *play) surveyTask(t *playbook.Task) {
+	if t.Register != "" {
+		p.learnt.names[t.Register] = true
+	}
+	switch argument.ShortName(t.Module) {
+	case "service_facts":
+		p.learnt.names["services"] = true
+	case "package_facts":
+		p.learnt.names["packages"] = true
+	case "set_fact":
+		p.learnArguments(t)
+	case "add_host":
+		p.learnArguments(t)
+		p.surveyHost(t)
+		p.learnt.open = true // its groups may have group_vars
+	case "group_by":
+		p.learnt.open = true
+	case "include_vars":
+		p.surveyIncludeVars(t)
+	case "include_tasks", "include_role":
+		p.surveyInclude(t)
+	}
+}
+
+// learnArguments takes the names of a task's arguments for variables.
+func (p *play) learnArguments(t *playbook.Task) {
+	g := p.given(t)
+	p.learnt.open = p.learnt.open || g.template
+	for name := range g.values {
+		if jinja.IsTemplate(name) {
+			p.learnt.open = true
+		}
+		p.learnt.names[name] = true
+	}
+}
+
+func (p *play) surveyHost(t *playbook.Task) {
+	g := p.given(t)
+	for _, key := range []string{"name", "host", "hostname"} {
+		if name, ok := g.values[key].(string); ok {
+			p.learnt.hosts[name] = true
+		}
+	}
+}
+
+// surveyIncludeVars takes in what include_vars can read.
+func (p *play) surveyIncludeVars(t *playbook.Task) {
+	g := p.given(t)
+	if v, named := g.values["name"]; named {
+		if name, ok := v.(string); ok {
+			p.learnt.names[name] = true
+		} else {
+			p.learnt.open = true
+		}
+		return
+	}
+	where := p.searchFor(t)
+	for _, arg := range []string{"file", "dir"} {
+		v, ok := g.values[arg]
+		if !ok {
+			continue
+		}
+		var files []string
+		if name, literal := v.(string); literal {
+			if found, err := where.Find("vars", name); err == nil {
+				files = varFiles(found)
+			}
+		} else if files = p.candidates(t, g.text(arg), where.Dirs("vars")); len(files) == 0 {
+			p.learnt.open = true
+		}
+		p.learnFiles(files)
+	}
+	if g.template {
+		p.learnt.open = true
+	}
+}
+
+// learnFiles takes in the variables of files.
+func (p *play) learnFiles(files []string) {
+	for _, f := range files {
+		for _, file := range varFiles(f) {
+			for _, pair := range p.varDoc(file).node.Pairs() {
+				p.learnt.names[pair.Key.Text()] = true
+			}
+		}
+	}
+}
+
+// surveyVarsFile takes in an entry of vars_files: what surely will be read as
+// the play's variables, what perhaps will be as names only.
+func (p *play) surveyVarsFile(n source.Node) {
+	where := p.searchFor(nil)
+	items := n.Items()
+	if !n.IsList() {
+		items = []source.Node{n}
+	}
+	for _, item := range items {
+		name, literal := p.literal(item)
+		if !literal {
+			files := p.candidates(nil, item.Text(), where.Dirs("vars"))
+			p.learnt.open = p.learnt.open || len(files) == 0
+			p.learnFiles(files)
+			continue
+		}
+		found, err := where.Find("vars", name)
+		if err != nil {
+			continue
+		}
+		for k, v := range p.Vars.Map(p.varDoc(found).node).All() {
+			p.vars.Files.Set(k, v)
+		}
+		return
+	}
+}
+
+// surveyInclude takes in what an include can bring in, each file once.
+func (p *play) surveyInclude(t *playbook.Task) {
+	inc := p.include(t)
+	p.learnt.open = p.learnt.open || inc.open
+	p.openHandlers = p.openHandlers || inc.open
+	for _, part := range inc.parts {
+		if part.block == nil || p.surveyed[part.key] {
+			continue
+		}
+		p.surveyed[part.key] = true
+		p.handlers = append(append(p.handlers, part.block.Handlers...), part.handlers...)
+		p.learnRoles(part)
+		p.surveyEntries([]playbook.Entry{part.block})
+	}
+}
+
+// learnRoles takes in the variables that included roles show to others: those of
+// public ones, and those of dependencies.
+func (p *play) learnRoles(part part) {
+	for b := range blocks([]playbook.Entry{part.block}) {
+		if b.Role == nil || !part.public && len(b.Role.Parents) == 0 {
+			continue
+		}
+		for _, n := range []source.Node{b.Role.Defaults, b.Role.Vars} {
+			for _, pair := range n.Pairs() {
+				p.learnt.names[pair.Key.Text()] = true
+			}
+		}
+	}
+}

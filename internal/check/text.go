@@ -1,0 +1,114 @@
+package check
+
+import (
+	"strings"
+
+	"fleet/internal/jinja"
+	"fleet/internal/source"
+)
+
+// text is a template or an expression of the operator, read once.
+type text struct {
+	err   *source.Error
+	refs  []ref
+	maybe bool // it may turn out to be omitted
+}
+
+// ref is a variable that a text uses.
+type ref struct {
+	jinja.Ref
+	always bool // whenever the text is evaluated
+}
+
+// parsed is what templates and expressions have in common.
+type parsed interface{ Names() []jinja.Ref }
+
+// template is a value that is a template.
+type template interface {
+	jinja.Lazy
+	parsed
+	Check() error
+	Source() string
+	Pos() source.Pos
+}
+
+// template returns what a scalar holds that is a template, or nil.
+func (r *run) template(n source.Node) *text {
+	if t, known := r.texts[n.Node]; known {
+		return t
+	}
+	var t *text
+	if lazy, ok := jinja.FromYAML(n).(template); ok {
+		t = r.lazy(lazy)
+	}
+	r.texts[n.Node] = t
+	return t
+}
+
+// lazy returns what a value holds that is a template.
+func (r *run) lazy(v template) *text {
+	if t, known := r.texts[v]; known {
+		return t
+	}
+	t := newText(v, v.Check(), v.Source(), v.Pos())
+	r.texts[v] = t
+	return t
+}
+
+// expression is a bare expression's key in the texts.
+type expression struct{ n any }
+
+// expression returns what a bare expression holds.
+func (r *run) expression(n source.Node) *text {
+	if t, known := r.texts[expression{n.Node}]; known {
+		return t
+	}
+	x, err := jinja.ParseExpr(n.Text(), n.TextPos())
+	t := newText(x, err, n.Text(), n.TextPos())
+	r.texts[expression{n.Node}] = t
+	return t
+}
+
+func newText(p parsed, err error, src string, pos source.Pos) *text {
+	if err != nil {
+		return &text{err: asError(err, pos)}
+	}
+	t := &text{maybe: strings.Contains(src, "omit")}
+	var where *outline
+	for _, n := range p.Names() {
+		if where == nil {
+			where = newOutline(src, pos)
+		}
+		t.refs = append(t.refs, ref{n, where.always(n.Pos)})
+	}
+	return t
+}
+
+// leaf calls f for every scalar in a node that is a template.
+func (r *run) leaf(n source.Node, f func(source.Node, *text)) {
+	switch {
+	case n.IsMap():
+		for _, p := range n.Pairs() {
+			r.leaf(p.Value, f)
+		}
+	case n.IsList():
+		for _, item := range n.Items() {
+			r.leaf(item, f)
+		}
+	case n.IsString():
+		if t := r.template(n); t != nil {
+			f(n, t)
+		}
+	}
+}
+
+// isTemplate reports whether a node is text with a template in it.
+func (r *run) isTemplate(n source.Node) bool { return n.IsString() && r.template(n) != nil }
+
+// literal returns a scalar's text where it is no template.
+func (r *run) literal(n source.Node) (string, bool) {
+	if !n.Exists() || n.IsMap() || n.IsList() || n.IsNull() || r.isTemplate(n) {
+		return "", false
+	}
+	return strings.TrimSpace(n.Text()), true
+}

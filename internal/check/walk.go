@@ -1,0 +1,234 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"fleet/internal/argument"
+	"fleet/internal/playbook"
+	"fleet/internal/source"
+)
+
+// site is a place in a play at which things are evaluated.
+type site struct {
+	entry   playbook.Entry // nil: the play itself
+	locals  names          // a loop's variables
+	tested  names          // variables that conditions around have tested
+	certain bool           // the place is reached whenever the playbook runs
+}
+
+// at returns the site for an entry inside.
+func (s site) at(e playbook.Entry) site {
+	s.entry = e
+	return s
+}
+
+// perhaps returns the site where it is not sure that the place is reached.
+func (s site) perhaps() site {
+	s.certain = false
+	return s
+}
+
+func (p *play) entries(entries []playbook.Entry, s site) {
+	for _, e := range entries {
+		if p.ctx.Err() != nil {
+			return
+		}
+		switch e := e.(type) {
+		case *playbook.Block:
+			p.block(e, s)
+		case *playbook.Task:
+			p.task(e, s)
+		}
+	}
+}
+
+func (p *play) block(b *playbook.Block, s site) {
+	p.see(b.Pos.File)
+	s = s.at(b)
+	if b.Role != nil {
+		p.definitions(b.Role.Dir, p.Vars.Map(b.Role.Defaults))
+		p.definitions(b.Role.Dir, p.Vars.Map(b.Role.Vars))
+		p.overrides(b.Role.Vars)
+	}
+	p.definitions("", p.Vars.Map(b.Vars))
+	p.definitions("", p.Vars.Map(b.Params))
+	p.overrides(b.Vars)
+	s = p.conditions(b.When, s)
+	p.keywords(&b.Keywords, s)
+	body := s
+	if len(b.Rescue) > 0 {
+		body = s.perhaps()
+	}
+	p.entries(b.Body, body)
+	p.entries(b.Rescue, s.perhaps())
+	p.entries(b.Always, s)
+}
+
+// task checks a task with all that belongs to it.
+func (p *play) task(t *playbook.Task, s site) {
+	p.see(t.Pos.File)
+	s = s.at(t)
+	s.certain = s.certain && !p.ended && p.runs(t)
+	p.definitions("", p.Vars.Map(t.Vars))
+	p.overrides(t.Vars)
+	p.name(t.Name, s)
+	s = p.loop(t, s)
+	s = p.conditions(t.When, s)
+	if p.forgiven(t) {
+		s = s.perhaps()
+	}
+	p.keywords(&t.Keywords, s)
+	g := p.given(t)
+	p.arguments(t, g, s)
+	p.values(t, g, s)
+	p.localFiles(t, g, s)
+	p.results(t, s)
+	p.notifies(t, s)
+	p.special(t, g, s)
+}
+
+// name checks the templates of a name, without which the task goes on.
+func (p *play) name(n source.Node, s site) {
+	if t := p.template(n); n.IsString() && t != nil && t.err != nil {
+		p.add(t.err, false)
+	}
+}
+
+// runs reports whether the command line's tags let the entry run.
+func (p *play) runs(e playbook.Entry) bool { return p.Selected == nil || p.Selected(p.src, e) }
+
+// forgiven reports whether the run goes on where the task fails.
+func (p *play) forgiven(t *playbook.Task) bool {
+	n := inherited(p.src, t, func(k *playbook.Keywords) source.Node { return k.IgnoreErrors })
+	if n.Exists() {
+		v, isBool := source.Scalar(n).(bool)
+		return !isBool || v
+	}
+	for _, c := range t.FailedWhen {
+		if source.Scalar(c) == false || strings.EqualFold(c.Text(), "false") {
+			return true
+		}
+	}
+	return false
+}
+
+// inherited returns a keyword of the entry, or of the nearest block around it
+// that has it, or of the play.
+func inherited(p *playbook.Play, e playbook.Entry, get func(*playbook.Keywords) source.Node) source.Node {
+	for e != nil {
+		if n := get(e.Common()); n.Exists() {
+			return n
+		}
+		up := e.Up()
+		if up == nil {
+			break
+		}
+		e = up
+	}
+	return get(&p.Keywords)
+}
+
+// loop checks a task's loop and returns the site of one turn.
+func (p *play) loop(t *playbook.Task, s site) site {
+	l := t.Loop
+	if l == nil {
+		return s
+	}
+	items := s
+	if len(t.When) > 0 {
+		items = s.perhaps() // where the condition says no, a bad loop is skipped
+	}
+	p.evaluated(l.Items, items)
+	s.locals = s.locals.with(l.Var, l.IndexVar)
+	if !l.Items.IsList() || len(l.Items.Items()) == 0 || !slices.Contains([]string{"", "items", "list"}, l.Lookup) {
+		s = s.perhaps() // there may be no turn at all
+	}
+	p.evaluated(l.Extended, s)
+	p.evaluated(l.Pause, s.perhaps())
+	p.evaluated(l.Label, s.perhaps())
+	return s
+}
+
+// conditions checks conditions that stand around s, and returns the site behind
+// them.
+func (p *play) conditions(list []source.Node, s site) site {
+	for _, n := range list {
+		if v := source.Scalar(n); v == true {
+			continue
+		} else if v == false || v == nil {
+			s = s.perhaps()
+			continue
+		}
+		t := p.condition(n)
+		p.use(t, s)
+		s = s.perhaps()
+		s.tested = s.tested.with(tests(t)...)
+	}
+	return s
+}
+
+// condition returns a bare expression, or the template that stands in its place.
+func (p *play) condition(n source.Node) *text {
+	if n.IsString() {
+		if t := p.template(n); t != nil {
+			p.add(source.Errorf(n.Pos(), "a condition is an expression already").WithHint("leave out {{ and }}"), false)
+			return t
+		}
+	}
+	return p.expression(n)
+}
+
+// tests returns the variables that a text asks for.
+func tests(t *text) []string {
+	var out []string
+	for _, r := range t.refs {
+		if r.Guarded {
+			out = append(out, r.Name)
+		}
+	}
+	return out
+}
+
+// results checks the conditions that look at a task's result.
+func (p *play) results(t *playbook.Task, s site) {
+	for _, list := range [][]source.Node{t.Until, t.ChangedWhen, t.FailedWhen} {
+		p.conditions(list, s)
+	}
+	p.evaluated(t.Retries, s)
+	p.evaluated(t.Delay, s)
+}
+
+// special checks what belongs to one module only.
+func (p *play) special(t *playbook.Task, g *given, s site) {
+	switch argument.ShortName(t.Module) {
+	case "assert":
+		p.assertion(t, s)
+	case "fail":
+		p.asserted = p.asserted.with(conditionTests(p, t)...)
+	case "set_fact":
+		p.setFact(t, g)
+	case "meta":
+		if strings.HasPrefix(t.Action.Text(), "end_") {
+			p.ended = true
+		}
+	case "include_tasks", "include_role":
+		p.follow(t, s)
+	}
+}
+
+// follow checks what a task includes.
+func (p *play) follow(t *playbook.Task, s site) {
+	inc := p.include(t)
+	s.certain = s.certain && inc.sure
+	for _, part := range inc.parts {
+		p.fail(part.err, t.ModulePos, s.certain)
+		key := step{part.key, strings.Join(varNames(t.Vars), ",")}
+		certain, before := p.followed[key]
+		if part.block == nil || before && (certain || !s.certain) {
+			continue
+		}
+		p.followed[key] = s.certain
+		p.block(part.block, s)
+	}
+}
