@@ -45,6 +45,7 @@ func actionTable() map[string]*action {
 	}
 	for name, run := range map[string]func(context.Context, *attempt, *jinja.Map) (*taskResult, error){
 		"copy": runCopy, "fetch": runFetch, "script": runScript, "unarchive": runUnarchive, "setup": runSetup,
+		"uri": runURI, "assemble": runAssemble,
 	} {
 		table[name] = &action{run: run}
 	}

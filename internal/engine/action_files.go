@@ -304,17 +304,8 @@ func (e *Engine) template(file, text string, o jinja.Options) (*jinja.Template, 
 
 // runScript offers a script of the controller to the target's module script.
 func runScript(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
-	cmd := strings.TrimSpace(args.GetString("cmd"))
-	name, _, _ := strings.Cut(cmd, " ")
-	found, err := a.searchFor(a.task).find("files", strings.Trim(name, `"'`))
-	if err != nil {
-		return nil, a.at("cmd", err)
-	}
-	with, err := offer(found, false, true)
-	if err != nil {
-		return nil, a.at("cmd", err)
-	}
-	return a.module(ctx, "script", args, with)
+	name, _, _ := strings.Cut(strings.TrimSpace(args.GetString("cmd")), " ")
+	return a.offering(ctx, "script", "cmd", strings.Trim(name, `"'`), args)
 }
 
 // runUnarchive offers an archive of the controller to the target's module unarchive.
@@ -323,13 +314,37 @@ func runUnarchive(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult
 	if isTrue(args, "remote_src") || strings.Contains(src, "://") {
 		return a.module(ctx, "unarchive", args, nil)
 	}
-	found, err := a.searchFor(a.task).find("files", src)
-	if err != nil {
-		return nil, a.at("src", err)
+	return a.offering(ctx, "unarchive", "src", src, args)
+}
+
+// runURI offers the body's file, where there is one, to the target's module uri.
+func runURI(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
+	src := args.GetString("src")
+	if src == "" || isTrue(args, "remote_src") {
+		return a.module(ctx, "uri", args, nil)
 	}
-	with, err := offer(found, false, true)
-	if err != nil {
-		return nil, a.at("src", err)
+	return a.offering(ctx, "uri", "src", src, args)
+}
+
+// runAssemble offers a folder of pieces to the target's module assemble, where
+// they do not lie on the target already.
+func runAssemble(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
+	if !args.Has("remote_src") || isTrue(args, "remote_src") {
+		return a.module(ctx, "assemble", args, nil)
 	}
-	return a.module(ctx, "unarchive", args, with)
+	return a.offering(ctx, "assemble", "src", args.GetString("src"), args)
+}
+
+// offering runs a module that may ask for a file, or for what is in a folder, of
+// the controller.
+func (a *attempt) offering(ctx context.Context, module, arg, name string, args *jinja.Map) (*taskResult, error) {
+	found, err := a.searchFor(a.task).find("files", name)
+	if err != nil {
+		return nil, a.at(arg, err)
+	}
+	with, err := offer(found, true, true)
+	if err != nil {
+		return nil, a.at(arg, err)
+	}
+	return a.module(ctx, module, args, with)
 }
