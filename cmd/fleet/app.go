@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 
@@ -49,7 +48,7 @@ func (a *app) masked(w io.Writer) io.Writer {
 }
 
 // warn prints a warning that belongs to no run.
-func (a *app) warn(text string) { fmt.Fprintf(a.err, "warning: %s\n", text) }
+func (a *app) warn(text string) { newLog(a.err, a.color).Warn(oneLine(text)) }
 
 // end prints what no command has printed yet, and returns the exit code.
 func (a *app) end(err error) int {

@@ -56,7 +56,7 @@ func (a *app) exec(ctx context.Context, f *execFlags, command string) error {
 	if err != nil {
 		return err
 	}
-	d := s.dialer(ask, a.warn)
+	d := s.dialer(a, ask)
 	defer d.Close()
 	e := s.engine(o, d, ask)
 	out := a.execReport(hosts, f.fold, f.json)

@@ -67,7 +67,7 @@ func (a *app) run(ctx context.Context, f *runFlags, names []string) error {
 		return err
 	}
 	o.Check, o.Diff, o.Tags, o.SkipTags, o.StartAt = f.check, f.diff, f.tags, f.skipTags, f.startAt
-	d := s.dialer(ask, a.warn)
+	d := s.dialer(a, ask)
 	defer d.Close()
 	e := s.engine(o, d, ask)
 	out := a.report(f.json, f.verbose, f.diff)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/log"
 	"github.com/spf13/cobra"
 
 	"fleet/internal/engine"
@@ -22,6 +23,9 @@ import (
 	"fleet/internal/ssh"
 	"fleet/internal/vars"
 )
+
+// debugVerbosity is the number of -v that shows how hosts are reached.
+const debugVerbosity = 4
 
 // defaultInventory is read where -i is not given.
 const defaultInventory = "inventory.yaml"
@@ -56,7 +60,7 @@ func (f *connectFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&f.limit, "limit", "l", nil, "only the hosts that this `pattern` names; repeats")
 	flags.IntVarP(&f.forks, "forks", "f", 100, "`hosts` that work at the same time; 0 is all")
-	flags.CountVarP(&f.verbose, "verbose", "v", "say more; up to -vvv")
+	flags.CountVarP(&f.verbose, "verbose", "v", "say more; -vvv says all of it, -vvvv how hosts are reached too")
 	flags.StringVarP(&f.user, "user", "u", "", "log in as this `user`, where nothing else says so")
 	flags.StringVar(&f.key, "private-key", "", "log in with this private key `file`, where nothing else says so")
 	flags.BoolVarP(&f.askPassword, "ask-pass", "k", false, "ask for the password to log in with")
@@ -267,15 +271,19 @@ func (s *setup) static(n source.Node) (string, error) {
 }
 
 // dialer returns the transport of a run.
-func (s *setup) dialer(ask engine.Prompter, warn func(string)) *transport {
-	d := &ssh.Dialer{Warn: warn}
+func (s *setup) dialer(a *app, ask engine.Prompter) *transport {
+	d := &ssh.Dialer{Warn: a.warn}
 	if ask != nil {
 		d.Password = func(ctx context.Context, prompt string) (string, error) { return s.password(ctx, ask, prompt) }
 		d.Passphrase = func(ctx context.Context, file string) (string, error) {
 			return s.password(ctx, ask, fmt.Sprintf("Passphrase for %s: ", file))
 		}
 	}
-	return newTransport(d, &local.Host{})
+	logger := newLog(a.err, a.color)
+	if s.flags.verbose >= debugVerbosity {
+		logger.SetLevel(log.DebugLevel)
+	}
+	return newTransport(d, &local.Host{}, logger)
 }
 
 // findPlaybook returns the file that a name on the command line stands for: a

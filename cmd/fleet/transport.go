@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/charmbracelet/log"
+
 	"fleet/internal/engine"
 	"fleet/internal/launch"
 	"fleet/internal/local"
@@ -20,6 +22,7 @@ import (
 type transport struct {
 	ssh   *ssh.Dialer
 	local *local.Host
+	log   *log.Logger
 	mu    sync.Mutex
 	open  map[engine.Endpoint]*login
 }
@@ -31,12 +34,22 @@ type login struct {
 	err    error
 }
 
-func newTransport(d *ssh.Dialer, l *local.Host) *transport {
-	return &transport{ssh: d, local: l, open: map[engine.Endpoint]*login{}}
+func newTransport(d *ssh.Dialer, l *local.Host, log *log.Logger) *transport {
+	return &transport{ssh: d, local: l, log: log, open: map[engine.Endpoint]*login{}}
 }
 
 // Dial starts a helper at an endpoint.
 func (t *transport) Dial(ctx context.Context, to engine.Endpoint) (engine.Conn, error) {
+	begin := time.Now()
+	conn, err := t.dial(ctx, to)
+	t.log.Debug("helper", "host", to.Host, "become", to.BecomeUser, "took", since(begin), "err", err)
+	return conn, err
+}
+
+// since returns the time from begin, as it is worth being read.
+func since(begin time.Time) time.Duration { return time.Since(begin).Round(100 * time.Microsecond) }
+
+func (t *transport) dial(ctx context.Context, to engine.Endpoint) (engine.Conn, error) {
 	become, err := becomeOf(to)
 	if err != nil {
 		return nil, err
@@ -139,7 +152,9 @@ func (t *transport) login(ctx context.Context, to engine.Endpoint) (*ssh.Client,
 	t.open[to] = l
 	t.mu.Unlock()
 	defer close(l.ready)
+	begin := time.Now()
 	l.client, l.err = t.ssh.Dial(ctx, o)
+	t.log.Debug("login", "host", to.Host, "address", to.Address, "port", to.Port, "user", to.User, "took", since(begin), "err", l.err)
 	if l.err != nil {
 		t.mu.Lock()
 		if t.open[to] == l {
