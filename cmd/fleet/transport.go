@@ -42,12 +42,18 @@ func newTransport(d *ssh.Dialer, l *local.Host, log *log.Logger) *transport {
 func (t *transport) Dial(ctx context.Context, to engine.Endpoint) (engine.Conn, error) {
 	begin := time.Now()
 	conn, err := t.dial(ctx, to)
-	t.log.Debug("helper", "host", to.Host, "become", to.BecomeUser, "took", since(begin), "err", err)
+	t.debug("helper", begin, err, "host", to.Host, "become", to.BecomeUser)
 	return conn, err
 }
 
-// since returns the time from begin, as it is worth being read.
-func since(begin time.Time) time.Duration { return time.Since(begin).Round(100 * time.Microsecond) }
+// debug logs a step that is over.
+func (t *transport) debug(step string, begin time.Time, err error, about ...any) {
+	about = append(about, "took", time.Since(begin).Round(100*time.Microsecond))
+	if err != nil {
+		about = append(about, "err", err)
+	}
+	t.log.Debug(step, about...)
+}
 
 func (t *transport) dial(ctx context.Context, to engine.Endpoint) (engine.Conn, error) {
 	become, err := becomeOf(to)
@@ -154,7 +160,7 @@ func (t *transport) login(ctx context.Context, to engine.Endpoint) (*ssh.Client,
 	defer close(l.ready)
 	begin := time.Now()
 	l.client, l.err = t.ssh.Dial(ctx, o)
-	t.log.Debug("login", "host", to.Host, "address", to.Address, "port", to.Port, "user", to.User, "took", since(begin), "err", l.err)
+	t.debug("login", begin, l.err, "host", to.Host, "address", to.Address, "port", to.Port, "user", to.User)
 	if l.err != nil {
 		t.mu.Lock()
 		if t.open[to] == l {
