@@ -21,20 +21,22 @@ const startScript = `if [ -n "$1" ]; then LC_ALL=$1; elif [ "$2" ]; then unset L
 	`case "$p" in %s *) d=none;; esac; ` +
 	`set -- "$2" "${XDG_CACHE_HOME:-$HOME/.cache}/fleet" "/var/tmp/fleet-$u" "/dev/shm/fleet-$u"; s=$1; shift; ` +
 	`for c; do f="$c/fleet-target-$d"; ` +
-	`if [ -x "$f" ] && [ -O "$f" ] && [ -O "$c" ]; then exec "$f" ` + helper.Verb + `; fi; done; ` +
+	`if [ -s "$f" ] && [ -x "$f" ] && [ -O "$f" ] && [ -O "$c" ]; then exec "$f" ` + helper.Verb + `; fi; done; ` +
 	`for c; do f="$c/fleet-target-$d"; t="$c/.fleet-target-$$"; w="$w$c: "; ` +
 	`e=$(umask 077; LC_ALL=C mkdir -p "$c" 2>&1) || { w="$w$e; "; continue; }; ` +
 	`if [ -h "$c" ]; then w="${w}is a link; "; continue; fi; ` +
 	`if [ -O "$c" ]; then :; else w="${w}belongs to someone else; "; continue; fi; ` +
 	`e=$(LC_ALL=C chmod 700 "$c" 2>&1) || { w="$w$e; "; continue; }; ` +
-	`if [ -n "$s" ] && [ -r "$s/fleet-target-$d" ] && command -v sha256sum >/dev/null; then ` +
-	`e=$(umask 077; LC_ALL=C cp "$s/fleet-target-$d" "$t" 2>&1); ` +
-	`else printf "\000\036fleet need %%s\n" "$p"; read -r n || exit 1; ` +
-	`e=$(umask 077; LC_ALL=C; export LC_ALL; head -c "$n" | { gzip -dc >"$t"; r=$?; cat >/dev/null; exit $r; } 2>&1); fi; ` +
-	`if [ $? -gt 0 ]; then rm -f "$t"; w="$w$e; "; continue; fi; ` +
-	`case "$(sha256sum <"$t" 2>/dev/null)" in "$d "*|"") ;; *) rm -f "$t"; s=; w="${w}the copy has another SHA-256; "; continue;; esac; ` +
+	`rm -f "$t"; find "$c" -name ".fleet-target-*" -mmin +60 -exec rm -f {} + 2>/dev/null; ` +
+	`if [ -r "$s/fleet-target-$d" ] && command -v sha256sum >/dev/null; then ` +
+	`(umask 077; cp "$s/fleet-target-$d" "$t" 2>/dev/null); ` +
+	`case "$(sha256sum <"$t")" in "$d "*) ;; *) rm -f "$t";; esac; fi; ` +
+	`if [ -f "$t" ]; then :; else printf "\000\036fleet need %%s\n" "$p"; read -r n || exit 1; ` +
+	`e=$(umask 077; LC_ALL=C; export LC_ALL; head -c "$n" | { gzip -dc >"$t"; r=$?; cat >/dev/null; exit $r; } 2>&1) ` +
+	`|| { rm -f "$t"; w="$w$e; "; continue; }; fi; ` +
+	`case "$(sha256sum <"$t" 2>/dev/null)" in "$d "*|"") ;; *) rm -f "$t"; w="${w}another SHA-256 arrived; "; continue;; esac; ` +
 	`chmod 700 "$t"; e=$(LC_ALL=C "$t" ` + helper.Verb + ` --version 2>&1) || { rm -f "$t"; w="${w}cannot run programs: $e; "; continue; }; ` +
-	`mv -f "$t" "$f"; ` +
+	`sync -d "$t" 2>/dev/null; mv -f "$t" "$f"; ` +
 	`ls -t "$c" | grep "^fleet-target-" | tail -n +4 | while read -r o; do rm -f "$c/$o"; done; ` +
 	`exec "$f" ` + helper.Verb + `; done; ` +
 	`printf "\000\036fleet failed %%s\n" "$(printf %%s "$w" | tr "\n" " ")"`

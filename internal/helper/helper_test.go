@@ -1,0 +1,98 @@
+package helper
+
+import (
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"fleet/internal/source"
+)
+
+// maxPacked is how large a helper may be on its way to a target.
+const maxPacked = 4 << 20
+
+// The embedded helpers are what their manifest says, and small. Without "make
+// build" there are none to check.
+func TestEmbedded(t *testing.T) {
+	all, err := embeddedIn(dist)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range all {
+		check(t, h)
+		_, size, err := h.Open()
+		if err != nil || size > maxPacked {
+			t.Errorf("%s/%s: %d bytes compressed, more than %d; %v", h.OS, h.Arch, size, maxPacked, err)
+		}
+		t.Logf("%s/%s: %d bytes, %d compressed", h.OS, h.Arch, h.Size, size)
+	}
+}
+
+// check unpacks a helper.
+func check(t *testing.T, h Helper) {
+	t.Helper()
+	packed, _, err := h.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.New()
+	n, err := io.Copy(sum, r)
+	if got := hex.EncodeToString(sum.Sum(nil)); err != nil || n != h.Size || got != h.Digest {
+		t.Errorf("%s/%s: %d bytes with digest %s, want %d with %s; %v", h.OS, h.Arch, n, got, h.Size, h.Digest, err)
+	}
+}
+
+func TestOwnExecutable(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "fleet")
+	if err := os.WriteFile(file, []byte(strings.Repeat("program ", 1000)), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s := &Store{Own: file, OnlyOwn: true}
+	h, err := s.For(runtime.GOOS, runtime.GOARCH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, h)
+	if _, err := s.For("linux", "riscv64"); err == nil || err.Error() != "this fleet was built without a helper for linux/riscv64" ||
+		!strings.Contains(source.HintOf(err), "make build") {
+		t.Errorf("another machine: %v", err)
+	}
+	if _, err := (&Store{Own: file + "x", OnlyOwn: true}).All(); err == nil {
+		t.Error("an executable that is not there was found")
+	}
+	changed := &Store{Own: file, OnlyOwn: true}
+	h, err = changed.For(runtime.GOOS, runtime.GOARCH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte("another"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := h.Open(); err == nil || err.Error() != file+" changed while fleet ran" {
+		t.Errorf("a changed executable: %v", err)
+	}
+}
+
+func TestManifest(t *testing.T) {
+	for text, want := range map[string]int{"": 0, "[]": 0, `[{"os":"linux","arch":"amd64","file":"a"},{"os":"linux","arch":"arm64","file":"b"}]`: 2, "{": -1} {
+		files := fstest.MapFS{}
+		if text != "" {
+			files["dist/manifest.json"] = &fstest.MapFile{Data: []byte(text)}
+		}
+		all, err := embeddedIn(files)
+		if (err != nil) != (want < 0) || err == nil && len(all) != want {
+			t.Errorf("%q: %d helpers, %v", text, len(all), err)
+		}
+	}
+}
