@@ -34,10 +34,10 @@ type hostView struct {
 // taskView is what is to be printed of a task.
 type taskView struct {
 	task   *event.Task
-	pieces []piece // not printed yet
-	items  map[string]bool
-	opened bool // the header is printed
-	closed bool // all hosts have passed it
+	pieces []piece              // not printed yet
+	items  map[string]*itemFold // by host, where items were reported
+	opened bool                 // the header is printed
+	closed bool                 // all hosts have passed it
 }
 
 func newPlayView(e event.PlayStarted, gone map[string]bool) *playView {
@@ -85,7 +85,7 @@ func (p *playView) update(h *hostView) {
 func (p *playView) view(task *event.Task) *taskView {
 	v := p.byTask[task]
 	if v == nil {
-		v = &taskView{task: task, items: map[string]bool{}}
+		v = &taskView{task: task, items: map[string]*itemFold{}}
 		p.byTask[task] = v
 		i, _ := slices.BinarySearchFunc(p.tasks, task, func(v *taskView, t *event.Task) int {
 			if c := event.Compare(v.task, t); c != 0 {
@@ -214,6 +214,11 @@ func (t *Text) printLoose(p *playView) {
 // are alike are held until all hosts are through.
 func (t *Text) printPieces(p *playView, through bool) {
 	v := p.front
+	if through { // of hosts that were lost in the middle of a loop
+		for _, h := range p.order {
+			v.unfoldItems(h.name)
+		}
+	}
 	fold := len(p.Hosts) > foldFrom && t.options.Verbose == 0
 	var held []piece
 	for _, piece := range v.pieces {

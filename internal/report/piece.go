@@ -14,6 +14,7 @@ type piece struct {
 	tail  string // behind the host
 	body  []string
 	alone bool // never shares its line with other hosts
+	says  bool // has a message behind the host
 }
 
 // message is a text that stands behind the host where it is one line, and
@@ -33,6 +34,7 @@ func (t *Text) piece(word string, c color, host, label string, m message) piece 
 	}
 	if len(m) == 1 {
 		p.tail += ": " + m[0]
+		p.says = true
 	} else {
 		p.body = indented(m)
 	}
@@ -46,6 +48,9 @@ func indented(list []string) []string {
 	}
 	return out
 }
+
+// bare reports whether the piece says nothing but its word, host and item.
+func (p *piece) bare() bool { return !p.says && !p.alone && len(p.body) == 0 }
 
 // who returns the host as it stands in its own line.
 func (p *piece) who() string {
@@ -82,6 +87,3 @@ func (t *Text) printFolded(pieces []piece) {
 		t.print(p.text(t.style, who)...)
 	}
 }
-
-// itemsOf reports whether lines of the host's items were made for the task.
-func (v *taskView) itemsOf(host string) bool { return v.items[host] }

@@ -24,9 +24,6 @@ func shownLines(verbose int) int {
 }
 
 func (t *Text) itemPiece(e event.ItemDone) piece {
-	if p := t.play(e.Task.Play); p != nil {
-		p.view(e.Task).items[e.Host] = true
-	}
 	label := oneLine(e.Label, 200)
 	if e.Task.NoLog {
 		label = hidden

@@ -180,7 +180,9 @@ func (s *script) hostEvent(host string, w words, has func(string) bool, number f
 	case "start":
 		sink.Emit(event.TaskStarted{Host: host, Task: task, Time: s.clock})
 	case "item":
-		sink.Emit(event.ItemDone{Host: host, Task: task, Label: w.named["label"], Outcome: event.Outcome(arg(3)), Ignored: has("ignored"), Result: s.result(w)})
+		for _, label := range expand(w.named["label"]) {
+			sink.Emit(event.ItemDone{Host: host, Task: task, Label: label, Outcome: event.Outcome(arg(3)), Ignored: has("ignored"), Result: s.result(w)})
+		}
 	case "retry":
 		sink.Emit(event.Retried{Host: host, Task: task, Attempt: number("attempt"), Left: number("left"), Result: s.result(w)})
 	case "done":

@@ -70,7 +70,7 @@ func (t *Text) Emit(e event.Event) {
 	case event.TaskStarted:
 		t.arrive(e.Host, e.Task, true)
 	case event.ItemDone:
-		t.add(e.Task, t.itemPiece(e))
+		t.itemDone(e)
 	case event.Retried:
 		t.add(e.Task, t.retryPiece(e))
 	case event.TaskDone:
@@ -140,6 +140,7 @@ func (t *Text) taskDone(e event.TaskDone) {
 	shown := false
 	if p := t.play(e.Task.Play); p != nil {
 		shown = e.Loop && p.view(e.Task).itemsOf(e.Host)
+		p.view(e.Task).unfoldItems(e.Host)
 	}
 	bad := e.Outcome == event.Failed || e.Outcome == event.Unreachable
 	if piece, ok := t.donePiece(e, shown); ok {
