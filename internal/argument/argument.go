@@ -60,11 +60,11 @@ func shorten(s string) string {
 // Error gives a mismatch of the task's arguments its place in the playbook and a
 // hint.
 func Error(t *playbook.Task, m *spec.Module, e *spec.Error) *source.Error {
-	pos, value := written(t, e.Key)
+	pos, value := written(t, m, e.Key)
 	err := source.Errorf(pos, "%s: %s", m.Name, e.Msg)
 	name := e.Key[strings.LastIndex(e.Key, ".")+1:]
 	if !strings.HasPrefix(e.Msg, "unknown") {
-		name = value.Text()
+		name = value
 	}
 	err.Hint = source.DidYouMean(name, e.Known)
 	if err.Hint == "" {
@@ -75,14 +75,22 @@ func Error(t *playbook.Task, m *spec.Module, e *spec.Error) *source.Error {
 
 // written returns where the argument with this key stands, and its value: as deep
 // as the playbook writes it out. It is the module's name where nothing is.
-func written(t *playbook.Task, key string) (source.Pos, source.Node) {
+func written(t *playbook.Task, m *spec.Module, key string) (source.Pos, string) {
+	if t.Action.IsString() {
+		pairs, _, _ := FreeForm(t, m)
+		for _, kv := range pairs {
+			if kv.Key == key {
+				return kv.Pos, kv.Value
+			}
+		}
+	}
 	steps := strings.FieldsFunc(key, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
 	for _, n := range []source.Node{t.Action, t.Args} {
 		if pos, value := descend(n, steps); !pos.IsZero() {
-			return pos, value
+			return pos, value.Text()
 		}
 	}
-	return t.ModulePos, source.Node{}
+	return t.ModulePos, ""
 }
 
 func descend(n source.Node, steps []string) (pos source.Pos, value source.Node) {

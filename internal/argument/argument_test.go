@@ -23,7 +23,7 @@ func TestErrorPointsAtWhatIsWritten(t *testing.T) {
 		{"\n  ports:\n    - target: 1\n    - taget: 2\n", "ports[1].taget", `p.yml:4:7: copy: wrong`},
 		{"\n  ports:\n    - a\n    - b\n", "ports[1]", `p.yml:4:7: copy: wrong`},
 		{"\n  ports: {a: 1}\n", "ports.b", `p.yml:2:3: copy: wrong`},
-		{" mod=1", "mod", `p.yml:1:1: copy: wrong`},
+		{" src=a mod=1", "mod", `p.yml:1:13: copy: wrong`},
 		{"\n  mod: 1\n", "", `p.yml:1:1: copy: wrong`},
 	} {
 		err := Error(task(t, c.action), &spec.Module{Name: "copy"}, &spec.Error{Key: c.key, Msg: "wrong"})

@@ -43,6 +43,8 @@ type Checker struct {
 	// modules of the same name. Open reports those that take arguments of any name.
 	Actions []*spec.Module
 	Open    func(action string) bool
+	// Lookups are the lookups that templates have besides those of the language.
+	Lookups []string
 	// Extra are the variables of the command line; nil is none.
 	Extra *jinja.Map
 	// Limit are host patterns; nil is no limit.
@@ -87,7 +89,8 @@ type run struct {
 	ctx     context.Context
 	actions map[string]*spec.Module
 	limit   map[string]bool // nil: all hosts
-	files   map[string]int  // in the order in which they are come by
+	lookups []string
+	files   map[string]int // in the order in which they are come by
 	found   map[key]*Finding
 	texts   map[any]*text
 	varDocs map[string]varDoc
@@ -97,7 +100,7 @@ type run struct {
 
 func newRun(ctx context.Context, c *Checker) *run {
 	r := &run{Checker: c, ctx: ctx, actions: map[string]*spec.Module{}, files: map[string]int{}, found: map[key]*Finding{},
-		texts: map[any]*text{}, varDocs: map[string]varDoc{}, defined: map[any]bool{},
+		lookups: append(jinja.Lookups(), c.Lookups...), texts: map[any]*text{}, varDocs: map[string]varDoc{}, defined: map[any]bool{},
 		learnt: learnt{names: names{}, hosts: names{}}}
 	for _, m := range c.Actions {
 		r.actions[m.Name] = m

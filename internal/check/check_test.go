@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"fleet/internal/engine"
 	"fleet/internal/inventory"
+	"fleet/internal/jinja/lookup"
 	"fleet/internal/playbook"
 	"fleet/internal/spec"
 	"fleet/internal/tasks"
@@ -62,7 +64,11 @@ func newChecker(t testing.TB, inventories ...string) *Checker {
 		t.Fatal(err)
 	}
 	return &Checker{Inventory: inv, Vars: vars.NewStore(inv, nil, nil), Loader: &playbook.Loader{Modules: catalog{}},
-		Modules: catalog{}, Actions: engine.Actions(), Open: engine.Open}
+		Modules: catalog{}, Actions: engine.Actions(), Open: engine.Open,
+		Lookups: slices.Collect(maps.Keys(lookup.New(lookup.Options{}))),
+		Selected: func(p *playbook.Play, e playbook.Entry) bool {
+			return engine.Selected(engine.Tags(p, e), nil, nil)
+		}}
 }
 
 // findings returns what is wrong with a playbook, as text. What the reader of
@@ -75,7 +81,12 @@ func findings(t testing.TB, c *Checker, file string) string {
 	for _, e := range playbook.Errors(err) {
 		all = append(all, Finding{e, true})
 	}
+	seen := map[string]bool{}
 	for _, f := range append(all, c.Playbook(context.Background(), pb)...) {
+		if seen[f.Err.Error()] {
+			continue // the reader of playbooks has said it
+		}
+		seen[f.Err.Error()] = true
 		kind := "warning"
 		if f.Certain {
 			kind = "error"

@@ -111,14 +111,14 @@ func (p *play) templateFile(t *playbook.Task, g *given, file string, s site) {
 	}{file, o}
 	x := p.texts[key]
 	if x == nil {
-		x = readTemplate(file, o)
+		x = p.readTemplate(file, o)
 		p.texts[key] = x
 	}
 	p.see(file)
 	p.use(x, s)
 }
 
-func readTemplate(file string, o jinja.Options) *text {
+func (r *run) readTemplate(file string, o jinja.Options) *text {
 	pos := source.Pos{File: file, Line: 1, Col: 1}
 	info, err := os.Stat(file)
 	if err == nil && info.Size() > maxTemplate {
@@ -130,7 +130,7 @@ func readTemplate(file string, o jinja.Options) *text {
 	}
 	src := string(data)
 	x, err := jinja.Parse(src, pos, o)
-	t := newText(x, err, src, pos)
+	t := r.newText(x, err, src, pos)
 	if o.VariableStart+o.BlockStart+o.VariableEnd+o.BlockEnd != "" {
 		for i := range t.refs {
 			t.refs[i].always = false // the outline does not know these delimiters

@@ -24,6 +24,7 @@ type part struct {
 	block    *playbook.Block
 	handlers []*playbook.Task
 	public   bool
+	vague    bool // any file with this ending
 	err      error
 }
 
@@ -48,7 +49,12 @@ func (p *play) includeTasks(t *playbook.Task, inc *inclusion) {
 	name, literal := p.literal(n)
 	if !literal {
 		for _, file := range p.candidates(t, n.Text(), where.Dirs("tasks")) {
-			inc.parts = append(inc.parts, p.tasks(t, file))
+			if file == t.Pos.File {
+				continue
+			}
+			part := p.tasks(t, file)
+			part.vague = strings.TrimSuffix(marker.ReplaceAllString(n.Text(), ""), filepath.Ext(n.Text())) == ""
+			inc.parts = append(inc.parts, part)
 		}
 		inc.open = len(inc.parts) == 0
 		return
@@ -129,8 +135,8 @@ var marker = regexp.MustCompile(`(?s)\{\{.*?\}\}`)
 
 // candidates returns the files that a name with templates can stand for: those
 // in the folders that have the same fixed parts. A name without a fixed part,
-// apart from its ending, can be any: it has no candidates, unless it is the item
-// of a loop that is written out.
+// can be any: it has no candidates, unless it is the item of a loop that is
+// written out.
 func (p *play) candidates(t *playbook.Task, name string, dirs []string) []string {
 	if strings.Contains(name, "{%") {
 		return nil
@@ -148,6 +154,9 @@ func (p *play) candidates(t *playbook.Task, name string, dirs []string) []string
 				if !slices.Contains(out, f) {
 					out = append(out, f)
 				}
+			}
+			if len(found) > 0 {
+				break // folders behind it are for names that are not here
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 
 	"fleet/internal/argument"
 	"fleet/internal/jinja"
@@ -55,13 +56,21 @@ func (p *play) override(name string, pos source.Pos) {
 	}
 }
 
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
 // setFact checks the names that a task sets.
-func (p *play) setFact(t *playbook.Task, g *given) {
+func (p *play) setFact(t *playbook.Task, g *given, s site) {
 	for _, n := range []source.Node{t.Action, t.Args} {
 		p.overrides(n)
+		for _, pair := range n.Pairs() {
+			if name := pair.Key.Text(); !variableName.MatchString(name) {
+				p.add(source.Errorf(pair.Key.Pos(), "set_fact: %q is no name for a variable", name).
+					WithHint("names have letters, digits and _, and do not start with a digit"), s.certain)
+			}
+		}
 	}
 	if len(g.values) == 0 && !g.template && g.err == nil {
-		p.add(source.Errorf(t.ModulePos, "set_fact needs at least one variable"), true)
+		p.add(source.Errorf(t.ModulePos, "set_fact needs at least one variable"), s.certain)
 	}
 }
 
@@ -106,9 +115,7 @@ func (p *play) values(t *playbook.Task, g *given, s site) {
 	n := g.nodes["var"]
 	if _, literal := p.literal(n); literal && n.IsString() {
 		x := p.expression(n)
-		if x.err == nil {
-			s = s.perhaps() // it prints what is undefined
-		}
+		s.lenient = true // it prints what is undefined
 		p.use(x, s)
 	}
 }

@@ -2,7 +2,9 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"fleet/internal/jinja"
 	"fleet/internal/playbook"
@@ -47,7 +49,7 @@ func (p *play) variable(r ref, s site) {
 	case len(lacking) == 0, provided(r.Name, s.entry), p.learnt.names[r.Name]:
 	case len(lacking) == len(p.hosts):
 		p.undefined(r, s)
-	case !p.learnt.open:
+	case !p.learnt.open && s.certain:
 		p.undefinedOn(r, lacking)
 	}
 }
@@ -57,16 +59,27 @@ func (p *play) variable(r ref, s site) {
 func (p *play) undefined(r ref, s site) {
 	e := source.Errorf(r.Pos, "%q is undefined", r.Name)
 	e.Hint = source.DidYouMean(r.Name, p.known(s))
-	if p.learnt.open {
+	if p.learnt.open || s.lenient {
 		if e.Hint != "" {
 			p.add(e, false)
 		}
 		return
 	}
+	if e.Hint == "" && r.Name == "item" {
+		e.Hint = "only a loop gives it" + loopNames(s)
+	}
 	if e.Hint == "" {
 		e.Hint = "no inventory, play, role or task sets it; -e " + r.Name + "=... would"
 	}
 	p.add(e, s.certain)
+}
+
+// loopNames says how the variables of the loops around are called.
+func loopNames(s site) string {
+	if len(s.locals) == 0 {
+		return ", and there is none here"
+	}
+	return ", and here it is called " + strings.Join(slices.Sorted(maps.Keys(s.locals)), " or ")
 }
 
 // undefinedOn notes a variable that only some hosts of the play have.

@@ -1,8 +1,10 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
+	"fleet/internal/argument"
 	"fleet/internal/jinja"
 	"fleet/internal/source"
 )
@@ -21,7 +23,10 @@ type ref struct {
 }
 
 // parsed is what templates and expressions have in common.
-type parsed interface{ Names() []jinja.Ref }
+type parsed interface {
+	Names() []jinja.Ref
+	Calls() []jinja.Call
+}
 
 // template is a value that is a template.
 type template interface {
@@ -50,7 +55,7 @@ func (r *run) lazy(v template) *text {
 	if t, known := r.texts[v]; known {
 		return t
 	}
-	t := newText(v, v.Check(), v.Source(), v.Pos())
+	t := r.newText(v, v.Check(), v.Source(), v.Pos())
 	r.texts[v] = t
 	return t
 }
@@ -64,16 +69,16 @@ func (r *run) expression(n source.Node) *text {
 		return t
 	}
 	x, err := jinja.ParseExpr(n.Text(), n.TextPos())
-	t := newText(x, err, n.Text(), n.TextPos())
+	t := r.newText(x, err, n.Text(), n.TextPos())
 	r.texts[expression{n.Node}] = t
 	return t
 }
 
-func newText(p parsed, err error, src string, pos source.Pos) *text {
+func (r *run) newText(p parsed, err error, src string, pos source.Pos) *text {
 	if err != nil {
 		return &text{err: asError(err, pos)}
 	}
-	t := &text{maybe: strings.Contains(src, "omit")}
+	t := &text{maybe: strings.Contains(src, "omit"), err: r.lookupError(p.Calls())}
 	var where *outline
 	for _, n := range p.Names() {
 		if where == nil {
@@ -82,6 +87,19 @@ func newText(p parsed, err error, src string, pos source.Pos) *text {
 		t.refs = append(t.refs, ref{n, where.always(n.Pos)})
 	}
 	return t
+}
+
+// lookupError returns what is wrong with the names of lookups.
+func (r *run) lookupError(calls []jinja.Call) *source.Error {
+	for _, c := range calls {
+		name := argument.ShortName(c.Name)
+		if c.Kind == "lookup" && !slices.Contains(r.lookups, name) {
+			e := source.Errorf(c.Pos, "unknown lookup %q", c.Name)
+			e.Hint = source.DidYouMean(name, r.lookups)
+			return e
+		}
+	}
+	return nil
 }
 
 // leaf calls f for every scalar in a node that is a template.

@@ -15,6 +15,7 @@ type site struct {
 	locals  names          // a loop's variables
 	tested  names          // variables that conditions around have tested
 	certain bool           // the place is reached whenever the playbook runs
+	lenient bool           // something undefined does no harm
 }
 
 // at returns the site for an entry inside.
@@ -207,7 +208,7 @@ func (p *play) special(t *playbook.Task, g *given, s site) {
 	case "fail":
 		p.asserted = p.asserted.with(conditionTests(p, t)...)
 	case "set_fact":
-		p.setFact(t, g)
+		p.setFact(t, g, s)
 	case "meta":
 		if strings.HasPrefix(t.Action.Text(), "end_") {
 			p.ended = true
@@ -222,7 +223,9 @@ func (p *play) follow(t *playbook.Task, s site) {
 	inc := p.include(t)
 	s.certain = s.certain && inc.sure
 	for _, part := range inc.parts {
-		p.fail(part.err, t.ModulePos, s.certain)
+		if part.err != nil && !part.vague {
+			p.fail(part.err, t.ModulePos, s.certain)
+		}
 		key := step{part.key, strings.Join(varNames(t.Vars), ",")}
 		certain, before := p.followed[key]
 		if part.block == nil || before && (certain || !s.certain) {
