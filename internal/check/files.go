@@ -187,7 +187,15 @@ func (p *play) includeVars(t *playbook.Task, g *given, s site) {
 		p.varFile(found, s)
 	}
 	if v, given := g.get("file"); given && v == (opaque{}) {
-		for _, file := range p.candidates(t, g.text("file"), p.searchFor(t).Dirs("vars")) {
+		p.candidateFiles(t, g.text("file"), s)
+	}
+}
+
+// candidateFiles checks the files of variables that a name with templates can
+// stand for.
+func (p *play) candidateFiles(t *playbook.Task, name string, s site) {
+	for _, file := range p.candidates(t, name, p.searchForTask(t).Dirs("vars")) {
+		if doc := p.varDoc(file); doc.err == nil || !vague(name) {
 			p.varFile(file, s.perhaps())
 		}
 	}
@@ -213,9 +221,7 @@ func (p *play) varsFile(n source.Node, s site) {
 	for _, item := range items {
 		name, literal := p.literal(item)
 		if !literal {
-			for _, file := range p.candidates(nil, item.Text(), p.searchFor(nil).Dirs("vars")) {
-				p.varFile(file, s.perhaps())
-			}
+			p.candidateFiles(nil, item.Text(), s)
 			s, missing = s.perhaps(), nil
 			continue
 		}

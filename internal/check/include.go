@@ -53,7 +53,7 @@ func (p *play) includeTasks(t *playbook.Task, inc *inclusion) {
 				continue
 			}
 			part := p.tasks(t, file)
-			part.vague = strings.TrimSuffix(marker.ReplaceAllString(n.Text(), ""), filepath.Ext(n.Text())) == ""
+			part.vague = vague(n.Text())
 			inc.parts = append(inc.parts, part)
 		}
 		inc.open = len(inc.parts) == 0
@@ -161,6 +161,12 @@ func (p *play) candidates(t *playbook.Task, name string, dirs []string) []string
 		}
 	}
 	return out
+}
+
+// vague reports whether a name with templates fits any file of its ending, so
+// that one that does not fit may not be meant.
+func vague(name string) bool {
+	return strings.TrimSuffix(marker.ReplaceAllString(name, ""), filepath.Ext(name)) == ""
 }
 
 // items returns the names that `{{ item }}` stands for, where that is the name

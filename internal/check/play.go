@@ -97,6 +97,14 @@ func (p *play) searchFor(e playbook.Entry) search.Path {
 	return path
 }
 
+// searchForTask is searchFor, where no task is the play.
+func (p *play) searchForTask(t *playbook.Task) search.Path {
+	if t == nil {
+		return p.searchFor(nil)
+	}
+	return p.searchFor(t)
+}
+
 // check checks the play, once all plays have been surveyed.
 func (p *play) check() {
 	p.see(p.src.File)
