@@ -84,11 +84,15 @@ func (c *Client) Close() error {
 type heardConn struct {
 	net.Conn
 	bytes atomic.Uint64
+	begun atomic.Bool // a command has been started
 }
 
 func (c *heardConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.bytes.Add(uint64(n))
+	if !c.begun.Load() {
+		ackAtOnce(c.Conn)
+	}
 	return n, err
 }
 

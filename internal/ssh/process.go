@@ -71,6 +71,7 @@ func (c *Client) start(line string) (*process, error) {
 		return nil, &Error{Reason: Protocol, Host: c.t.String(), Msg: fmt.Sprintf("the host refuses to run a command: %v", err), Err: err,
 			Hint: "the login may be restricted to something else, like SFTP or one ForceCommand"}
 	}
+	c.heard.begun.Store(true)
 	return p, nil
 }
 
