@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/term"
 
+	"fleet/internal/helper"
 	"fleet/internal/redact"
 	"fleet/internal/report"
 )
@@ -21,10 +22,12 @@ type app struct {
 	live  bool       // a status line can be drawn: standard error is a terminal too
 	width func() int // of the terminal, in characters
 	flush []func() error
+
+	helpers *helper.Store // what is pushed to hosts
 }
 
 func newApp() *app {
-	a := &app{secrets: &redact.Set{}}
+	a := &app{secrets: &redact.Set{}, helpers: &helper.Store{}}
 	a.terminal = term.IsTerminal(int(os.Stdout.Fd()))
 	a.color = report.UseColor(a.terminal, os.Getenv)
 	a.live = a.terminal && term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"fleet/internal/check"
+	"fleet/internal/engine"
 	"fleet/internal/playbook"
+	"fleet/internal/source"
 )
 
 func checkCommand(a *app) *cobra.Command {
@@ -17,22 +22,77 @@ func checkCommand(a *app) *cobra.Command {
 far as it can be known without a connection: syntax, keywords, modules, arguments,
 templates, missing files, undefined variables. What is wrong only if it is reached
 is a warning.`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			s, pb, err := a.read(f, args)
+		Args: needArgs("a playbook"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, files, err := a.read(f, args)
 			if err != nil {
 				return err
 			}
-			if err := a.verify(s, pb, false); err != nil {
-				return err
-			}
-			fmt.Fprintln(a.out, "all is well")
-			return nil
+			return a.check(s.mistakes(cmd.Context(), f, files))
 		},
 	}
 	f.inventoryFlags(cmd)
+	f.limitFlag(cmd)
+	f.tagFlags(cmd)
 	return cmd
 }
 
-// verify prints what looks wrong in the playbook, and returns what is wrong for certain.
-func (a *app) verify(*setup, *playbook.Playbook, bool) error { return nil }
+// check prints all that was found.
+func (a *app) check(found []check.Finding) error {
+	warnings := 0
+	for _, m := range found {
+		if m.Certain {
+			fail(a.err, m.Err)
+			continue
+		}
+		a.warnOf(m.Err)
+		warnings++
+	}
+	switch {
+	case warnings < len(found):
+		return exitUsage
+	case warnings > 0:
+		fmt.Fprintln(a.out, "nothing is wrong for certain")
+	default:
+		fmt.Fprintln(a.out, "all is well")
+	}
+	return nil
+}
+
+// verify prints what may be wrong in the playbooks, and returns what is wrong
+// for certain.
+func (a *app) verify(found []check.Finding) error {
+	var errs []error
+	for _, m := range found {
+		if m.Certain {
+			errs = append(errs, m.Err)
+		} else {
+			a.warnOf(m.Err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// mistakes returns what is wrong in the playbooks: first what the reader cannot
+// make sense of.
+func (s *setup) mistakes(ctx context.Context, f *runFlags, files []string) []check.Finding {
+	pb, err := s.loader.Load(files...)
+	var found []check.Finding
+	for _, e := range playbook.Errors(err) {
+		found = append(found, check.Finding{Err: e, Certain: true})
+	}
+	c := &check.Checker{Inventory: s.inventory, Vars: s.store, Loader: s.loader, Modules: catalog{},
+		Actions: engine.Actions(), Open: engine.Open, Extra: s.extra, Limit: f.limit,
+		Selected: func(p *playbook.Play, e playbook.Entry) bool {
+			return engine.Selected(engine.Tags(p, e), f.tags, f.skipTags)
+		}}
+	return append(found, c.Playbook(ctx, pb)...)
+}
+
+// warnOf prints a mistake that may not matter.
+func (a *app) warnOf(e *source.Error) {
+	a.warn(e.Error())
+	if hint := source.HintOf(e); hint != "" {
+		fmt.Fprintf(a.err, "hint: %s\n", hint)
+	}
+}

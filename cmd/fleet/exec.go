@@ -28,7 +28,7 @@ printed once. The exit code says whether all went well.`,
 		Example: `  fleet exec "docker ps"
   fleet exec -l 'web[1:3]' -b "systemctl is-active nginx"
   fleet exec --fold "uname -r"`,
-		Args: cobra.MinimumNArgs(1),
+		Args: needArgs("a command"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.exec(cmd.Context(), f, strings.Join(args, " "))
 		},

@@ -26,7 +26,7 @@ func inventoryCommand(a *app) *cobra.Command {
 		Example: `  fleet inventory --graph
   fleet inventory --host web1
   fleet inventory --list`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error { return a.inventory(f) },
 	}
 	f.inventoryFlags(cmd)

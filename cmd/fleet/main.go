@@ -14,14 +14,13 @@ func main() {
 	if len(args) > 0 && args[0] == target.Verb {
 		os.Exit(target.Main(args, tasks.Find))
 	}
-	os.Exit(run(args))
+	os.Exit(run(newApp(), args))
 }
 
 // run runs the verb that the arguments name and returns the exit code.
-func run(args []string) int {
+func run(a *app, args []string) int {
 	ctx, stop := untilInterrupt()
 	defer stop()
-	a := newApp()
 	root := newRoot(a)
 	root.SetArgs(args)
 	return a.end(root.ExecuteContext(ctx))

@@ -33,13 +33,12 @@ also looked for under playbooks/.`,
 		Example: `  fleet run playbooks/todo.yaml -i inventory.yaml
   fleet run site.yaml --limit 'web:!web3' --check --diff
   fleet run site.yaml -e version=2.1 -e @secrets.yaml --tags deploy`,
-		Args: cobra.MinimumNArgs(1),
+		Args: needArgs("a playbook"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), f, args) },
 	}
 	f.register(cmd)
+	f.tagFlags(cmd)
 	flags := cmd.Flags()
-	flags.StringSliceVarP(&f.tags, "tags", "t", nil, "only the tasks with one of these `tags`")
-	flags.StringSliceVar(&f.skipTags, "skip-tags", nil, "not the tasks with one of these `tags`")
 	flags.BoolVarP(&f.check, "check", "C", false, "change nothing, and say what would be changed")
 	flags.BoolVarP(&f.diff, "diff", "D", false, "show the texts that change, before and after")
 	flags.StringVar(&f.startAt, "start-at-task", "", "start at the task of this `name`")
@@ -50,16 +49,29 @@ also looked for under playbooks/.`,
 	return cmd
 }
 
+func (f *runFlags) tagFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringSliceVarP(&f.tags, "tags", "t", nil, "only the tasks with one of these `tags`")
+	flags.StringSliceVar(&f.skipTags, "skip-tags", nil, "not the tasks with one of these `tags`")
+}
+
 func (a *app) run(ctx context.Context, f *runFlags, names []string) error {
-	s, pb, err := a.read(f, names)
+	s, files, err := a.read(f, names)
 	if err != nil {
 		return err
 	}
-	if f.listHosts || f.listTasks || f.listTags {
-		return a.list(s, f, pb)
+	lists := f.listHosts || f.listTasks || f.listTags
+	if !lists {
+		if err := a.verify(s.mistakes(ctx, f, files)); err != nil {
+			return err
+		}
 	}
-	if err := a.verify(s, pb, true); err != nil {
+	pb, err := s.loader.Load(files...)
+	if err != nil {
 		return err
+	}
+	if lists {
+		return a.list(s, f, pb)
 	}
 	ask := openTerminal()
 	o, err := s.options(ctx, ask)
@@ -89,8 +101,8 @@ func outcome(sum engine.Summary) error {
 	return nil
 }
 
-// read loads the inventory and the playbooks.
-func (a *app) read(f *runFlags, names []string) (*setup, *playbook.Playbook, error) {
+// read loads the inventory and finds the playbooks.
+func (a *app) read(f *runFlags, names []string) (*setup, []string, error) {
 	s, err := f.load(a.secrets)
 	if err != nil {
 		return nil, nil, err
@@ -109,12 +121,7 @@ func (a *app) read(f *runFlags, names []string) (*setup, *playbook.Playbook, err
 		}
 		files = append(files, file)
 	}
-	loader := &playbook.Loader{Modules: catalog{}, Static: s.static}
-	pb, err := loader.Load(files...)
-	if err != nil {
-		return nil, nil, err
-	}
-	return s, pb, nil
+	return s, files, nil
 }
 
 // list prints the hosts, tasks and tags of each play.

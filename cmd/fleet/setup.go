@@ -55,10 +55,14 @@ func (f *connectFlags) inventoryFlags(cmd *cobra.Command) {
 	flags.StringArrayVarP(&f.extra, "extra-vars", "e", nil, "set variables: `key=value`, a YAML or JSON mapping, or @file; repeats, and wins over all others")
 }
 
+func (f *connectFlags) limitFlag(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVarP(&f.limit, "limit", "l", nil, "only the hosts that this `pattern` names; repeats")
+}
+
 func (f *connectFlags) register(cmd *cobra.Command) {
 	f.inventoryFlags(cmd)
+	f.limitFlag(cmd)
 	flags := cmd.Flags()
-	flags.StringArrayVarP(&f.limit, "limit", "l", nil, "only the hosts that this `pattern` names; repeats")
 	flags.IntVarP(&f.forks, "forks", "f", 100, "`hosts` that work at the same time; 0 is all")
 	flags.CountVarP(&f.verbose, "verbose", "v", "say more; -vvv says all of it, -vvvv how hosts are reached too")
 	flags.StringVarP(&f.user, "user", "u", "", "log in as this `user`, where nothing else says so")
@@ -80,6 +84,7 @@ type setup struct {
 	store     *vars.Store
 	secrets   *redact.Set
 	extra     *jinja.Map
+	loader    *playbook.Loader
 }
 
 func (f *connectFlags) load(secrets *redact.Set) (*setup, error) {
@@ -87,11 +92,52 @@ func (f *connectFlags) load(secrets *redact.Set) (*setup, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.limit, err = limits(f.limit); err != nil {
+		return nil, err
+	}
 	extra, err := extraVars(f.extra)
 	if err != nil {
 		return nil, err
 	}
-	return &setup{flags: f, inventory: inv, secrets: secrets, extra: extra, store: vars.NewStore(inv, extra, secrets)}, nil
+	s := &setup{flags: f, inventory: inv, secrets: secrets, extra: extra, store: vars.NewStore(inv, extra, secrets)}
+	s.loader = &playbook.Loader{Modules: catalog{}, Static: s.static, RolesPath: rolesPath()}
+	return s, nil
+}
+
+// limits returns the patterns of --limit; those of "@file" are the file's lines.
+func limits(given []string) ([]string, error) {
+	var patterns []string
+	for _, p := range given {
+		file, isFile := strings.CutPrefix(p, "@")
+		if !isFile {
+			patterns = append(patterns, p)
+			continue
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, source.Errorf(source.Pos{}, "--limit %s: %w", p, reason(err))
+		}
+		patterns = append(patterns, strings.Fields(string(data))...)
+	}
+	return patterns, nil
+}
+
+// reason returns why a file cannot be read, without its name.
+func reason(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+// rolesPath returns the folders in which Ansible looks for roles too.
+func rolesPath() []string {
+	path := []string{"/usr/share/ansible/roles", "/etc/ansible/roles"}
+	if home, err := os.UserHomeDir(); err == nil {
+		path = append([]string{filepath.Join(home, ".ansible/roles")}, path...)
+	}
+	return path
 }
 
 func loadInventory(sources []string) (*inventory.Inventory, error) {
@@ -252,7 +298,7 @@ func (s *setup) password(ctx context.Context, ask engine.Prompter, prompt string
 // engine returns an engine over the setup.
 func (s *setup) engine(o engine.Options, d engine.Dialer, ask engine.Prompter) *engine.Engine {
 	return &engine.Engine{Inventory: s.inventory, Vars: s.store, Modules: catalog{}, Dialer: d, Secrets: s.secrets,
-		Prompter: ask, Options: o, Loader: &playbook.Loader{Modules: catalog{}, Static: s.static}}
+		Prompter: ask, Options: o, Loader: s.loader}
 }
 
 // static renders a template that has to be known before the run: it sees the
@@ -283,7 +329,7 @@ func (s *setup) dialer(a *app, ask engine.Prompter) *transport {
 	if s.flags.verbose >= debugVerbosity {
 		logger.SetLevel(log.DebugLevel)
 	}
-	return newTransport(d, &local.Host{}, logger)
+	return newTransport(d, &local.Host{Helpers: a.helpers}, logger)
 }
 
 // findPlaybook returns the file that a name on the command line stands for: a

@@ -46,11 +46,3 @@ func versionText(info *debug.BuildInfo) string {
 	}
 	return fmt.Sprintf("fleet %s%s %s %s/%s", name, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
-
-// noArgs refuses arguments.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return usageError("", "run "+cmd.CommandPath()+" --help", "%s takes no arguments, but there is %q", cmd.CommandPath(), args[0])
-}

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+
+	"fleet/internal/fleettest"
+	"fleet/internal/helper"
+)
+
+var update = flag.Bool("update", false, "rewrite what the scripts expect")
+
+// The scripts run this program as fleet, as see and, where it was pushed to a
+// host, as the helper.
+func TestMain(m *testing.M) {
+	fleettest.ServeHelper()
+	testscript.Main(m, map[string]func(){
+		"fleet": func() {
+			a := newApp()
+			a.helpers = &helper.Store{OnlyOwn: true}
+			os.Exit(run(a, os.Args[1:]))
+		},
+		"see": see,
+	})
+}
+
+// TestScript runs the scripts. Besides testscript's own commands they have the
+// program see, and
+//
+//	hosts NAME... [KEY=VALUE...]   start a host of each name, add it to inventory.yaml
+//	fake HOST PROGRAM FILE         put a script before the host's real program
+//	hang HOST, resume HOST         stop answering, and answer again
+//	stop HOST                      end its server: nothing listens any more
+//	await FILE                     wait until the file has a line
+//	gone FILE...                   the processes whose ids are in the files have ended
+//
+// The keys are password, sudo (the password it asks for), nokey, nosudo, fresh
+// (no helper in its cache), noise and drop. Of a host web1 the variables
+// web1_port, web1_home, web1_key and web1_fingerprint are set.
+func TestScript(t *testing.T) {
+	self, digest := ownProgram(t)
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata/script",
+		UpdateScripts: *update,
+		Setup: func(env *testscript.Env) error {
+			env.Values["lab"] = &lab{work: env.WorkDir, self: self, digest: digest, hosts: map[string]*fleettest.Server{}}
+			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
+			env.Setenv("LC_ALL", "C.UTF-8")
+			return setUpHome(filepath.Join(env.WorkDir, "home"))
+		},
+		Condition: func(name string) (bool, error) {
+			if name == "root" {
+				return os.Getuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", name)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"hosts":  func(ts *testscript.TestScript, _ bool, args []string) { theLab(ts).start(ts, args) },
+			"fake":   fake,
+			"hang":   func(ts *testscript.TestScript, _ bool, args []string) { theLab(ts).host(ts, args).Hang() },
+			"resume": func(ts *testscript.TestScript, _ bool, args []string) { theLab(ts).host(ts, args).Resume() },
+			"stop":   func(ts *testscript.TestScript, _ bool, args []string) { ts.Check(theLab(ts).host(ts, args).Close()) },
+			"await":  await,
+			"gone":   gone,
+		},
+	})
+}
+
+// setUpHome makes the operator's home. What the machine's own ssh_config says of
+// known_hosts does not count there, and a dead host is known as one soon.
+func setUpHome(home string) error {
+	dir := filepath.Join(home, ".ssh")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	config := "HashKnownHosts no\nGlobalKnownHostsFile none\nServerAliveInterval 1\nServerAliveCountMax 2\n"
+	return os.WriteFile(filepath.Join(dir, "config"), []byte(config), 0o600)
+}
+
+// ownProgram returns this program's file and its digest.
+func ownProgram(t *testing.T) (file, digest string) {
+	file, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		t.Fatal(err)
+	}
+	return file, hex.EncodeToString(h.Sum(nil))
+}
+
+// lab is the hosts of one script.
+type lab struct {
+	work, self, digest string
+	hosts              map[string]*fleettest.Server
+}
+
+func theLab(ts *testscript.TestScript) *lab { return ts.Value("lab").(*lab) }
+
+func (l *lab) host(ts *testscript.TestScript, args []string) *fleettest.Server {
+	if len(args) == 0 || l.hosts[args[0]] == nil {
+		ts.Fatalf("want the name of a host that was started, not %q", args)
+	}
+	return l.hosts[args[0]]
+}
+
+// start starts hosts.
+func (l *lab) start(ts *testscript.TestScript, args []string) {
+	var names []string
+	c, fresh := fleettest.Config{}, false
+	for _, arg := range args {
+		key, value, _ := strings.Cut(arg, "=")
+		switch key {
+		case "password":
+			c.Password = value
+		case "sudo":
+			c.SudoPassword = value
+		case "nokey":
+			c.NoKey = true
+		case "nosudo":
+			c.NoSudo = true
+		case "fresh":
+			fresh = true
+		case "noise":
+			c.Noise = value + "\n"
+		case "drop":
+			n, err := strconv.Atoi(value)
+			ts.Check(err)
+			c.DropFirst = n
+		default:
+			names = append(names, arg)
+		}
+	}
+	for _, name := range names {
+		c.Dir = filepath.Join(l.work, "hosts", name)
+		s, err := fleettest.Start(c)
+		ts.Check(err)
+		ts.Defer(func() { ts.Check(s.Close()) })
+		if !fresh {
+			ts.Check(l.cacheHelper(filepath.Join(s.Home, ".cache/fleet")))
+		}
+		l.hosts[name] = s
+		l.announce(ts, name, s)
+	}
+}
+
+// cacheHelper puts the helper where a run would push it: pushing this large
+// program in each script would take long.
+func (l *lab) cacheHelper(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	file := filepath.Join(dir, "fleet-target-"+l.digest)
+	if os.Link(l.self, file) == nil {
+		return nil
+	}
+	data, err := os.ReadFile(l.self)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, data, 0o700)
+}
+
+// announce adds the host to the inventory and to known_hosts, and sets its
+// variables.
+func (l *lab) announce(ts *testscript.TestScript, name string, s *fleettest.Server) {
+	inventory := filepath.Join(l.work, "inventory.yaml")
+	entry := fmt.Sprintf("    %s:\n      ansible_host: 127.0.0.1\n      ansible_port: %d\n      ansible_user: %s\n", name, s.Port, s.User)
+	if !s.NoKey {
+		entry += fmt.Sprintf("      ansible_ssh_private_key_file: %s\n", s.KeyFile)
+	}
+	if _, err := os.Stat(inventory); err != nil {
+		entry = "all:\n  hosts:\n" + entry
+	}
+	ts.Check(appendTo(inventory, entry))
+	known := knownhosts.Line([]string{s.Addr}, s.HostKey.PublicKey()) + "\n"
+	ts.Check(appendTo(filepath.Join(l.work, "home/.ssh/known_hosts"), known))
+	ts.Setenv(name+"_port", strconv.Itoa(s.Port))
+	ts.Setenv(name+"_home", s.Home)
+	ts.Setenv(name+"_key", s.KeyFile)
+	ts.Setenv(name+"_fingerprint", ssh.FingerprintSHA256(s.HostKey.PublicKey()))
+}
+
+func appendTo(file, text string) error {
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = f.WriteString(text)
+	return err
+}
+
+func fake(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: fake HOST PROGRAM FILE")
+	}
+	ts.Check(theLab(ts).host(ts, args).Fake(args[1], ts.ReadFile(args[2])))
+}
+
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	for range 1000 {
+		data, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && strings.HasSuffix(string(data), "\n") {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("%s has not come", args[0])
+}
+
+func gone(ts *testscript.TestScript, _ bool, args []string) {
+	for _, file := range args {
+		pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile(file)))
+		ts.Check(err)
+		for tries := 0; syscall.Kill(pid, 0) == nil; tries++ {
+			if tries == 100 {
+				ts.Fatalf("process %d of %s still runs", pid, file)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+}
