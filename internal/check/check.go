@@ -67,7 +67,7 @@ func (c *Checker) Playbook(ctx context.Context, pb *playbook.Playbook) []Finding
 	for _, p := range plays {
 		p.survey()
 	}
-	r.definitions("the command line", c.Extra)
+	r.definitions(c.Extra)
 	for _, p := range plays {
 		if ctx.Err() != nil {
 			break

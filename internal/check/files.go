@@ -205,7 +205,7 @@ func (p *play) candidateFiles(t *playbook.Task, name string, s site) {
 func (p *play) varFile(file string, s site) {
 	doc := p.varDoc(file)
 	p.fail(doc.err, source.Pos{File: file}, s.certain)
-	p.definitions(file, p.Vars.Map(doc.node))
+	p.definitions(p.Vars.Map(doc.node))
 	p.overrides(doc.node)
 }
 

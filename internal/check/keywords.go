@@ -76,7 +76,7 @@ func (p *play) setFact(t *playbook.Task, g *given, s site) {
 
 // definitions checks the syntax of the templates among variables, each value
 // once. A variable that is never used does no harm, so nothing here is certain.
-func (r *run) definitions(from string, m *jinja.Map) {
+func (r *run) definitions(m *jinja.Map) {
 	if m == nil || r.defined[m] {
 		return
 	}

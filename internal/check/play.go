@@ -111,7 +111,7 @@ func (p *play) check() {
 	p.findHosts()
 	p.classify()
 	s := site{certain: p.sure && len(p.src.When) == 0}
-	p.definitions(p.src.File, p.vars.Vars)
+	p.definitions(p.vars.Vars)
 	p.overrides(p.src.Vars)
 	p.playKeywords(s)
 	for _, n := range p.src.VarsFiles {
@@ -240,7 +240,7 @@ func (p *play) classify() {
 		}
 		values := map[string]source.Node{}
 		for _, l := range layers {
-			p.definitions(l.Origin, p.Vars.Map(l.Vars))
+			p.definitions(p.Vars.Map(l.Vars))
 			for _, pair := range l.Vars.Pairs() {
 				values[pair.Key.Text()] = pair.Value
 			}
