@@ -103,7 +103,9 @@ var refusals = []struct{ says, msg, hint string }{
 func (b becoming) refused(stderr string, code int) error {
 	stderr = strings.TrimSpace(strings.ReplaceAll(stderr, b.prompt, ""))
 	for _, r := range refusals {
-		if strings.Contains(stderr, r.says) {
+		if i := strings.Index(stderr, r.says); i >= 0 {
+			end := strings.IndexByte(stderr[i:]+"\n", '\n')
+			stderr = stderr[:i+end] // its line is the last one now
 			fill := strings.NewReplacer("%m", b.Method, "%u", fmt.Sprintf("%q", b.User))
 			return b.error(fill.Replace(r.msg), r.hint, stderr)
 		}

@@ -57,7 +57,8 @@ func TestRefusals(t *testing.T) {
 		"Sorry, user joe may not run sudo on web1.":                       "cannot become root: this user may not use sudo (Sorry, user joe may not run sudo on web1.)",
 		"Sorry, user joe is not allowed to execute '/bin/sh' as root":     `cannot become root: this user may not run everything as "root" with sudo (Sorry, user joe is not allowed to execute '/bin/sh' as root)`,
 		"sh: 1: exec: sudo: not found":                                    "cannot become root: sudo is not installed (sh: 1: exec: sudo: not found)",
-		"something new":                                                   "cannot become root: sudo failed with exit code 9 (something new)",
+		"sudo: unknown user x\nsudo: error initializing audit plugin\n":   `cannot become root: there is no user "root" (sudo: unknown user x)`,
+		"something new": "cannot become root: sudo failed with exit code 9 (something new)",
 	} {
 		if err := b.refused(said, 9); err.Error() != want {
 			t.Errorf("%q:\ngot  %v\nwant %s", said, err, want)

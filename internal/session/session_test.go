@@ -1,16 +1,13 @@
 package session_test
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -190,78 +187,6 @@ func TestManyCallsAtOnce(t *testing.T) {
 	work.Wait()
 }
 
-func TestFilesGoToTheTarget(t *testing.T) {
-	s := connect(t)
-	content := make([]byte, 3*wire.Window+17)
-	if _, err := rand.Read(content); err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256(content)
-	good := wire.File{Name: "f", Size: int64(len(content)), SHA256: hex.EncodeToString(sum[:])}
-	other := good
-	other.SHA256 = strings.Repeat("0", 64)
-	longer, shorter := good, good
-	longer.Size++
-	shorter.Size--
-	for name, test := range map[string]struct {
-		file wire.File
-		only int
-		err  error
-		want string
-	}{
-		"good":        {good, 0, nil, `"sha256":"` + good.SHA256 + `"`},
-		"a part":      {good, 10, nil, `{"changed":false}`},
-		"other bytes": {other, 0, nil, `file \"f\" changed on the controller while the task ran`},
-		"too short":   {longer, 0, nil, fmt.Sprintf(`%d bytes came of the %d that were promised`, good.Size, longer.Size)},
-		"too long":    {shorter, 0, nil, `more bytes came than the`},
-		"gone":        {good, 0, errors.New("it was deleted"), `file \"f\": it was deleted`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			open := func(wire.File) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), test.err }
-			r, err := s.Call(t.Context(), wire.Call{Module: "take", Args: args("f", test.only), Files: []wire.File{test.file}}, wire.Answers{Open: open})
-			if err != nil || !strings.Contains(string(r.Data), test.want) {
-				t.Errorf("%s, %v", r.Data, err)
-			}
-		})
-	}
-}
-
-func TestBytesComeFromTheTarget(t *testing.T) {
-	s := connect(t)
-	size := 3*wire.Window + 17
-	var got slowWriter
-	if _, err := s.Call(t.Context(), wire.Call{Module: "give", Args: args("", size)}, wire.Answers{Receive: &got}); err != nil || got.n != size {
-		t.Errorf("%d of %d bytes, %v", got.n, size, err)
-	}
-	for name, test := range map[string]struct {
-		module, want string
-		w            io.Writer
-	}{
-		"nobody takes it":      {"give", "the controller takes no file in this call", nil},
-		"full disk":            {"give", "no space left on device", failingWriter{}},
-		"unreadable on target": {"giveBroken", "bad sector", &slowWriter{}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r, err := s.Call(t.Context(), wire.Call{Module: test.module, Args: args("", size)}, wire.Answers{Receive: test.w})
-			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(string(r.Data), test.want) {
-				t.Errorf("%s, %v", r.Data, err)
-			}
-		})
-	}
-}
-
-type slowWriter struct{ n int }
-
-func (w *slowWriter) Write(p []byte) (int, error) {
-	runtime.Gosched()
-	w.n += len(p)
-	return len(p), nil
-}
-
-type failingWriter struct{}
-
-func (failingWriter) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
-
 func TestOutputIsStreamed(t *testing.T) {
 	s := connect(t)
 	var mu sync.Mutex
@@ -343,146 +268,5 @@ func TestLostHelper(t *testing.T) {
 	var lost *session.LostError
 	if !errors.As(err, &lost) || err.Error() != "connection lost: the helper ended with exit code 137" || source.HintOf(err) != "try again" {
 		t.Errorf("got %v, hint %q", err, source.HintOf(err))
-	}
-}
-
-// script is a transport whose other end is written by the test.
-func script(helper func(in io.Reader, out io.Writer)) *pipe {
-	theirIn, ourOut := io.Pipe()
-	ourIn, theirOut := io.Pipe()
-	go func() { helper(theirIn, theirOut); theirOut.Close() }()
-	return &pipe{toHelper: ourOut, fromHelper: ourIn}
-}
-
-func frame(t *testing.T, f wire.Frame) []byte {
-	b, err := f.Append(nil)
-	if err != nil {
-		t.Error(err)
-	}
-	return b
-}
-
-func hello(t *testing.T, version int) []byte {
-	payload, err := wire.Encode(wire.Hello{Version: version})
-	if err != nil {
-		t.Error(err)
-	}
-	return frame(t, wire.Frame{Kind: wire.KindHello, Payload: payload})
-}
-
-func TestHandshakeRefuses(t *testing.T) {
-	for name, test := range map[string]struct {
-		helper func(in io.Reader, out io.Writer)
-		want   string
-	}{
-		"other version": {func(_ io.Reader, w io.Writer) { w.Write(hello(t, 99)) }, "the helper speaks version 99 of the protocol, fleet speaks 1"},
-		"no hello":      {func(_ io.Reader, w io.Writer) { w.Write(frame(t, wire.Frame{Kind: wire.KindPong})) }, `the helper said "pong" before hello`},
-		"silence":       {func(r io.Reader, _ io.Writer) { io.Copy(io.Discard, r) }, "the helper did not say hello within 50ms"},
-		"nonsense":      {func(_ io.Reader, w io.Writer) { io.WriteString(w, "Segmentation fault") }, "the helper broke the protocol"},
-		"the end":       {func(io.Reader, io.Writer) {}, "the helper ended"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := session.New(t.Context(), script(test.helper), session.Options{Handshake: 50 * time.Millisecond})
-			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v", err)
-			}
-		})
-	}
-}
-
-// A helper may be anyone's program: what it sends out of turn ends its session,
-// and nothing else.
-func TestBrokenProtocol(t *testing.T) {
-	need := func(file int) []byte {
-		payload, err := wire.Encode(wire.Need{File: file})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return payload
-	}
-	var flood, streams []wire.Frame
-	flood = append(flood, wire.Frame{Kind: wire.KindSend, Call: 1, Stream: 1})
-	for range 2*wire.Window/wire.MaxChunk + 1 {
-		flood = append(flood, wire.Frame{Kind: wire.KindData, Call: 1, Stream: 1, Payload: make([]byte, wire.MaxChunk)})
-	}
-	for i := range wire.MaxStreams + 1 {
-		streams = append(streams, wire.Frame{Kind: wire.KindSend, Call: 1, Stream: uint32(i + 1)})
-	}
-	for name, test := range map[string]struct {
-		frames []wire.Frame
-		want   string
-	}{
-		"result is no JSON":  {[]wire.Frame{{Kind: wire.KindResult, Call: 1, Payload: []byte("{")}}, "bad message"},
-		"a file not offered": {[]wire.Frame{{Kind: wire.KindNeed, Call: 1, Stream: 1, Payload: need(1)}}, "file 1 of 1 is asked for"},
-		"a negative file":    {[]wire.Frame{{Kind: wire.KindNeed, Call: 1, Stream: 1, Payload: need(-1)}}, "file -1 of 1 is asked for"},
-		"stream twice":       {[]wire.Frame{{Kind: wire.KindSend, Call: 1, Stream: 1}, {Kind: wire.KindSend, Call: 1, Stream: 1}}, "stream 1 is open already"},
-		"output nowhere":     {[]wire.Frame{{Kind: wire.KindOutput, Call: 1, Stream: 9}}, "output on stream 9"},
-		"more than asked":    {flood, "more bytes came than were asked for"},
-		"too many streams":   {streams, "more than 16 streams in one call"},
-		"endless credit":     {[]wire.Frame{{Kind: wire.KindNeed, Call: 1, Stream: 1, Payload: need(0)}, {Kind: wire.KindCredit, Call: 1, Stream: 1, Payload: wire.EncodeCredit(wire.Window)}}, "more bytes came"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s, err := session.New(t.Context(), script(func(in io.Reader, out io.Writer) {
-				out.Write(hello(t, wire.Version))
-				if _, err := wire.ReadFrame(in); err != nil {
-					t.Error(err)
-				}
-				go io.Copy(io.Discard, in)
-				for _, f := range test.frames {
-					if _, err := out.Write(frame(t, f)); err != nil {
-						return
-					}
-				}
-				<-t.Context().Done()
-			}), session.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
-			_, err = s.Call(t.Context(), wire.Call{Module: "x", Files: []wire.File{{Name: "f"}}}, wire.Answers{
-				Receive: blockedWriter{s},
-				Open:    func(wire.File) (io.ReadCloser, error) { return io.NopCloser(blockedReader{s}), nil }})
-			if err == nil || !strings.Contains(err.Error(), "the helper broke the protocol: ") || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v", err)
-			}
-		})
-	}
-}
-
-// blockedWriter takes nothing, and blockedReader has nothing, until the session
-// has failed.
-type (
-	blockedWriter struct{ s *session.Session }
-	blockedReader struct{ s *session.Session }
-)
-
-func untilFailed(s *session.Session) {
-	for end := time.Now().Add(5 * time.Second); s.Err() == nil && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
-	}
-}
-
-func (w blockedWriter) Write(p []byte) (int, error) { untilFailed(w.s); return len(p), nil }
-
-func (r blockedReader) Read([]byte) (int, error) { untilFailed(r.s); return 0, io.EOF }
-
-func TestUnknownMessageIsAnswered(t *testing.T) {
-	rejected := make(chan wire.Frame, 1)
-	s, err := session.New(t.Context(), script(func(in io.Reader, out io.Writer) {
-		out.Write(hello(t, wire.Version))
-		out.Write(frame(t, wire.Frame{Kind: 77, Payload: []byte("from the future")}))
-		f, err := wire.ReadFrame(in)
-		if err != nil {
-			t.Error(err)
-		}
-		rejected <- f
-		io.Copy(io.Discard, in)
-	}), session.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if f := <-rejected; f.Kind != wire.KindReject || !bytes.Equal(f.Payload, []byte{77}) {
-		t.Errorf("got %+v", f)
 	}
 }

@@ -16,7 +16,6 @@ import (
 	"fleet/internal/helper"
 	"fleet/internal/launch"
 	"fleet/internal/session"
-	"fleet/internal/source"
 	"fleet/internal/wire"
 )
 
@@ -95,126 +94,6 @@ func TestHelperIsPushedOnce(t *testing.T) {
 				t.Errorf("the cache folder: %v, %v", info, err)
 			}
 		})
-	}
-}
-
-func TestBecome(t *testing.T) {
-	free := fleettest.New(t, fleettest.Config{})
-	locked := fleettest.New(t, fleettest.Config{SudoPassword: "s3cret"})
-	without := fleettest.New(t, fleettest.Config{NoSudo: true})
-	if err := without.Fake("sudo", "#!/bin/sh\necho 'tester is not in the sudoers file.' >&2\nexit 1\n"); err != nil {
-		t.Fatal(err)
-	}
-	for name, test := range map[string]struct {
-		server *fleettest.Server
-		become launch.Become
-		err    string // or empty
-		hint   string
-	}{
-		"free":            {free, launch.Become{User: "root"}, "", ""},
-		"free, given":     {free, launch.Become{User: "web", Password: "unused"}, "", ""},
-		"password":        {locked, launch.Become{Password: "s3cret", Method: "sudo"}, "", ""},
-		"wrong password":  {locked, launch.Become{Password: "other", User: "root"}, "cannot become root: wrong password for sudo", "check the password that -K"},
-		"no password":     {locked, launch.Become{User: "root"}, "cannot become root: sudo wants a password (sudo: a password is required)", "give it with -K"},
-		"unknown user":    {free, launch.Become{User: "nosuch"}, `cannot become nosuch: there is no user "nosuch" (sudo: unknown user nosuch)`, "check become_user"},
-		"not allowed":     {without, launch.Become{User: "root"}, "cannot become root: this user may not use sudo (tester is not in the sudoers file.)", "sudo or wheel"},
-		"not installed":   {free, launch.Become{User: "root", Program: "/nowhere/sudo"}, "cannot become root: sudo is not installed", "install it"},
-		"unknown method":  {free, launch.Become{Method: "sudoo"}, `unknown become method "sudoo"`, `did you mean "sudo"?`},
-		"quotes in names": {free, launch.Become{User: "a'b"}, `"a'b" has a character that cannot stand in a command line`, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := dial(t, dialer(t), options(test.server))
-			s, err := c.Helper(t.Context(), test.become)
-			if test.err == "" {
-				if err != nil {
-					t.Fatal(err)
-				}
-				ping(t, s)
-				s.Close()
-				return
-			}
-			if err == nil || !strings.Contains(err.Error(), test.err) || !strings.Contains(source.HintOf(err), test.hint) {
-				t.Errorf("got %v\nhint: %s", err, source.HintOf(err))
-			}
-			if strings.HasPrefix(test.err, "cannot") && !errors.Is(err, launch.ErrBecome) {
-				t.Error("the error is no ErrBecome")
-			}
-		})
-	}
-}
-
-func TestBecomeCopiesTheHelper(t *testing.T) {
-	server := fleettest.New(t, fleettest.Config{})
-	c := dial(t, dialer(t), options(server))
-	ping(t, start(t, c, launch.Become{}))
-	pushed := server.Input()
-	ping(t, start(t, c, launch.Become{User: "root"}))
-	if again := server.Input() - pushed; again > 1<<10 {
-		t.Errorf("%d bytes were pushed again", again)
-	}
-	// What lies in the user's cache must not run as another user unchecked.
-	cached, err := filepath.Glob(filepath.Join(server.Home, ".cache/fleet/fleet-target-*"))
-	if err != nil || len(cached) != 1 {
-		t.Fatal(cached, err)
-	}
-	if err := os.Remove(cached[0]); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(cached[0], []byte("#!/bin/sh\necho swapped\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	ping(t, start(t, c, launch.Become{User: "web"}))
-	if again := server.Input() - pushed; again < 1<<20 {
-		t.Errorf("the swapped helper was taken: only %d bytes were pushed", again)
-	}
-}
-
-func TestHelperCannotBePut(t *testing.T) {
-	for name, test := range map[string]struct{ program, script, err, hint string }{
-		"no space": {"gzip", "#!/bin/sh\necho 'gzip: stdout: No space left on device' >&2\nexit 1\n",
-			"gzip: stdout: No space left on device", "make room on the host"},
-		"read-only": {"mkdir", "#!/bin/sh\necho \"mkdir: cannot create directory '$2': Read-only file system\" >&2\nexit 1\n",
-			"Read-only file system", "must be writable"},
-		"noexec": {"chmod", "#!/bin/sh\nexit 0\n", "cannot run programs", "noexec"},
-		"other machine": {"uname", "#!/bin/sh\necho Linux riscv64\n",
-			`fleet has no helper for this machine: "Linux riscv64"`, "x86_64 or aarch64"},
-		"no helper built": {"uname", "#!/bin/sh\necho Linux " + otherMachine() + "\n",
-			"this fleet was built without a helper for linux/", `run "make build"`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			server := fleettest.New(t, fleettest.Config{})
-			// A user of the test's own, so that nothing stays in the shared folders.
-			uid := "fleettest-" + strings.ReplaceAll(name, " ", "-")
-			if err := errors.Join(server.Fake(test.program, test.script), server.Fake("id", "#!/bin/sh\necho "+uid+"\n")); err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { os.RemoveAll("/var/tmp/fleet-" + uid); os.RemoveAll("/dev/shm/fleet-" + uid) })
-			c := dial(t, dialer(t), options(server))
-			_, err := c.Helper(t.Context(), launch.Become{})
-			if err == nil || !strings.Contains(err.Error(), test.err) || !strings.Contains(source.HintOf(err), test.hint) {
-				t.Errorf("got %v\nhint: %s", err, source.HintOf(err))
-			}
-		})
-	}
-}
-
-func otherMachine() string {
-	if runtime.GOARCH == "arm64" {
-		return "x86_64"
-	}
-	return "aarch64"
-}
-
-func TestSecondFolder(t *testing.T) {
-	server := fleettest.New(t, fleettest.Config{})
-	if err := errors.Join(os.WriteFile(filepath.Join(server.Home, ".cache"), nil, 0o600),
-		server.Fake("id", "#!/bin/sh\necho fleettest-second\n")); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll("/var/tmp/fleet-fleettest-second") })
-	ping(t, start(t, dial(t, dialer(t), options(server)), launch.Become{}))
-	if _, err := os.Stat("/var/tmp/fleet-fleettest-second"); err != nil {
-		t.Error(err)
 	}
 }
 
