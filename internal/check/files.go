@@ -96,7 +96,7 @@ func (p *play) missing(err error, pos source.Pos, t *playbook.Task, s site) {
 	if pos.IsZero() {
 		pos = t.ModulePos
 	}
-	p.fail(err, pos, s.certain)
+	p.fail(err, pos, s.certain && !p.learnt.files)
 }
 
 // templateFile checks a template file as the task will read it.
@@ -234,7 +234,9 @@ func (p *play) varsFile(n source.Node, s site) {
 			missing = err
 		}
 	}
-	p.fail(missing, n.Pos(), s.certain)
+	if missing != nil {
+		p.fail(missing, n.Pos(), s.certain && !p.learnt.files)
+	}
 }
 
 // varDoc is a file of variables that was read.

@@ -37,13 +37,17 @@ func (p *play) variable(r ref, s site) {
 	}
 	s.certain = s.certain && r.always
 	var lacking []string
+	inside := s
+	if p.learnt.names[r.Name] || p.learnt.open {
+		inside = s.perhaps() // a task may have set another value
+	}
 	for i, scope := range p.scopesAt(s.entry) {
 		v, ok := scope.Lookup(r.Name)
 		if !ok {
 			lacking = append(lacking, p.classes[i].hosts...)
 			continue
 		}
-		p.value(v, s)
+		p.value(v, inside)
 	}
 	switch {
 	case len(lacking) == 0, provided(r.Name, s.entry), p.learnt.names[r.Name]:

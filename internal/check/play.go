@@ -238,6 +238,7 @@ func (p *play) classify() {
 			p.fail(err, p.src.Hosts.Pos(), true)
 			return
 		}
+		p.learnt.files = p.learnt.files || isLocal(h)
 		values := map[string]source.Node{}
 		for _, l := range layers {
 			p.definitions(p.Vars.Map(l.Vars))
@@ -245,6 +246,7 @@ func (p *play) classify() {
 				values[pair.Key.Text()] = pair.Value
 			}
 		}
+		p.learnt.files = p.learnt.files || values["ansible_connection"].Text() == "local"
 		key := p.signature(values)
 		i, known := index[key]
 		if !known {

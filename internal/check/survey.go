@@ -11,6 +11,8 @@ import (
 type learnt struct {
 	names names // of variables
 	hosts names // that add_host names
+	// files: tasks may make files on the controller.
+	files bool
 	// open: there is more, whose names are not known before the run.
 	open bool
 }
@@ -43,6 +45,7 @@ func (p *play) surveyTask(t *playbook.Task) {
 	if t.Register != "" {
 		p.learnt.names[t.Register] = true
 	}
+	p.surveyController(t)
 	switch argument.ShortName(t.Module) {
 	case "service_facts":
 		p.learnt.names["services"] = true
@@ -62,6 +65,18 @@ func (p *play) surveyTask(t *playbook.Task) {
 		p.surveyInclude(t)
 	}
 }
+
+// surveyController notes whether the task may make files on the controller, which
+// later tasks then find.
+func (p *play) surveyController(t *playbook.Task) {
+	to := inherited(p.src, t, func(k *playbook.Keywords) source.Node { return k.DelegateTo })
+	by := inherited(p.src, t, func(k *playbook.Keywords) source.Node { return k.Connection })
+	if argument.ShortName(t.Module) == "fetch" || p.isTemplate(to) || isLocal(to.Text()) || by.Text() == "local" {
+		p.learnt.files = true
+	}
+}
+
+func isLocal(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }
 
 // learnArguments takes the names of a task's arguments for variables.
 func (p *play) learnArguments(t *playbook.Task) {

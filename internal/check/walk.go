@@ -55,8 +55,12 @@ func (p *play) block(b *playbook.Block, s site) {
 	p.definitions(p.Vars.Map(b.Vars))
 	p.definitions(p.Vars.Map(b.Params))
 	p.overrides(b.Vars)
-	s = p.conditions(b.When, s)
-	p.keywords(&b.Keywords, s)
+	own := s
+	own.certain = s.certain && !p.ended && p.runs(b)
+	own = p.conditions(b.When, own)
+	p.keywords(&b.Keywords, own)
+	s.tested = own.tested
+	s.certain = s.certain && unconditional(b.When)
 	body := s
 	if len(b.Rescue) > 0 {
 		body = s.perhaps()
@@ -167,6 +171,11 @@ func (p *play) conditions(list []source.Node, s site) site {
 		s.tested = s.tested.with(tests(t)...)
 	}
 	return s
+}
+
+// unconditional reports whether conditions always hold.
+func unconditional(list []source.Node) bool {
+	return !slices.ContainsFunc(list, func(n source.Node) bool { return source.Scalar(n) != true })
 }
 
 // condition returns a bare expression, or the template that stands in its place.
