@@ -104,12 +104,12 @@ func bigTree(t testing.TB) {
   loop: "{{ r%d_list }}"
   register: r%d_result
   notify: reload
-`, i, i%10, r, r, i, r, r, r)
+`, i, i%3, r, r, i, r, r, r)
 		}
 		write(fmt.Sprintf("roles/r%d/tasks/main.yml", r), tasks.String())
 		write(fmt.Sprintf("roles/r%d/defaults/main.yml", r), fmt.Sprintf("r%d_name: \"{{ rack }}-x\"\nr%d_on: true\nr%d_list: [1, 2]\n", r, r, r))
 		write(fmt.Sprintf("roles/r%d/handlers/main.yml", r), "- name: reload\n  command: uptime\n")
-		for i := range 10 {
+		for i := range 3 {
 			write(fmt.Sprintf("roles/r%d/templates/t%d.j2", r, i), strings.Repeat("{% if r"+fmt.Sprint(r)+"_on %}{{ rack }} {{ item }}{% endif %}\n", 20))
 		}
 	}
