@@ -24,8 +24,9 @@ test-all: lint test ## the linters and all tests, as CI runs them
 lint: ## gofmt, go vet, staticcheck, shellcheck
 	.ci/lint
 
-bench: build ## the benchmarks
-	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
+bench: build ## the benchmarks, beside clush, ansible and Mitogen (BENCH=-full: on all hosts)
+	$(GO) run ./bench $(BENCH)
+	$(GO) test -run '^$$' -bench . -benchmem ./bench ./internal/...
 
 docs: ## write docs/modules anew from the modules' comments
 	$(GO) generate ./docs

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// sample is what one run took.
+type sample struct {
+	wall   time.Duration
+	cpu    time.Duration // user and system, of the command and all it started
+	memory int64         // the most it had at a time, in bytes
+	helper int64         // the most that one helper had on a host, in bytes
+	out    string
+}
+
+// measure runs a command and takes all its processes to its account, those too
+// that outlive it, like the masters of ssh connections: they are ended.
+func (l *lab) measure(ctx context.Context, argv, env []string) (sample, error) {
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Env = append([]string{"HOME=" + l.dir, "PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "NO_COLOR=1"}, env...)
+	cmd.Dir = l.dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	begin := time.Now()
+	if err := cmd.Start(); err != nil {
+		return sample{}, err
+	}
+	stop, watched := make(chan struct{}), make(chan sample, 1)
+	go func() { watched <- watch(l.sshd.Process.Pid, stop) }()
+	err := cmd.Wait()
+	s := sample{wall: time.Since(begin), out: out.String()}
+	close(stop)
+	peak := <-watched
+	state := cmd.ProcessState
+	s.cpu = state.UserTime() + state.SystemTime() + endOrphans(l.sshd.Process.Pid)
+	s.helper = peak.helper
+	s.memory = max(peak.memory, state.SysUsage().(*syscall.Rusage).Maxrss<<10)
+	if err != nil {
+		return s, fmt.Errorf("%v: %w\n%s", argv, err, tail(s.out, 30))
+	}
+	return s, nil
+}
+
+// watch samples the memory of all processes below this one but sshd's, until
+// stop. It takes a twentieth of one processor at most.
+func watch(sshd int, stop chan struct{}) sample {
+	var peak sample
+	wait := 50 * time.Millisecond
+	for {
+		select {
+		case <-stop:
+			return peak
+		case <-time.After(wait):
+		}
+		begin := time.Now()
+		tools, helpers := tree(sshd)
+		var sum int64
+		for _, p := range tools {
+			sum += p.proportional()
+		}
+		peak.memory = max(peak.memory, sum)
+		for _, p := range helpers {
+			peak.helper = max(peak.helper, p.resident())
+		}
+		wait = max(50*time.Millisecond, 20*time.Since(begin))
+	}
+}
+
+// endOrphans ends what a command has left running, and returns what it took.
+func endOrphans(sshd int) time.Duration {
+	var took time.Duration
+	for range 50 {
+		tools, _ := tree(sshd)
+		if len(tools) == 0 {
+			return took
+		}
+		for _, p := range tools {
+			if p.parent != os.Getpid() {
+				continue // its turn comes when its parent is gone
+			}
+			_ = syscall.Kill(p.pid, syscall.SIGTERM) // or it has gone by itself
+			took += reap(p.pid)
+		}
+	}
+	return took
+}
+
+func reap(pid int) time.Duration {
+	var usage syscall.Rusage
+	for try := range 200 {
+		if try == 100 {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+		got, err := syscall.Wait4(pid, nil, syscall.WNOHANG, &usage)
+		if errors.Is(err, syscall.ECHILD) {
+			return 0
+		}
+		if got == pid {
+			return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return 0
+}
+
+// median returns the median of each number of the samples.
+func median(samples []sample) sample {
+	pick := func(f func(sample) int64) int64 {
+		var list []int64
+		for _, s := range samples {
+			list = append(list, f(s))
+		}
+		slices.Sort(list)
+		if n := len(list); n%2 == 0 {
+			return (list[n/2-1] + list[n/2]) / 2
+		}
+		return list[len(list)/2]
+	}
+	return sample{wall: time.Duration(pick(func(s sample) int64 { return int64(s.wall) })),
+		cpu:    time.Duration(pick(func(s sample) int64 { return int64(s.cpu) })),
+		memory: pick(func(s sample) int64 { return s.memory }),
+		helper: pick(func(s sample) int64 { return s.helper })}
+}

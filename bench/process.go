@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// process is one line of /proc.
+type process struct {
+	pid, parent int
+	name        string
+	onHost      bool // it runs as the hosts' user
+}
+
+// tree returns the processes below this one: those that sshd has started where
+// they are helpers, and all others that are not sshd's.
+func tree(sshd int) (tools, helpers []process) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, nil
+	}
+	children := map[int][]process{}
+	for _, e := range entries {
+		if pid, err := strconv.Atoi(e.Name()); err == nil {
+			if p, ok := readProcess(pid); ok {
+				children[p.parent] = append(children[p.parent], p)
+			}
+		}
+	}
+	var walk func(pid int, onHost bool)
+	walk = func(pid int, onHost bool) {
+		for _, p := range children[pid] {
+			// What outlives its session on a host has no sshd above it.
+			below := onHost || p.onHost || p.pid == sshd
+			switch {
+			case !below:
+				tools = append(tools, p)
+			case strings.HasPrefix(p.name, "fleet-target"):
+				helpers = append(helpers, p)
+			}
+			walk(p.pid, below)
+		}
+	}
+	walk(os.Getpid(), false)
+	return tools, helpers
+}
+
+// readProcess reads proc_pid_stat(5). The name is in parentheses and may have any
+// character.
+func readProcess(pid int) (process, bool) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return process{}, false // it has ended
+	}
+	open, end := bytes.IndexByte(data, '('), bytes.LastIndexByte(data, ')')
+	if open < 0 || end < open {
+		return process{}, false
+	}
+	fields := strings.Fields(string(data[end+1:]))
+	if len(fields) < 2 {
+		return process{}, false
+	}
+	parent, err := strconv.Atoi(fields[1])
+	p := process{pid: pid, parent: parent, name: string(data[open+1 : end])}
+	info, serr := os.Stat(fmt.Sprintf("/proc/%d", pid))
+	if serr == nil {
+		p.onHost = info.Sys().(*syscall.Stat_t).Uid == benchUID
+	}
+	return p, err == nil
+}
+
+// proportional returns its memory, in bytes, what it shares being divided by
+// those who share it.
+func (p process) proportional() int64 { return p.field("smaps_rollup", "Pss:") }
+
+// resident returns its memory, in bytes, shared or not.
+func (p process) resident() int64 { return p.field("status", "VmHWM:") }
+
+// field returns a number of kilobytes from one of its files, in bytes.
+func (p process) field(file, name string) int64 {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.pid, file))
+	if err != nil {
+		return 0
+	}
+	words := strings.Fields(string(data))
+	i := slices.Index(words, name)
+	if i < 0 || i+1 >= len(words) {
+		return 0
+	}
+	n, err := strconv.ParseInt(words[i+1], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n << 10
+}
