@@ -11,11 +11,35 @@ func (x *attrExpr) eval(f *frame) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := f.c.attr(obj, x.name, f.at(x.off))
+	at := f.at(x.off)
+	v, err := f.c.attr(obj, x.name, at)
 	if err != nil {
-		return nil, locate(err, f.at(x.off))
+		return nil, locate(err, at)
 	}
-	return v, nil
+	return named(v, at, x.obj), nil
+}
+
+// named tells an Undefined of this place how its owner is written.
+func named(v any, at place, owner expr) any {
+	if u, ok := v.(*Undefined); ok && u.attr && u.at == at && u.start == 0 {
+		u.start = startOf(owner) + 1
+	}
+	return v
+}
+
+// startOf returns the offset at which an expression starts, or -1.
+func startOf(x expr) int {
+	switch x := x.(type) {
+	case *nameExpr:
+		return x.off
+	case *attrExpr:
+		return startOf(x.obj)
+	case *itemExpr:
+		return startOf(x.obj)
+	case *callExpr:
+		return startOf(x.fn)
+	}
+	return -1
 }
 
 // attr is obj.name: a method or attribute, else the item of that name. What is
@@ -98,7 +122,9 @@ func (x *itemExpr) eval(f *frame) (any, error) {
 		if key, err = x.key.eval(f); err != nil {
 			return nil, err
 		}
-		v, err = f.c.item(obj, key, f.at(x.key.offset()))
+		at := f.at(x.key.offset())
+		v, err = f.c.item(obj, key, at)
+		v = named(v, at, x.obj)
 	}
 	if err != nil {
 		return nil, locate(err, f.at(x.key.offset()))

@@ -25,7 +25,7 @@ func binary(op string, a, b any) (any, error) {
 	switch op {
 	case "+":
 		if v, ok := add(a, b); ok {
-			return v, nil
+			return v, checkSize(v)
 		}
 	case "*":
 		if n, _, isInt, ok := num(b); ok && isInt {
@@ -81,6 +81,25 @@ func add(a, b any) (any, bool) {
 		}
 	}
 	return nil, false
+}
+
+// checkSize refuses texts and lists beyond the limits.
+func checkSize(v any) error {
+	n := 0
+	switch x := v.(type) {
+	case string:
+		if len(x) > maxOutput {
+			return newError("the text would be larger than %d MiB", maxOutput>>20)
+		}
+	case []any:
+		n = len(x)
+	case Tuple:
+		n = len(x)
+	}
+	if n > maxItems {
+		return newError("the list would have more than %d elements", maxItems)
+	}
+	return nil
 }
 
 func subtract(a, b any) (any, bool) {

@@ -10,9 +10,9 @@ import (
 
 // Limits on what one evaluation may use.
 const (
-	maxDepth  = 100      // templates within templates, macro calls, includes
-	maxOutput = 64 << 20 // bytes of one rendering
-	maxItems  = 10_000_000
+	maxDepth  = 100       // templates within templates, macro calls, includes
+	maxOutput = 64 << 20  // bytes of one rendering
+	maxItems  = 4_000_000 // elements of one list
 )
 
 // Scope gives the variables of one host at one moment. It is asked from one

@@ -26,7 +26,7 @@ func (x *listExpr) eval(f *frame) (any, error) {
 }
 
 func (x *dictExpr) eval(f *frame) (any, error) {
-	m := &Map{owner: f.rt}
+	m := &Map{owner: f.rt.own()}
 	for i := range x.keys {
 		k, err := x.keys[i].eval(f)
 		if err != nil {

@@ -257,7 +257,7 @@ func (p *timeParser) directive(verb byte) error {
 		p.bad = !strings.HasPrefix(p.s, "%")
 		p.s = strings.TrimPrefix(p.s, "%")
 	case 'T':
-		return newError("%q is not a directive for reading times", "%T").WithHint("write %%H:%%M:%%S")
+		return newError("%q is not a directive for reading times", "%T").WithHint("write %s", "%H:%M:%S")
 	default:
 		return newError("unknown directive %q for reading times", "%"+string(verb))
 	}

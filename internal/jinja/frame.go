@@ -4,11 +4,22 @@ import "strings"
 
 // render is one rendering: what all its frames share.
 type render struct {
-	size int // bytes written so far, captured blocks included
+	owner *owner
+	size  int // bytes written so far, captured blocks included
 	// blocks are the definitions of each block, the most derived first.
 	blocks map[string][]*blockBody
 	// parent is the template that the present one extends.
 	parent *Template
+}
+
+// owner marks the dictionaries that a rendering made itself.
+type owner struct{ _ byte }
+
+func (r *render) own() *owner {
+	if r.owner == nil {
+		r.owner = &owner{}
+	}
+	return r.owner
 }
 
 // blockBody is a block and the template that it stands in.

@@ -58,6 +58,7 @@ type lexer struct {
 	pos    int
 	// lineStart says that the data that comes next begins at the start of a line.
 	lineStart bool
+	ahead     [3]int // where each of the opening delimiters stands next
 }
 
 func (o Options) withDefaults() Options {
@@ -81,7 +82,7 @@ func (l *lexer) errorf(off int, format string, args ...any) *source.Error {
 
 // lexTemplate reads the source from offset start on.
 func lexTemplate(t *text, start int, o Options) ([]token, error) {
-	l := &lexer{text: t, src: t.src, o: o, pos: start, lineStart: true}
+	l := &lexer{text: t, src: t.src, o: o, pos: start, lineStart: true, ahead: [3]int{-1, -1, -1}}
 	if !o.KeepTrailingNewline {
 		l.src = strings.TrimSuffix(l.src, "\n")
 	}
@@ -109,20 +110,18 @@ func (l *lexer) emit(k tokenKind, val string, off int) {
 
 // data reads plain text up to the next tag, and the tag.
 func (l *lexer) data() error {
-	rest := l.src[l.pos:]
-	at, delim := -1, ""
-	for _, d := range []string{l.o.VariableStart, l.o.BlockStart, l.o.CommentStart} {
-		if i := strings.Index(rest, d); i >= 0 && (at < 0 || i < at || i == at && len(d) > len(delim)) {
-			at, delim = i, d
+	start, delim := len(l.src), ""
+	for n, d := range []string{l.o.VariableStart, l.o.BlockStart, l.o.CommentStart} {
+		if i := l.nextDelim(n, d); i < start || i == start && i < len(l.src) && len(d) > len(delim) {
+			start, delim = i, d
 		}
 	}
-	if at < 0 {
-		l.emit(tokData, rest, l.pos)
+	if delim == "" {
+		l.emit(tokData, l.src[l.pos:], l.pos)
 		l.pos = len(l.src)
 		return nil
 	}
-	start := l.pos + at
-	l.emitData(rest[:at], start+len(delim), delim != l.o.VariableStart)
+	l.emitData(l.src[l.pos:start], start+len(delim), delim != l.o.VariableStart)
 	switch delim {
 	case l.o.CommentStart:
 		return l.comment(start)
@@ -133,6 +132,18 @@ func (l *lexer) data() error {
 		return l.tag(start, len(delim), tokBlockBegin)
 	}
 	return l.tag(start, len(delim), tokVarBegin)
+}
+
+// nextDelim returns where the n-th delimiter stands next, or the source's length.
+// It looks through the source only once for each.
+func (l *lexer) nextDelim(n int, d string) int {
+	if l.ahead[n] < l.pos {
+		i := strings.Index(l.src[l.pos:], d)
+		if l.ahead[n] = l.pos + i; i < 0 {
+			l.ahead[n] = len(l.src)
+		}
+	}
+	return l.ahead[n]
 }
 
 // emitData emits the text before a tag, whose sign stands at sign.
@@ -217,7 +228,7 @@ func (l *lexer) raw(start int) (bool, error) {
 	for i := l.pos; ; {
 		n := strings.Index(l.src[i:], l.o.BlockStart)
 		if n < 0 {
-			return false, l.errorf(start, "the raw block has no end").WithHint("close it with {%% endraw %%}")
+			return false, l.errorf(start, "the raw block has no end").WithHint("close it with %s", "{% endraw %}")
 		}
 		i += n
 		end, sign, ok := l.matchTag(i, "endraw")

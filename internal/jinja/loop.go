@@ -106,7 +106,7 @@ func (l *loopState) changed(name string, v any) error {
 // recurse is loop(items) in a recursive loop.
 func (l *loopState) recurse(c *Context, a Args) (any, error) {
 	if !l.stmt.recursive {
-		return nil, newError("loop() needs a recursive loop").WithHint("write {%% for … in … recursive %%}")
+		return nil, newError("loop() needs a recursive loop").WithHint("write %s", "{% for … in … recursive %}")
 	}
 	if len(a.Pos) != 1 || a.Kw.Len() > 0 {
 		return nil, newError("loop() takes one argument")

@@ -19,7 +19,7 @@ type Map struct {
 	vals  []any
 	index map[any]int
 	// owner is the render that made the map and may change it in place.
-	owner *render
+	owner *owner
 }
 
 // NewMap returns a map of the given keys and values, in turn.

@@ -105,7 +105,11 @@ var listMutators = []mutator{
 	}},
 	{name: "extend", params: "iterable", fn: func(c *Context, v any, a []any) (any, any, error) {
 		more, err := c.iterate(a[0])
-		return nil, append(slices.Clone(v.([]any)), more...), err
+		if err != nil {
+			return nil, nil, err
+		}
+		l := slices.Concat(v.([]any), more)
+		return nil, l, checkSize(l)
 	}},
 	{name: "insert", params: "index object", fn: listInsert},
 	{name: "pop", params: "index=-1", fn: listPop},

@@ -53,11 +53,11 @@ func (x *callExpr) mutate(f *frame, at *attrExpr, obj any, m *mutator) (any, err
 
 // own returns d, or a copy of it that the running template may change.
 func (f *frame) own(d *Map) *Map {
-	if d.owner == f.rt {
+	if d.owner == f.rt.own() {
 		return d
 	}
 	d = d.Clone()
-	d.owner = f.rt
+	d.owner = f.rt.own()
 	return d
 }
 

@@ -20,7 +20,7 @@ type parser struct {
 	i      int
 	depth  int
 	tables *tables
-	calls  []Call
+	calls  []callAt
 	blocks map[string]*blockStmt
 	loops  int
 	// open are the block tags that wait for their end.

@@ -82,7 +82,7 @@ func (p *parser) callBlock(t token) (stmt, error) {
 	}
 	c, ok := x.(*callExpr)
 	if !ok {
-		return nil, p.errorf(at, "expected the call of a macro").WithHint("write {%% call name(arguments) %%}")
+		return nil, p.errorf(at, "expected the call of a macro").WithHint("write %s", "{% call name(arguments) %}")
 	}
 	return &callStmt{node{t.off}, c, d}, p.macroBody(d, "endcall")
 }

@@ -186,7 +186,7 @@ func (p *parser) noteLookup(fn expr, args callArgs) {
 	}
 	if c, ok := args.pos[0].(*constExpr); ok {
 		if name, ok := c.val.(string); ok {
-			p.calls = append(p.calls, Call{"lookup", name, place{p.text, c.off}.pos()})
+			p.calls = append(p.calls, callAt{"lookup", name, c.off})
 		}
 	}
 }
@@ -282,7 +282,7 @@ func (p *parser) filter(in expr) (expr, error) {
 			return nil, err
 		}
 	}
-	p.calls = append(p.calls, Call{"filter", t.val, place{p.text, t.off}.pos()})
+	p.calls = append(p.calls, callAt{"filter", t.val, t.off})
 	if x.def, err = p.tables.find("filter", t.val); err != nil {
 		return nil, locate(err, place{p.text, t.off})
 	}
@@ -300,7 +300,7 @@ func (p *parser) test(in expr) (expr, error) {
 	if err := p.testArgs(x); err != nil {
 		return nil, err
 	}
-	p.calls = append(p.calls, Call{"test", t.val, place{p.text, t.off}.pos()})
+	p.calls = append(p.calls, callAt{"test", t.val, t.off})
 	if x.def, err = p.tables.find("test", t.val); err != nil {
 		return nil, locate(err, place{p.text, t.off})
 	}

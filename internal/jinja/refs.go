@@ -17,6 +17,20 @@ func (e *Expr) Names() []Ref {
 	return w.refs
 }
 
+// callAt is a Call whose position is not computed yet.
+type callAt struct {
+	kind, name string
+	off        int
+}
+
+func located(calls []callAt, t *text) []Call {
+	out := make([]Call, len(calls))
+	for i, c := range calls {
+		out[i] = Call{c.kind, c.name, place{t, c.off}.pos()}
+	}
+	return out
+}
+
 // walker collects the variables that a template does not define itself.
 type walker struct {
 	text   *text

@@ -40,7 +40,7 @@ type Template struct {
 	options   Options
 	body      []stmt
 	blocks    map[string]*blockStmt
-	calls     []Call
+	calls     []callAt
 	single    expr // the one expression that the template consists of
 	hasBlocks bool // there are {% %} tags
 	newlines  int  // that the source ends with
@@ -146,7 +146,8 @@ func (t *Template) finish(s string) string {
 }
 
 // Native returns the value of a template that is one single expression, with its
-// own type, and the text of every other. As in Ansible, the text of a template
+// own type, and the text of every other. A number with a line end behind it is
+// text. As in Ansible, the text of a template
 // with {% %} tags that reads as a list, a dictionary or a boolean in Python's
 // notation becomes that value; literals only, nothing is evaluated.
 func (t *Template) Native(c *Context) (any, error) {
@@ -169,8 +170,13 @@ func (t *Template) Native(c *Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s, ok := v.(string); ok {
-		return t.finish(s), nil
+	switch v.(type) {
+	case string:
+		return t.finish(v.(string)), nil
+	case int, float64:
+		if t.newlines > 0 { // a block scalar: its line end belongs to the text
+			return t.finish(Str(v)), nil
+		}
 	}
 	return v, nil
 }
@@ -213,14 +219,14 @@ func findUndefined(v any, depth int) *Undefined {
 }
 
 // Calls returns the filters, tests and lookups in use.
-func (t *Template) Calls() []Call { return t.calls }
+func (t *Template) Calls() []Call { return located(t.calls, t.text) }
 
 // Expr is a parsed bare expression. It is never changed, and safe for concurrent
 // use.
 type Expr struct {
 	text  *text
 	x     expr
-	calls []Call
+	calls []callAt
 }
 
 // ParseExpr reads a bare expression: when, until, changed_when.
@@ -275,7 +281,7 @@ func (e *Expr) Truth(c *Context) (bool, error) {
 }
 
 // Calls is as Template.Calls.
-func (e *Expr) Calls() []Call { return e.calls }
+func (e *Expr) Calls() []Call { return located(e.calls, e.text) }
 
 // Source returns the expression as written.
 func (e *Expr) Source() string { return e.text.src }

@@ -3,6 +3,8 @@ package jinja
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"fleet/internal/source"
 )
@@ -28,6 +30,8 @@ type Undefined struct {
 	// lenient is the value of `a if b` where b is false: it is undefined, but
 	// prints as nothing, is false and empty.
 	lenient bool
+	// start is where the text of the owner starts in its source, from 1.
+	start int
 }
 
 // Err returns the error of using u: where, what, and the nearest name.
@@ -40,12 +44,23 @@ func (u *Undefined) Err() error {
 	case u.hint != "":
 		msg = u.hint
 	case u.attr:
-		msg = fmt.Sprintf("%s has no attribute %q", describe(u.owner), u.Name)
+		msg = fmt.Sprintf("%s has no attribute %q", u.ownerText(), u.Name)
 	}
 	if u.known != nil {
 		hint = source.DidYouMean(u.Name, sorted(u.known()))
 	}
 	return &source.Error{Pos: u.at.pos(), Msg: msg, Hint: hint, Err: errUndefined}
+}
+
+// ownerText is the owner as the template writes it, or what it is.
+func (u *Undefined) ownerText() string {
+	if u.start > 0 && u.start <= u.at.off && u.at.off <= len(u.at.text.src) {
+		s := strings.TrimRight(u.at.text.src[u.start-1:u.at.off], " \t\r\n.[")
+		if s != "" && len(s) <= 60 && !strings.Contains(s, "\n") {
+			return strconv.Quote(s)
+		}
+	}
+	return describe(u.owner)
 }
 
 // place is an offset in a source text; its position is computed when asked for.

@@ -1,0 +1,248 @@
+package jinja
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fleet/internal/source"
+)
+
+func parse(t testing.TB, src string) *Template {
+	t.Helper()
+	tp, err := Parse(src, source.Pos{File: "f", Line: 1, Col: 1}, ForText())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tp
+}
+
+func TestNames(t *testing.T) {
+	for src, want := range map[string]string{
+		"{{ a }}{{ b.c }}{{ d[e] }}":                                                       "a b d e",
+		"{{ a | default(b) }} {{ c.d | default('x') }} {{ e | upper }}":                    "a? b c? e",
+		"{% if a is defined %}{{ a }}{% else %}{{ a }}{% endif %}{{ a }}":                  "a? a? a a",
+		"{% if a is not defined %}{{ a }}{% else %}{{ a }}{% endif %}":                     "a? a a?",
+		"{{ a if a is defined else b }} {{ a is defined and a > 1 }}":                      "a? a? b a? a?",
+		"{{ a is undefined or a.b }} {{ not (a is defined) or a }}":                        "a? a? a? a?",
+		"{% for x in l %}{{ x }}{{ loop.index }}{{ y }}{% endfor %}{{ x }}":                "l y x",
+		"{% set v = w %}{{ v }}{% macro m(p, q=r) %}{{ p }}{{ s }}{% endmacro %}{{ m() }}": "w r s",
+		"{% with a = b %}{{ a }}{% endwith %}{% import 'x' as i %}{{ i.j }}":               "b",
+		"{{ range(3) }}{{ lookup('file', p) }}{{ dict(a=b) }}":                             "p b",
+		"{{ hostvars[h].x }}{{ groups['web'] }}":                                           "hostvars h groups",
+		"{% set a %}{{ b }}{% endset %}{{ a }}{% filter indent(n) %}{% endfilter %}":       "b n",
+	} {
+		var got []string
+		for _, r := range parse(t, src).Names() {
+			name := r.Name
+			if r.Guarded {
+				name += "?"
+			}
+			got = append(got, name)
+		}
+		if s := strings.Join(got, " "); s != want {
+			t.Errorf("%s: got %s, want %s", src, s, want)
+		}
+	}
+}
+
+func TestCalls(t *testing.T) {
+	var got []string
+	for _, c := range parse(t, "{{ a | ansible.builtin.upper is match('x') }}\n{{ lookup('file', 'x') }} {{ query(n) }}").Calls() {
+		got = append(got, fmt.Sprintf("%s %s %s", c.Kind, c.Name, c.Pos))
+	}
+	want := []string{"filter ansible.builtin.upper f:1:8", "test match f:1:33", "lookup file f:2:11"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestVariablesAreNotChanged(t *testing.T) {
+	inner := NewMap("k", []any{1})
+	vars := Vars{"d": NewMap("a", inner), "l": []any{1, 2}}
+	c := NewContext(context.Background(), nil, vars)
+	src := `{% set _ = d.update({'x': 1}) %}{% set _ = d.a.k.append(2) %}{% set _ = l.append(3) %}{% do d['a'].pop('k') %}{{ d }} {{ l }}`
+	got, err := parse(t, src).Render(c)
+	if err != nil || got != "{'a': {}, 'x': 1} [1, 2, 3]" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if s := Repr(vars["d"]) + Repr(vars["l"]); s != "{'a': {'k': [1]}}[1, 2]" {
+		t.Errorf("the variables are now %s", s)
+	}
+}
+
+type hosts map[string]*Map
+
+func (h hosts) Lookup(_ *Context, key any) (any, bool, error) {
+	v, ok := h[Str(key)]
+	return v, ok, nil
+}
+
+func (h hosts) Keys() []any {
+	var keys []string
+	for k := range h {
+		keys = append(keys, k)
+	}
+	return anyList(sorted(keys))
+}
+
+func TestMapping(t *testing.T) {
+	vars := Vars{"hostvars": hosts{"a": NewMap("ip", "1.1.1.1"), "b": NewMap("ip", NewText("{{ base }}.2", source.Pos{}))}, "base": "2.2.2"}
+	c := NewContext(context.Background(), nil, vars)
+	for src, want := range map[string]string{
+		"{{ hostvars['a'].ip }} {{ hostvars.b.ip }} {{ hostvars['c'] is defined }} {{ 'a' in hostvars }}":      "1.1.1.1 2.2.2.2 False True",
+		"{{ hostvars | length }} {{ hostvars.keys() | list }} {{ hostvars | list }}":                           "2 ['a', 'b'] ['a', 'b']",
+		"{{ ['a', 'b'] | map('extract', hostvars, 'ip') | join(',') }}":                                        "1.1.1.1,2.2.2.2",
+		"{{ hostvars | dict2items | map(attribute='value.ip') | list }}":                                       "['1.1.1.1', '2.2.2.2']",
+		"{% for h in hostvars %}{{ h }}{% endfor %} {{ hostvars.get('z', 'none') }} {{ hostvars is mapping }}": "ab none True",
+		"{{ hostvars }}": "{'a': {'ip': '1.1.1.1'}, 'b': {'ip': '2.2.2.2'}}",
+	} {
+		got, err := parse(t, src).Render(c)
+		if err != nil || got != want {
+			t.Errorf("%s: got %q, %v", src, got, err)
+		}
+	}
+}
+
+// hungry are templates that would take too much of something.
+func hungry() []string {
+	return []string{
+		"{% for a in range(100000) %}{% for b in range(100000) %}{% for c in range(100000) %}{% endfor %}{% endfor %}{% endfor %}",
+		"{% set ns = namespace(s='x') %}{% for i in range(100) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
+		"{% set ns = namespace(l=[1]) %}{% for i in range(100) %}{% set ns.l = ns.l + ns.l %}{% endfor %}",
+		"{% macro m() %}{{ m() }}{{ m() }}{% endmacro %}{{ m() }}",
+		"{{ " + strings.Repeat("(", 100_000),
+		"{{ 1" + strings.Repeat(" + 1", 100_000) + " }}",
+		"{{ a" + strings.Repeat(".b", 100_000) + " }}",
+		"{{ a" + strings.Repeat(" | upper", 100_000) + " }}",
+		"{{ " + strings.Repeat("not ", 100_000) + "1 }}",
+		"{{ " + strings.Repeat("-", 100_000) + "1 }}",
+		strings.Repeat("{% if 1 %}", 100_000),
+		"{{ range(300) | permutations }}",
+		"{{ 'x' | center(100000000000) }}",
+		"{{ '%1000000000d' % 1 }}{{ '{:1000000000}'.format(1) }}",
+		"{{ range(1000) | product(range(1000), range(1000)) }}",
+	}
+}
+
+func TestEvaluationIsBounded(t *testing.T) {
+	for _, src := range hungry() {
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+		tp, err := Parse(src, source.Pos{File: "f", Line: 1, Col: 1}, ForFile())
+		if err == nil {
+			_, err = tp.Render(NewContext(ctx, nil, Vars{"a": 1}))
+		}
+		cancel()
+		if took := time.Since(start); err == nil || took > 5*time.Second {
+			t.Errorf("%.60s: error %v after %s", src, err, took)
+		}
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := parse(t, "{% for x in range(100000) %}{% endfor %}").Render(NewContext(ctx, nil, nil))
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestMap(t *testing.T) {
+	m := &Map{}
+	for i := range 100 {
+		m.Set(fmt.Sprint("k", i), i)
+	}
+	m.Set(1, "int")
+	m.Set(true, "bool")
+	m.Set(1.0, "float")
+	if v, _ := m.Get(1); v != "float" || m.Len() != 101 {
+		t.Errorf("1, True and 1.0 are not one key: %v, %d", v, m.Len())
+	}
+	m.Delete("k5")
+	if _, ok := m.Get("k5"); ok || m.Len() != 100 {
+		t.Error("k5 is still there")
+	}
+	if v, _ := m.Get("k99"); v != 99 {
+		t.Errorf("k99 is %v", v)
+	}
+	if v, ok := m.Get("1"); ok {
+		t.Errorf("the text 1 is %v", v)
+	}
+	var none *Map
+	if none.Len() != 0 || none.Has("x") || len(none.Keys()) != 0 {
+		t.Error("a nil map is not empty")
+	}
+}
+
+func TestJSON(t *testing.T) {
+	const text = `{"b":[1,2.5,"é\"\n",null,true],"a":{"z":{},"y":[]},"big":12345678901234}`
+	v, err := FromJSON([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ToJSON(v); err != nil || string(got) != text {
+		t.Errorf("got %s, %v", got, err)
+	}
+	for _, bad := range []string{"", "{", "[1,]", "1 2", strings.Repeat("[", 10_000), `{"a":1`} {
+		if v, err := FromJSON([]byte(bad)); err == nil {
+			t.Errorf("%.20q: got %v", bad, v)
+		}
+	}
+}
+
+// There are as many as playbooks need.
+func TestEnough(t *testing.T) {
+	if f, x := len(Filters()), len(Tests()); f < 100 || x < 60 {
+		t.Errorf("%d filters, %d tests", f, x)
+	}
+}
+
+func FuzzRender(f *testing.F) {
+	for _, s := range []string{
+		"{{ a + 1 }}", "{% for x in l if x %}{{ loop.index }}{% else %}{% endfor %}", "{% macro m(a, b=1) %}{{ caller() }}{% endmacro %}{% call m(1) %}{% endcall %}",
+		"{{ l | map('upper') | join(',') }}", "{% set ns = namespace(x=1) %}{% set ns.x = 2 %}", "{{ '%s %05.2f' % (1, 2.5) }}", "{{ '{:>{w}}'.format(1, w=3) }}",
+		"{{ d.items() | list | sort | to_nice_yaml }}", "{{ 'a1' | regex_replace('(\\w)(\\d)?', '\\2') }}", "{%- raw -%} x {%- endraw +%}", "{# c -#}", "{{ l[::-1] }}{{ s[-3:2] }}",
+		"{% filter indent(2) %}{% endfilter %}", "{{ 'x' is version('1', '<') }}", "#jinja2: trim_blocks: False\n{% if a %}\n{% endif %}", "{{ d | combine(d, recursive=true) | to_json }}",
+		"{{ s | comment('cblock') | wordwrap(5) | truncate(9) }}", "{{ '%Y' | strftime(0) }}{{ '1' | to_datetime('%d') }}", "{% block b %}{{ super() }}{% endblock %}{{ self.b() }}", "{% set _ = d.update(l=l) %}{% do l.append(l) %}{{ l }}{{ d }}",
+	} {
+		f.Add(s)
+	}
+	vars := Vars{"a": 1, "l": []any{1, "b", nil, []any{2.5}}, "d": NewMap("k", "v", 1, []any{NewMap()}), "s": "text é"}
+	f.Fuzz(func(t *testing.T, src string) {
+		tp, err := Parse(src, source.Pos{File: "f", Line: 1, Col: 1}, ForFile())
+		if err != nil {
+			return
+		}
+		tp.Names()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		start := time.Now()
+		_, _ = tp.Native(NewContext(ctx, nil, vars))
+		if d := time.Since(start); d > 20*time.Second {
+			t.Errorf("took %s", d)
+		}
+	})
+}
+
+func FuzzExpr(f *testing.F) {
+	f.Add("a is defined and l | length > 1 or not s in ['x']")
+	f.Add("(1, 2)[0] ** -1 // 2 if a else {'a': 1}.a")
+	f.Fuzz(func(t *testing.T, src string) {
+		x, err := ParseExpr(src, source.Pos{File: "f", Line: 1, Col: 1})
+		if err != nil {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		c := NewContext(ctx, nil, Vars{"a": 1, "l": []any{1}, "s": "t"})
+		_, _ = x.Value(c)
+		_, _ = x.Truth(c)
+		x.Names()
+	})
+}
