@@ -93,19 +93,22 @@ func forward(open ssh.NewChannel) {
 func (s *Server) session(ch ssh.Channel, requests <-chan *ssh.Request) {
 	defer ch.Close()
 	var cmd *exec.Cmd
+	var stdin io.Closer
 	var work sync.WaitGroup
 	defer work.Wait()
+	defer func() {
+		if stdin != nil {
+			stdin.Close() // the client is gone: the command sees its input end
+		}
+	}()
 	for r := range requests {
 		var line struct{ Text string }
 		ok := false
 		switch {
 		case r.Type == "exec" && cmd == nil && ssh.Unmarshal(r.Payload, &line) == nil:
 			s.execs.Add(1)
-			var stdin io.Closer
-			if cmd, stdin = s.start(ch, line.Text, &work); cmd != nil {
-				ok = true
-				defer stdin.Close() // the client is gone: the command sees its input end
-			}
+			cmd, stdin = s.start(ch, line.Text, &work)
+			ok = cmd != nil
 		case r.Type == "signal" && cmd != nil:
 			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
 			ok = true
