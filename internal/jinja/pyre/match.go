@@ -165,8 +165,9 @@ func (m *machine) run(code []inst, pos, forbidden int) (int, bool, error) {
 			m.set(i.n, pos)
 			pc++
 		case opCheck:
-			ok = m.caps[i.n] != pos
-			pc++
+			if pc++; m.caps[i.n] == pos {
+				pc = i.x
+			}
 		case opAssert:
 			ok = m.assert(i, pos)
 			pc++
@@ -344,6 +345,9 @@ func (m *machine) assert(i *inst, pos int) bool {
 	before, _ := utf8.DecodeLastRuneInString(m.s[:pos])
 	after, _ := utf8.DecodeRuneInString(m.s[pos:])
 	ascii := i.flags&ASCII != 0
+	if m.s == "" {
+		return false // also for \B, as in Python
+	}
 	boundary := (pos > 0 && isWord(before, ascii)) != (pos < len(m.s) && isWord(after, ascii))
 	return boundary == (i.b == 'b')
 }

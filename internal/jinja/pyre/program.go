@@ -19,7 +19,7 @@ const (
 	opAtomic // sub-program
 	opRef    // n
 	opMark   // remember the position in slot n, for loops that match nothing
-	opCheck  // fail where the position is still that of slot n
+	opCheck  // leave the loop for x where the position is still that of slot n
 	opRepeat // greedy run of one-character instruction sub, min x, max y
 )
 
@@ -211,7 +211,7 @@ func (c *compiler) loop(body *tree, lazy bool) error {
 		return err
 	}
 	if slot >= 0 {
-		c.emit(inst{op: opCheck, n: slot})
+		c.emit(inst{op: opCheck, n: slot, x: len(c.code) + 2})
 	}
 	c.emit(inst{op: opJump, x: split})
 	c.branch(split, split+1, len(c.code), lazy)
