@@ -43,12 +43,14 @@ func TestPositions(t *testing.T) {
 
 func TestYAMLErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"a: 1\na: 2\n":          `f.yml:2:1: duplicate key "a"`,
-		"a: b: c\n":             `f.yml:1:1: not valid YAML: mapping values are not allowed in this context`,
-		"a:\n\t- b\n":           `f.yml:2:2: not valid YAML: found character that cannot start any token`,
-		"a: {{ x }}\n":          `f.yml:1:5: a key must be a plain value, not a mapping`,
-		"a: &x [*x]\n":          `f.yml:1:8: the anchor "x" contains itself`,
-		"a: &x 1\n<<: *x\nb: 2": `f.yml:1:4: << merges mappings, not a value`,
+		"a: 1\na: 2\n":                  `f.yml:2:1: duplicate key "a"`,
+		"a: b: c\n":                     `f.yml:1:1: not valid YAML: mapping values are not allowed in this context`,
+		"a: 1\nb: [x, {y: \"}\"]\nc:\n": `f.yml:2:8: not valid YAML: "{" is never closed`,
+		"a: {\n  b: 'x }'\n":            `f.yml:1:4: not valid YAML: "{" is never closed`,
+		"a:\n\t- b\n":                   `f.yml:2:2: not valid YAML: found character that cannot start any token`,
+		"a: {{ x }}\n":                  `f.yml:1:5: a key must be a plain value, not a mapping`,
+		"a: &x [*x]\n":                  `f.yml:1:8: the anchor "x" contains itself`,
+		"a: &x 1\n<<: *x\nb: 2":         `f.yml:1:4: << merges mappings, not a value`,
 	} {
 		_, err := ParseYAML("f.yml", []byte(text))
 		if err == nil || err.Error() != want {

@@ -99,6 +99,9 @@ func syntaxError(from *document, err error) error {
 			pos.Line, _ = strconv.Atoi(m[1])
 		}
 	}
+	if e := from.unclosedError(msg); e != nil {
+		return e
+	}
 	pos.Col = from.indent(pos.Line) + 1
 	e := Errorf(pos, "not valid YAML: %s", msg)
 	switch {
@@ -106,6 +109,8 @@ func syntaxError(from *document, err error) error {
 		e.Hint = "indent with spaces, not tabs; quote a value that starts with a special character such as { @ % or `"
 	case strings.Contains(msg, "mapping values are not allowed"):
 		e.Hint = "quote a value that contains \": \", and check the indentation of this line and the one above"
+	case strings.Contains(msg, "did not find expected ',' or"):
+		e.Hint = "a [ or { above is not closed, or a quote is missing"
 	case strings.Contains(msg, "did not find expected key"), strings.Contains(msg, "did not find expected '-'"):
 		e.Hint = "check the indentation and the quotes of this line and the one above; quote a value that starts with {{"
 	}
