@@ -1,8 +1,10 @@
 package inventory
 
 import (
+	"errors"
 	"os"
 	"regexp"
+	"regexp/syntax"
 	"strconv"
 	"strings"
 
@@ -248,7 +250,7 @@ func compile(pattern string) (*regexp.Regexp, error) {
 	if strings.HasPrefix(pattern, "~") {
 		re, err := regexp.Compile(`^(?:` + pattern[1:] + `)`)
 		if err != nil {
-			return nil, badPattern(pattern, "is not a regular expression: "+strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+			return nil, badPattern(pattern, "is not a regular expression: "+regexpError(err))
 		}
 		return re, nil
 	}
@@ -273,6 +275,15 @@ func compile(pattern string) (*regexp.Regexp, error) {
 		return nil, badPattern(pattern, "is not a valid glob")
 	}
 	return re, nil
+}
+
+// regexpError returns what is wrong, without the expression itself.
+func regexpError(err error) string {
+	var e *syntax.Error
+	if errors.As(err, &e) {
+		return e.Code.String()
+	}
+	return err.Error()
 }
 
 // globClass returns the regular expression of "[...]" at the start of the text,
