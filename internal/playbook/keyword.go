@@ -66,6 +66,7 @@ type keyword struct {
 	want want
 	to   func(*Keywords) *source.Node // where the value goes; nil for special ones
 	hint string                       // of refused ones: what to do instead
+	from []string                     // what a text that is no template may be; nil: anything
 }
 
 // keywords is the language: every keyword that Ansible knows, sorted. Ignored
@@ -81,13 +82,13 @@ var keywords = []keyword{
 	{name: "become", in: everywhere, want: wantBool, to: func(k *Keywords) *source.Node { return &k.Become }},
 	{name: "become_exe", in: everywhere, want: wantText, to: func(k *Keywords) *source.Node { return &k.BecomeExe }},
 	{name: "become_flags", in: everywhere, want: wantText, to: func(k *Keywords) *source.Node { return &k.BecomeFlags }},
-	{name: "become_method", in: everywhere, want: wantText, to: func(k *Keywords) *source.Node { return &k.BecomeMethod }},
+	{name: "become_method", in: everywhere, want: wantText, to: func(k *Keywords) *source.Node { return &k.BecomeMethod }, from: becomeMethods},
 	{name: "become_user", in: everywhere, want: wantText, to: func(k *Keywords) *source.Node { return &k.BecomeUser }},
 	{name: "block", in: inBlock},
 	{name: "changed_when", in: anyTask},
 	{name: "check_mode", in: everywhere, want: wantBool, to: func(k *Keywords) *source.Node { return &k.CheckMode }},
 	{name: "collections", in: everywhere, want: ignored},
-	{name: "connection", in: everywhere, want: wantText, to: func(k *Keywords) *source.Node { return &k.Connection }},
+	{name: "connection", in: everywhere, want: wantText, to: func(k *Keywords) *source.Node { return &k.Connection }, from: connections},
 	{name: "debugger", in: everywhere, want: refused, hint: `there is no task debugger; run with -vvv and --start-at-task instead`},
 	{name: "delay", in: anyTask, want: wantNumber},
 	{name: "delegate_facts", in: nested, want: wantBool, to: func(k *Keywords) *source.Node { return &k.DelegateFacts }},

@@ -216,7 +216,11 @@ func (r *reader) hosts(pair source.Pair) {
 }
 
 var (
-	orders     = []string{"inventory", "reverse_inventory", "reverse_sorted", "shuffle", "sorted"}
+	orders      = []string{"inventory", "reverse_inventory", "reverse_sorted", "shuffle", "sorted"}
+	connections = []string{"ansible.builtin.local", "ansible.builtin.ssh", "local", "paramiko", "smart", "ssh"}
+
+	becomeMethods = []string{"ansible.builtin.su", "ansible.builtin.sudo", "community.general.doas", "doas", "su", "sudo"}
+
 	strategies = []string{"ansible.builtin.free", "ansible.builtin.host_pinned", "ansible.builtin.linear", "free", "host_pinned", "linear"}
 )
 

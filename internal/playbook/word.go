@@ -80,6 +80,9 @@ func (r *reader) common(k keyword, value source.Node, to *Keywords) bool {
 			return false
 		}
 		r.check(k, value)
+		if k.from != nil && isPlainText(value) && !isTemplate(value) {
+			r.choice(k.name, value, k.from)
+		}
 		*k.to(to) = value
 	}
 	return true
