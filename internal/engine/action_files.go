@@ -10,13 +10,16 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/user"
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"fleet/internal/jinja"
 	"fleet/internal/source"
 	"fleet/internal/spec"
+	"fleet/internal/vars"
 	"fleet/internal/wire"
 )
 
@@ -40,7 +43,7 @@ func runCopy(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, err
 	if src == "" {
 		return nil, source.Errorf(a.task.ModulePos, "copy: one of the arguments src, content is needed")
 	}
-	found, err := a.searchFor(a.task).find("files", src)
+	found, err := a.searchFor(a.task).Find("files", src)
 	if err != nil {
 		return nil, a.at("src", err)
 	}
@@ -231,7 +234,7 @@ type templateArgs struct {
 }
 
 func runTemplate(ctx context.Context, a *attempt, args *templateArgs) (*taskResult, error) {
-	found, err := a.searchFor(a.task).find("templates", args.Src)
+	found, err := a.searchFor(a.task).Find("templates", args.Src)
 	if err != nil {
 		return nil, a.at("src", err)
 	}
@@ -276,7 +279,27 @@ func (a *attempt) render(file string, args *templateArgs) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return tmpl.Render(a.c)
+	scope, isScope := a.c.Scope.(*vars.Scope)
+	if !isScope {
+		return tmpl.Render(a.c)
+	}
+	return tmpl.Render(a.c.With(scope.With(aboutTemplate(file, args.Dest, info))))
+}
+
+// aboutTemplate returns the variables that only template files have.
+func aboutTemplate(file, dest string, info fs.FileInfo) map[string]any {
+	full, err := filepath.Abs(file)
+	if err != nil {
+		full = file
+	}
+	host, _ := os.Hostname()
+	owner := ""
+	if u, err := user.Current(); err == nil {
+		owner = u.Username
+	}
+	return map[string]any{"ansible_managed": "Ansible managed", "template_path": file, "template_fullpath": full,
+		"template_destpath": dest, "template_host": host, "template_uid": owner,
+		"template_mtime": info.ModTime().Format(time.DateTime), "template_run_date": time.Now().Format(time.DateTime)}
 }
 
 func unescape(s string) string {
@@ -338,7 +361,7 @@ func runAssemble(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult,
 // offering runs a module that may ask for a file, or for what is in a folder, of
 // the controller.
 func (a *attempt) offering(ctx context.Context, module, arg, name string, args *jinja.Map) (*taskResult, error) {
-	found, err := a.searchFor(a.task).find("files", name)
+	found, err := a.searchFor(a.task).Find("files", name)
 	if err != nil {
 		return nil, a.at(arg, err)
 	}

@@ -66,7 +66,7 @@ type includeTasksArgs struct {
 }
 
 func runIncludeTasks(_ context.Context, a *attempt, args *includeTasksArgs) (*taskResult, error) {
-	path, err := a.searchFor(a.task).find("tasks", args.File)
+	path, err := a.searchFor(a.task).Find("tasks", args.File)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,10 @@ var setFact = &action{
 	spec: &spec.Module{Name: "set_fact", Names: []string{"ansible.builtin.set_fact"}, Args: spec.Of(reflect.TypeFor[setFactArgs]())},
 	open: true,
 	run: func(_ context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
-		values := args.Clone()
+		values, err := a.namedByTemplates(args)
+		if err != nil {
+			return nil, err
+		}
 		values.Delete("cacheable")
 		if values.Len() == 0 {
 			return nil, a.task.Action.Errorf("set_fact needs at least one variable")
@@ -50,6 +53,30 @@ var setFact = &action{
 		res.facts = []facts{{host: a.factsHost(), kind: factSet, values: values}}
 		return res, nil
 	},
+}
+
+// namedByTemplates returns a copy of the arguments in which the names that are
+// templates are evaluated. Only names that are written in the task itself are:
+// others may come from a target.
+func (a *attempt) namedByTemplates(args *jinja.Map) (*jinja.Map, error) {
+	written := map[string]source.Node{}
+	for _, p := range a.task.Action.Pairs() {
+		written[p.Key.Text()] = p.Key
+	}
+	out := jinja.NewMap()
+	for k, v := range args.All() {
+		key, ours := written[jinja.Str(k)]
+		if !ours || !jinja.IsTemplate(key.Text()) {
+			out.Set(k, v)
+			continue
+		}
+		name, err := jinja.Deep(a.c, jinja.NewText(key.Text(), key.TextPos()))
+		if err != nil {
+			return nil, err
+		}
+		out.Set(jinja.Str(name), v)
+	}
+	return out, nil
 }
 
 // IncludeVars reads variables from files of the controller.
@@ -106,10 +133,10 @@ func runIncludeVars(_ context.Context, a *attempt, args *includeVarsArgs) (*task
 func (a *attempt) varFiles(args *includeVarsArgs) ([]string, error) {
 	where := a.searchFor(a.task)
 	if args.File != "" {
-		f, err := where.find("vars", args.File)
+		f, err := where.Find("vars", args.File)
 		return []string{f}, err
 	}
-	dir, err := where.find("vars", args.Dir)
+	dir, err := where.Find("vars", args.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +216,7 @@ func (h *hostRun) varsFiles(ctx context.Context, first bool) error {
 func (h *hostRun) firstVarFile(names []string) (*jinja.Map, error) {
 	var missing error
 	for _, name := range names {
-		path, err := h.searchFor(nil).find("vars", name)
+		path, err := h.searchFor(nil).Find("vars", name)
 		if err != nil {
 			missing = cmpError(missing, err)
 			continue

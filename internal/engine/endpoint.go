@@ -22,7 +22,8 @@ func (e *Engine) endpoint(c *jinja.Context, host string, kw keywords) (Endpoint,
 		return r.keyword(kw(func(k *playbook.Keywords) source.Node { return k.Connection }), o.Connection)
 	})
 	switch to.Connection {
-	case "local":
+	case "local", "ansible.builtin.local":
+		to.Connection = "local"
 	case "", "ssh", "smart", "paramiko", "ansible.builtin.ssh":
 		to.Connection = "ssh"
 		if to.Connection = e.implicit(host, c, "ssh"); to.Connection == "ssh" {
@@ -102,7 +103,13 @@ func (e *Engine) become(r *reader, kw keywords, to *Endpoint) {
 	to.BecomeMethod = or(r.text("ansible_become_method"), func() string {
 		return r.keyword(kw(func(k *playbook.Keywords) source.Node { return k.BecomeMethod }), or(o.BecomeMethod, func() string { return "sudo" }))
 	})
-	to.BecomeMethod = shortName(to.BecomeMethod)
+	switch to.BecomeMethod = shortName(to.BecomeMethod); to.BecomeMethod {
+	case "sudo", "su", "doas":
+	default:
+		if r.err == nil {
+			r.err = source.Errorf(source.Pos{}, "become method %q is not supported", to.BecomeMethod).WithHint("use sudo, su or doas")
+		}
+	}
 	to.BecomePassword = or(r.secret("ansible_become_password", "ansible_become_pass", "ansible_sudo_pass"), func() string { return o.BecomePassword })
 	to.BecomeFlags = or(r.text("ansible_become_flags"), func() string {
 		return r.keyword(kw(func(k *playbook.Keywords) source.Node { return k.BecomeFlags }), "")

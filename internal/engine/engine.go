@@ -14,6 +14,7 @@ import (
 	"fleet/internal/event"
 	"fleet/internal/inventory"
 	"fleet/internal/playbook"
+	"fleet/internal/source"
 	"fleet/internal/spec"
 	"fleet/internal/vars"
 	"fleet/internal/wire"
@@ -88,7 +89,7 @@ type Engine struct {
 	pool      *pool
 	stats     *stats
 	exprs     exprs
-	envs      sync.Map // search → *jinja.Env
+	envs      sync.Map // search.Path → *jinja.Env
 	templates sync.Map // templateKey → *jinja.Template
 	started   bool     // the task of Options.StartAt was reached
 	plays     int      // plays and batches begun
@@ -120,6 +121,9 @@ func (e *Engine) Run(ctx context.Context, pb *playbook.Playbook, names []string)
 	}
 	if ctx.Err() != nil {
 		err = nil
+	}
+	if err == nil && !e.started && ctx.Err() == nil {
+		err = source.Errorf(source.Pos{}, "no task to start at is called %q", e.Options.StartAt)
 	}
 	sum := e.stats.summary()
 	sum.Interrupted = ctx.Err() != nil

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"path"
 	"slices"
 
 	"fleet/internal/playbook"
@@ -45,6 +46,17 @@ func listName(t *playbook.Task) string {
 		return role.Name + " : " + name
 	}
 	return name
+}
+
+// StartsAt reports whether a run of --start-at-task starts at the task: at is its
+// name, with its role's before it or not, or a glob of its name.
+func StartsAt(t *playbook.Task, at string) bool {
+	name := t.Name.Text()
+	if role := playbook.RoleOf(t); name == at || role != nil && at == role.Name+" : "+name {
+		return true
+	}
+	ok, err := path.Match(at, name)
+	return ok && err == nil
 }
 
 // AllTags returns the tags of a play's tasks, sorted.

@@ -114,7 +114,7 @@ func (m *magic) Lookup(name string) (any, bool) {
 	case "inventory_dir", "inventory_file":
 		return m.inventoryFile(name)
 	case "ansible_search_path":
-		return list(m.run.searchFor(m.entry).dirs("")), true
+		return list(m.run.searchFor(m.entry).Dirs("")), true
 	}
 	if v, ok := m.role(name); ok {
 		return v, true

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -157,12 +156,7 @@ func (e *Engine) startsHere(r *playRun, t *playbook.Task) bool {
 	if e.started || t == factsTask {
 		return true
 	}
-	name := t.Name.Text()
-	ok, err := path.Match(e.Options.StartAt, name)
-	if role := playbook.RoleOf(t); role != nil && !ok {
-		ok = e.Options.StartAt == role.Name+" : "+name
-	}
-	e.started = ok && err == nil || name == e.Options.StartAt
+	e.started = StartsAt(t, e.Options.StartAt)
 	return e.started
 }
 
