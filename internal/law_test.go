@@ -17,8 +17,9 @@ import (
 // is refused: whoever adds one decides here what it may know.
 var law = map[string]string{
 	// Known by both sides.
-	"internal/wire": "",
-	"internal/spec": "",
+	"internal/wire":  "",
+	"internal/spec":  "",
+	"internal/probe": "",
 
 	// The controller.
 	"internal/source":       "",
@@ -34,7 +35,7 @@ var law = map[string]string{
 	"internal/search":       "source",
 	"internal/check":        "argument search inventory playbook jinja jinja/lookup vars spec source",
 	"internal/engine":       "argument search inventory playbook jinja jinja/lookup vars event wire spec source redact",
-	"internal/report":       "event redact source wire",
+	"internal/report":       "event probe redact source wire",
 	"internal/session":      "wire source",
 	"internal/launch":       "session helper wire source",
 	"internal/ssh":          "launch session helper wire source",
@@ -49,7 +50,7 @@ var law = map[string]string{
 	"internal/tasks/commands":     "spec wire tasks/sys tasks/pattern",
 	"internal/tasks/docker":       "spec wire tasks/sys tasks/pattern",
 	"internal/tasks/files":        "spec wire tasks/sys tasks/pattern",
-	"internal/tasks/network":      "spec wire tasks/sys tasks/pattern",
+	"internal/tasks/network":      "probe spec wire tasks/sys tasks/pattern",
 	"internal/tasks/packages":     "spec wire tasks/sys tasks/pattern tasks/system/facts",
 	"internal/tasks/system":       "spec wire tasks/sys tasks/pattern tasks/system/facts",
 	"internal/tasks/system/facts": "spec wire tasks/sys tasks/pattern",
@@ -136,7 +137,7 @@ func allowed(rule, imported string) bool {
 }
 
 func onTarget(name string) bool {
-	return slices.Contains([]string{"cmd/fleet-target", "internal/wire", "internal/spec", "internal/target", "internal/tasks"}, name) ||
+	return slices.Contains([]string{"cmd/fleet-target", "internal/wire", "internal/spec", "internal/probe", "internal/target", "internal/tasks"}, name) ||
 		strings.HasPrefix(name, "internal/tasks/")
 }
 
