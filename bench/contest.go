@@ -16,6 +16,7 @@ import (
 type contest struct {
 	name, title string
 	players     []player
+	against     int // the player that the others are compared with
 	// twice: every run starts with bare homes and is followed by a second one, in
 	// which nothing must change.
 	twice bool
@@ -27,13 +28,17 @@ type player struct {
 	name      string
 	argv, env []string
 	runs      int
+	bare      bool // it finds bare homes
 }
 
 // contests returns what is measured, in order.
 func (s settings) contests(l *lab) []*contest {
 	exec := &contest{name: "exec", title: fmt.Sprintf(`"true" on %d hosts`, s.hosts)}
-	exec.players = append(exec.players, player{name: "fleet exec", runs: s.runs,
-		argv: []string{s.fleet, "exec", "-i", l.must(s.hosts), "--host-key-checking", "strict", "true"}})
+	argv := []string{s.fleet, "exec", "-i", l.must(s.hosts), "--host-key-checking", "strict", "true"}
+	// The run with bare homes comes first: it leaves the helper for the other.
+	exec.against = 1
+	exec.players = append(exec.players, player{name: "fleet exec, first contact", runs: min(s.runs, 3), argv: argv, bare: true},
+		player{name: "fleet exec", runs: s.runs, argv: argv})
 	if there("/usr/bin/clush") {
 		exec.players = append(exec.players, player{name: "clush -f 100", runs: s.runs,
 			argv: []string{"/usr/bin/clush", "-S", "-f", "100", "-o", "-F " + l.file("ssh_config"), "-w", fmt.Sprintf("127.0.1.[1-%d]", s.hosts), "true"}})
@@ -95,7 +100,7 @@ func (c *contest) hold(ctx context.Context, l *lab) error {
 				continue
 			}
 			more = more || round+1 < p.runs
-			if c.twice {
+			if c.twice || p.bare {
 				if err := l.reset(); err != nil {
 					return err
 				}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -16,6 +17,7 @@ import (
 type sample struct {
 	wall   time.Duration
 	cpu    time.Duration // user and system, of the command and all it started
+	hosts  time.Duration // the same of all that ran on the hosts
 	memory int64         // the most it had at a time, in bytes
 	helper int64         // the most that one helper had on a host, in bytes
 	out    string
@@ -31,6 +33,7 @@ func (l *lab) measure(ctx context.Context, argv, env []string) (sample, error) {
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
+	before := l.settle()
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {
 		return sample{}, err
@@ -43,6 +46,7 @@ func (l *lab) measure(ctx context.Context, argv, env []string) (sample, error) {
 	peak := <-watched
 	state := cmd.ProcessState
 	s.cpu = state.UserTime() + state.SystemTime() + endOrphans(l.sshd.Process.Pid)
+	s.hosts = l.settle() - before
 	s.helper = peak.helper
 	s.memory = max(peak.memory, state.SysUsage().(*syscall.Rusage).Maxrss<<10)
 	if err != nil {
@@ -63,16 +67,31 @@ func watch(sshd int, stop chan struct{}) sample {
 		case <-time.After(wait):
 		}
 		begin := time.Now()
-		tools, helpers := tree(sshd)
+		tools, hosts := tree(sshd)
 		var sum int64
 		for _, p := range tools {
 			sum += p.proportional()
 		}
 		peak.memory = max(peak.memory, sum)
-		for _, p := range helpers {
-			peak.helper = max(peak.helper, p.resident())
+		for _, p := range hosts {
+			if strings.HasPrefix(p.name, "fleet-target") {
+				peak.helper = max(peak.helper, p.resident())
+			}
 		}
 		wait = max(50*time.Millisecond, 20*time.Since(begin))
+	}
+}
+
+// settle waits until the sessions on the hosts have ended, and returns what sshd
+// and all its sessions have taken so far.
+func (l *lab) settle() time.Duration {
+	for try := 0; ; try++ {
+		_, hosts := tree(l.sshd.Process.Pid)
+		if len(hosts) <= 1 || try == 100 {
+			p, _ := readProcess(l.sshd.Process.Pid) // it runs until close
+			return p.took
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
 }
 
@@ -128,6 +147,7 @@ func median(samples []sample) sample {
 	}
 	return sample{wall: time.Duration(pick(func(s sample) int64 { return int64(s.wall) })),
 		cpu:    time.Duration(pick(func(s sample) int64 { return int64(s.cpu) })),
+		hosts:  time.Duration(pick(func(s sample) int64 { return int64(s.hosts) })),
 		memory: pick(func(s sample) int64 { return s.memory }),
 		helper: pick(func(s sample) int64 { return s.helper })}
 }

@@ -32,19 +32,21 @@ func printMachine() {
 // say prints one run.
 func (c *contest) say(p player, s sample) {
 	if c.each {
-		fmt.Printf("  %-28s      %9.3fs %9.3fs %7d MB\n", p.name, s.wall.Seconds(), s.cpu.Seconds(), s.memory>>20)
+		fmt.Printf("  %-28s      %9.3fs %9.3fs %7d MB %9.2fs\n", p.name, s.wall.Seconds(), s.cpu.Seconds(), s.memory>>20, s.hosts.Seconds())
 	}
 }
 
-// print prints the medians of the players, each beside the first, which is fleet.
+// print prints the medians of the players, each beside fleet's.
 func (c *contest) print(title string, samples [][]sample) {
-	fmt.Printf("\n%s\n  %-28s %4s %10s %10s %10s   %s\n", title, "", "runs", "wall", "cpu", "memory", "wall, cpu, memory against fleet")
-	fleet := median(samples[0])
+	fmt.Printf("\n%s\n  %-28s %4s %10s %10s %10s %10s   %s\n", title, "", "runs", "wall", "cpu", "memory", "hosts' cpu",
+		"wall, cpu, memory, hosts' cpu against fleet")
+	fleet := median(samples[c.against])
 	for i, p := range c.players {
 		m := median(samples[i])
-		fmt.Printf("  %-28s %4d %9.2fs %9.2fs %7d MB", p.name, len(samples[i]), m.wall.Seconds(), m.cpu.Seconds(), m.memory>>20)
-		if i > 0 {
-			fmt.Printf("   %.1f ×, %.1f ×, %.1f ×", ratio(m.wall, fleet.wall), ratio(m.cpu, fleet.cpu), ratio(m.memory, fleet.memory))
+		fmt.Printf("  %-28s %4d %9.2fs %9.2fs %7d MB %9.2fs", p.name, len(samples[i]), m.wall.Seconds(), m.cpu.Seconds(), m.memory>>20, m.hosts.Seconds())
+		if i != c.against {
+			fmt.Printf("   %.1f ×, %.1f ×, %.1f ×, %.1f ×", ratio(m.wall, fleet.wall), ratio(m.cpu, fleet.cpu),
+				ratio(m.memory, fleet.memory), ratio(m.hosts, fleet.hosts))
 		}
 		fmt.Println()
 	}

@@ -2,24 +2,27 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // process is one line of /proc.
 type process struct {
 	pid, parent int
 	name        string
-	onHost      bool // it runs as the hosts' user
+	onHost      bool          // it runs as the hosts' user
+	took        time.Duration // user and system, with what it has waited for
 }
 
-// tree returns the processes below this one: those that sshd has started where
-// they are helpers, and all others that are not sshd's.
-func tree(sshd int) (tools, helpers []process) {
+// tree returns the processes below this one: those of the hosts, with sshd
+// itself, and the others.
+func tree(sshd int) (tools, hosts []process) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil, nil
@@ -37,17 +40,16 @@ func tree(sshd int) (tools, helpers []process) {
 		for _, p := range children[pid] {
 			// What outlives its session on a host has no sshd above it.
 			below := onHost || p.onHost || p.pid == sshd
-			switch {
-			case !below:
+			if below {
+				hosts = append(hosts, p)
+			} else {
 				tools = append(tools, p)
-			case strings.HasPrefix(p.name, "fleet-target"):
-				helpers = append(helpers, p)
 			}
 			walk(p.pid, below)
 		}
 	}
 	walk(os.Getpid(), false)
-	return tools, helpers
+	return tools, hosts
 }
 
 // readProcess reads proc_pid_stat(5). The name is in parentheses and may have any
@@ -62,11 +64,16 @@ func readProcess(pid int) (process, bool) {
 		return process{}, false
 	}
 	fields := strings.Fields(string(data[end+1:]))
-	if len(fields) < 2 {
+	if len(fields) < 15 {
 		return process{}, false
 	}
 	parent, err := strconv.Atoi(fields[1])
 	p := process{pid: pid, parent: parent, name: string(data[open+1 : end])}
+	for _, ticks := range fields[11:15] { // of which there are 100 in a second
+		n, terr := strconv.ParseInt(ticks, 10, 64)
+		err = errors.Join(err, terr)
+		p.took += time.Duration(n) * 10 * time.Millisecond
+	}
 	info, serr := os.Stat(fmt.Sprintf("/proc/%d", pid))
 	if serr == nil {
 		p.onHost = info.Sys().(*syscall.Stat_t).Uid == benchUID
