@@ -138,7 +138,7 @@ func TestEvaluationIsBounded(t *testing.T) {
 			_, err = tp.Render(NewContext(ctx, nil, Vars{"a": 1}))
 		}
 		cancel()
-		if took := time.Since(start); err == nil || took > 5*time.Second {
+		if took := time.Since(start); err == nil || took > 30*time.Second {
 			t.Errorf("%.60s: error %v after %s", src, err, took)
 		}
 	}

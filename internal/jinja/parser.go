@@ -1,8 +1,6 @@
 package jinja
 
 import (
-	"strconv"
-
 	"fleet/internal/source"
 )
 
@@ -27,7 +25,8 @@ type parser struct {
 	open []token
 }
 
-func (p *parser) cur() token  { return p.tokens[p.i] }
+func (p *parser) cur() token { return p.tokens[p.i] }
+
 func (p *parser) look() token { return p.tokens[min(p.i+1, len(p.tokens)-1)] }
 
 func (p *parser) next() token {
@@ -39,6 +38,7 @@ func (p *parser) next() token {
 }
 
 func (p *parser) isOp(op string) bool { t := p.cur(); return t.kind == tokOp && t.val == op }
+
 func (p *parser) isName(n string) bool {
 	t := p.cur()
 	return t.kind == tokName && t.val == n
@@ -231,8 +231,10 @@ func (p *parser) binary(sub func() (expr, error), ops ...string) (expr, error) {
 	return p.chain(sub, is, func(op token, l, r expr) expr { return &binaryExpr{node{op.off}, op.val, l, r} })
 }
 
-func (p *parser) sum() (expr, error)     { return p.binary(p.concat, "+", "-") }
+func (p *parser) sum() (expr, error) { return p.binary(p.concat, "+", "-") }
+
 func (p *parser) product() (expr, error) { return p.binary(p.pow, "*", "/", "//", "%") }
+
 func (p *parser) pow() (expr, error) {
 	return p.binary(func() (expr, error) { return p.unary(true) }, "**")
 }
@@ -250,91 +252,4 @@ func (p *parser) concat() (expr, error) {
 		c.parts = append(c.parts, x)
 	}
 	return c, nil
-}
-
-func (p *parser) unary(withFilter bool) (x expr, err error) {
-	if err := p.down(); err != nil {
-		return nil, err
-	}
-	defer p.up()
-	t := p.cur()
-	if t.kind == tokOp && (t.val == "-" || t.val == "+") {
-		p.next()
-		if x, err = p.unary(false); err != nil {
-			return nil, err
-		}
-		x = &unaryExpr{node{t.off}, t.val == "-", x}
-	} else if x, err = p.primary(); err != nil {
-		return nil, err
-	}
-	if x, err = p.postfix(x); err != nil || !withFilter {
-		return x, err
-	}
-	return p.filters(x)
-}
-
-func (p *parser) primary() (expr, error) {
-	t := p.cur()
-	switch t.kind {
-	case tokName:
-		p.next()
-		return nameOrConst(t), nil
-	case tokString:
-		p.next()
-		s := t.val
-		for p.cur().kind == tokString {
-			s += p.next().val
-		}
-		return &constExpr{node{t.off}, s}, nil
-	case tokInt:
-		p.next()
-		n, err := strconv.ParseInt(t.val, 0, 64)
-		if err != nil {
-			return nil, p.errorf(t, "the number %s does not fit into 64 bits", t.val)
-		}
-		return &constExpr{node{t.off}, int(n)}, nil
-	case tokFloat:
-		p.next()
-		n, _ := strconv.ParseFloat(t.val, 64)
-		return &constExpr{node{t.off}, n}, nil
-	case tokOp:
-		switch t.val {
-		case "(":
-			p.next()
-			x, err := p.tuple(tupleRules{parens: true, cond: true})
-			if err != nil {
-				return nil, err
-			}
-			return x, p.expectOp(")")
-		case "[":
-			return p.list()
-		case "{":
-			return p.dict()
-		}
-	}
-	return nil, p.unexpected(t)
-}
-
-func (p *parser) unexpected(t token) error {
-	switch t.kind {
-	case tokEOF, tokVarEnd, tokBlockEnd:
-		return p.errorf(t, "expected an expression, got the %s", t.what())
-	}
-	e := p.errorf(t, "unexpected %s", t.what())
-	if t.kind == tokOp && t.val == "%" {
-		e.Hint = "{% … %} cannot stand inside of {{ … }}"
-	}
-	return e
-}
-
-func nameOrConst(t token) expr {
-	switch t.val {
-	case "true", "True":
-		return &constExpr{node{t.off}, true}
-	case "false", "False":
-		return &constExpr{node{t.off}, false}
-	case "none", "None":
-		return &constExpr{node{t.off}, nil}
-	}
-	return &nameExpr{node{t.off}, t.val}
 }

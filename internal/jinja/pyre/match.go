@@ -3,7 +3,6 @@ package pyre
 import (
 	"errors"
 	"sync"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -69,17 +68,25 @@ type choice struct {
 // the match and of each group (-1 where it took no part), or nil. With anchored,
 // the match must start at from.
 func (re *Regexp) Search(s string, from int, anchored bool) ([]int, error) {
-	return re.search(s, from, anchored, false)
+	steps := budget(s)
+	return re.search(s, from, anchored, false, &steps)
 }
 
+// budget is the number of steps that all searches in a text may take together.
+func budget(s string) int { return maxSteps + 20*len(s) }
+
 // search is Search; with advance, the match may not be empty and start at from.
-func (re *Regexp) search(s string, from int, anchored, advance bool) ([]int, error) {
+// It takes its steps from the budget.
+func (re *Regexp) search(s string, from int, anchored, advance bool, steps *int) ([]int, error) {
 	m, _ := re.pool.Get().(*machine)
 	if m == nil {
 		m = &machine{caps: make([]int, re.slots)}
 	}
-	m.s, m.steps = s, 0
-	defer re.pool.Put(m)
+	m.s, m.steps = s, *steps
+	defer func() {
+		*steps = m.steps
+		re.pool.Put(m)
+	}()
 	for start := from; start <= len(s); {
 		for i := range m.caps {
 			m.caps[i] = -1
@@ -139,7 +146,7 @@ func (m *machine) back(base int) (pc, pos int, ok bool) {
 func (m *machine) run(code []inst, pos, forbidden int) (int, bool, error) {
 	base, pc := len(m.stack), 0
 	for {
-		if m.steps++; m.steps > maxSteps || len(m.stack) > maxSteps/4 {
+		if m.steps--; m.steps < 0 || len(m.stack) > maxSteps/4 {
 			return 0, false, ErrSteps
 		}
 		i := &code[pc]
@@ -245,109 +252,4 @@ func (m *machine) unwind(base int) {
 		}
 		m.stack = m.stack[:len(m.stack)-1]
 	}
-}
-
-func (m *machine) one(i *inst, pos int) (int, bool) {
-	if pos >= len(m.s) {
-		return 0, false
-	}
-	r, n := rune(m.s[pos]), 1
-	if r >= utf8.RuneSelf {
-		r, n = utf8.DecodeRuneInString(m.s[pos:])
-	}
-	switch i.op {
-	case opChar:
-		return n, r == i.r
-	case opFold:
-		return n, sameFold(r, i.r)
-	case opAny:
-		return n, r != '\n'
-	case opAnyNL:
-		return n, true
-	}
-	return n, i.class.has(r)
-}
-
-func sameFold(a, b rune) bool {
-	if a == b {
-		return true
-	}
-	for f := unicode.SimpleFold(a); f != a; f = unicode.SimpleFold(f) {
-		if f == b {
-			return true
-		}
-	}
-	return false
-}
-
-// repeat matches as many as it can and leaves the choice to give back.
-func (m *machine) repeat(i *inst, next, pos int) (int, bool) {
-	count, low := 0, -1
-	for {
-		if count == i.x {
-			low = pos
-		}
-		if i.y >= 0 && count == i.y {
-			break
-		}
-		n, ok := m.one(i.one, pos)
-		if !ok {
-			break
-		}
-		pos += n
-		count++
-	}
-	m.steps += count
-	if count < i.x {
-		return 0, false
-	}
-	if pos > low {
-		_, n := utf8.DecodeLastRuneInString(m.s[:pos])
-		m.stack = append(m.stack, choice{pc: next, pos: pos - n, low: low})
-	}
-	return pos, true
-}
-
-func (m *machine) ref(i *inst, pos int) (int, bool) {
-	from, to := m.caps[2*i.n], m.caps[2*i.n+1]
-	if from < 0 || to < from {
-		return 0, false
-	}
-	want := m.s[from:to]
-	if i.flags&IgnoreCase == 0 {
-		return len(want), len(m.s)-pos >= len(want) && m.s[pos:pos+len(want)] == want
-	}
-	n := 0
-	for _, w := range want {
-		r, size := utf8.DecodeRuneInString(m.s[pos+n:])
-		if size == 0 || !sameFold(r, w) {
-			return 0, false
-		}
-		n += size
-	}
-	return n, true
-}
-
-func (m *machine) assert(i *inst, pos int) bool {
-	switch i.b {
-	case '^':
-		return pos == 0 || i.flags&Multiline != 0 && m.s[pos-1] == '\n'
-	case '$':
-		if pos == len(m.s) || pos == len(m.s)-1 && m.s[pos] == '\n' {
-			return true
-		}
-		return i.flags&Multiline != 0 && m.s[pos] == '\n'
-	case 'A':
-		return pos == 0
-	case 'Z':
-		return pos == len(m.s)
-	}
-	before, _ := utf8.DecodeLastRuneInString(m.s[:pos])
-	after, _ := utf8.DecodeRuneInString(m.s[pos:])
-	ascii := i.flags&ASCII != 0
-	if m.s == "" {
-		return false // also for \B, as in Python
-	}
-	boundary := (pos > 0 && isWord(before, ascii)) != (pos < len(m.s) && isWord(after, ascii))
-	return boundary == (i.b == 'b')
 }

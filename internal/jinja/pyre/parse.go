@@ -30,7 +30,7 @@ const (
 const (
 	maxProgram = 100_000 // instructions
 	maxDepth   = 200     // groups within groups
-	maxSteps   = 20_000_000
+	maxSteps   = 10_000_000
 )
 
 type kind uint8

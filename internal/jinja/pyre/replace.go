@@ -10,9 +10,9 @@ import (
 // it returns false. Behind an empty match the next one may start at the same
 // place, but not be empty.
 func (re *Regexp) All(s string, found func(m []int) bool) error {
-	advance := false
+	advance, steps := false, budget(s)
 	for pos := 0; pos <= len(s); {
-		m, err := re.search(s, pos, false, advance)
+		m, err := re.search(s, pos, false, advance, &steps)
 		if err != nil || m == nil || !found(m) {
 			return err
 		}
@@ -60,72 +60,65 @@ type part struct {
 func (re *Regexp) template(s string) ([]part, error) {
 	var parts []part
 	var text strings.Builder
-	add := func(n int) error {
-		if n > re.groups {
-			return fmt.Errorf("the replacement %q refers to group %d, but the pattern has %d", s, n, re.groups)
+	for i := 0; i < len(s); {
+		if s[i] != '\\' {
+			text.WriteByte(s[i])
+			i++
+			continue
+		}
+		literal, group, size, err := re.replacementEscape(s, i+1)
+		if err != nil {
+			return nil, err
+		}
+		i += 1 + size
+		if group < 0 {
+			text.WriteString(literal)
+			continue
+		}
+		if group > re.groups {
+			return nil, fmt.Errorf("the replacement %q refers to group %d, but the pattern has %d", s, group, re.groups)
 		}
 		if text.Len() > 0 {
 			parts = append(parts, part{text.String(), -1})
 			text.Reset()
 		}
-		parts = append(parts, part{"", n})
-		return nil
-	}
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' || i+1 >= len(s) {
-			if s[i] == '\\' {
-				return nil, fmt.Errorf("the replacement %q ends with a backslash", s)
-			}
-			text.WriteByte(s[i])
-			continue
-		}
-		i++
-		switch c := s[i]; {
-		case c == 'g':
-			n, size, err := re.reference(s, i+1)
-			if err != nil {
-				return nil, err
-			}
-			if err := add(n); err != nil {
-				return nil, err
-			}
-			i += size
-		case c == '0':
-			n, digits := 0, 0
-			for digits < 3 && i < len(s) && s[i] >= '0' && s[i] <= '7' {
-				n = n*8 + int(s[i]-'0')
-				i++
-				digits++
-			}
-			i--
-			text.WriteRune(rune(n))
-		case c >= '1' && c <= '9':
-			n := int(c - '0')
-			if i+1 < len(s) && s[i+1] >= '0' && s[i+1] <= '9' {
-				i++
-				n = n*10 + int(s[i]-'0')
-			}
-			if err := add(n); err != nil {
-				return nil, err
-			}
-		case c == 'b':
-			text.WriteByte('\b')
-		default:
-			if r, ok := controls[c]; ok {
-				text.WriteRune(r)
-				continue
-			}
-			if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
-				return nil, fmt.Errorf("the replacement %q has a bad escape \\%c", s, c)
-			}
-			text.WriteByte('\\')
-			text.WriteByte(c)
-		}
+		parts = append(parts, part{"", group})
 	}
 	if text.Len() > 0 {
 		parts = append(parts, part{text.String(), -1})
 	}
 	return parts, nil
+}
+
+// replacementEscape reads what follows a backslash at i: a text, or a group
+// where group is not negative. size is the number of bytes read.
+func (re *Regexp) replacementEscape(s string, i int) (text string, group, size int, err error) {
+	if i >= len(s) {
+		return "", 0, 0, fmt.Errorf("the replacement %q ends with a backslash", s)
+	}
+	digit := func(j int, high byte) bool { return j < len(s) && s[j] >= '0' && s[j] <= high }
+	switch c := s[i]; {
+	case c == 'g':
+		n, size, err := re.reference(s, i+1)
+		return "", n, 1 + size, err
+	case c == '0':
+		n := 0
+		for size = 0; size < 3 && digit(i+size, '7'); size++ {
+			n = n*8 + int(s[i+size]-'0')
+		}
+		return string(rune(n)), -1, size, nil
+	case digit(i, '9') && digit(i+1, '9'):
+		return "", int(c-'0')*10 + int(s[i+1]-'0'), 2, nil
+	case digit(i, '9'):
+		return "", int(c - '0'), 1, nil
+	case c == 'b':
+		return "\b", -1, 1, nil
+	case controls[c] != 0:
+		return string(controls[c]), -1, 1, nil
+	case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
+		return "", 0, 0, fmt.Errorf("the replacement %q has a bad escape \\%c", s, c)
+	}
+	return s[i-1 : i+1], -1, 1, nil
 }
 
 // reference reads <name> or <1> at i and returns the group and the length.

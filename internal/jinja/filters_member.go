@@ -1,0 +1,126 @@
+package jinja
+
+import (
+	"strings"
+)
+
+func filterRekey(c *Context, v any, a []any) (any, error) {
+	if a[1] != "error" && a[1] != "overwrite" {
+		return nil, newError("the argument \"duplicates\" must be \"error\" or \"overwrite\"")
+	}
+	var items []any
+	switch x := v.(type) {
+	case *Map:
+		items = x.vals
+	case []any:
+		items = x
+	default:
+		return nil, newError("rekey_on_member() needs a list or a dictionary, not %s", describe(v))
+	}
+	out := &Map{}
+	for _, e := range items {
+		m, ok := e.(*Map)
+		if !ok {
+			return nil, newError("rekey_on_member() needs dictionaries, not %s", describe(e))
+		}
+		k, ok := m.Get(a[0])
+		if !ok {
+			return nil, newError("the key %s was not found", Repr(a[0]))
+		}
+		if err := hashable(k); err != nil {
+			return nil, err
+		}
+		if out.Has(k) && a[1] == "error" {
+			return nil, newError("the key %s is there twice", Repr(k)).WithHint("duplicates='overwrite' keeps the last one")
+		}
+		out.Set(k, m)
+	}
+	return out, nil
+}
+
+func filterSubelements(c *Context, v any, a []any) (any, error) {
+	var elements []any
+	switch x := v.(type) {
+	case *Map:
+		elements = x.vals
+	case []any:
+		elements = x
+	default:
+		return nil, newError("subelements() needs a list of dictionaries, not %s", describe(v))
+	}
+	var path []any
+	switch p := a[0].(type) {
+	case string:
+		path = anyList(strings.Split(p, "."))
+	case []any:
+		path = p
+	default:
+		return nil, newError("the argument \"subelements\" must be a text or a list, not %s", describe(a[0]))
+	}
+	skip, err := Truth(a[1])
+	if err != nil {
+		return nil, err
+	}
+	out := []any{}
+	for _, e := range elements {
+		subs, err := subelementsOf(e, path, skip)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range subs {
+			out = append(out, Tuple{e, s})
+		}
+	}
+	return out, nil
+}
+
+func subelementsOf(e any, path []any, skip bool) ([]any, error) {
+	v := e
+	for _, p := range path {
+		m, ok := v.(*Map)
+		if !ok {
+			return nil, newError("the key %s should lead to a dictionary, but is %s", Repr(p), describe(v))
+		}
+		if v, ok = m.Get(p); !ok {
+			if skip {
+				return nil, nil
+			}
+			return nil, newError("there is no key %s in %s", Repr(p), short(Repr(m))).WithHint("skip_missing=true leaves such elements out")
+		}
+	}
+	l, ok := v.([]any)
+	if !ok {
+		return nil, newError("the key %s should lead to a list, but is %s", Repr(path[len(path)-1]), describe(v))
+	}
+	return l, nil
+}
+
+func (c *Context) zip(v any, more []any, longest bool, fill any) (any, error) {
+	var lists [][]any
+	shortest, most := -1, 0
+	for _, l := range append([]any{v}, more...) {
+		items, err := c.iterate(l)
+		if err != nil {
+			return nil, err
+		}
+		lists = append(lists, items)
+		most = max(most, len(items))
+		if shortest < 0 || len(items) < shortest {
+			shortest = len(items)
+		}
+	}
+	if longest {
+		shortest = most
+	}
+	out := make([]any, shortest)
+	for i := range out {
+		row := make(Tuple, len(lists))
+		for j, l := range lists {
+			if row[j] = fill; i < len(l) {
+				row[j] = l[i]
+			}
+		}
+		out[i] = row
+	}
+	return out, nil
+}
