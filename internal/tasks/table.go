@@ -47,6 +47,7 @@ var Table = []*sys.Module{
 	&packages.Package,
 	&packages.PackageFacts,
 	&network.Ping,
+	&network.Probe,
 	&files.Replace,
 	&packages.RpmKey,
 	&commands.Script,
