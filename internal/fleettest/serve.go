@@ -10,6 +10,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -109,6 +110,9 @@ func (s *Server) session(ch ssh.Channel, requests <-chan *ssh.Request) {
 			s.execs.Add(1)
 			cmd, stdin = s.start(ch, line.Text, &work)
 			ok = cmd != nil
+		case r.Type == "subsystem" && s.SFTP && ssh.Unmarshal(r.Payload, &line) == nil && line.Text == "sftp":
+			ok = true
+			work.Go(func() { s.sftp(ch) })
 		case r.Type == "signal" && cmd != nil:
 			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
 			ok = true
@@ -116,6 +120,15 @@ func (s *Server) session(ch ssh.Channel, requests <-chan *ssh.Request) {
 		if r.WantReply {
 			_ = r.Reply(ok, nil)
 		}
+	}
+}
+
+// sftp serves the subsystem of that name, with relative paths below Home.
+func (s *Server) sftp(ch ssh.Channel) {
+	defer ch.Close()
+	server, err := sftp.NewServer(ch, sftp.WithServerWorkingDirectory(s.Home))
+	if err == nil {
+		_ = server.Serve() // it ends with the client
 	}
 }
 

@@ -37,6 +37,8 @@ type Config struct {
 	// DropFirst connections are closed before the server says a word, as a flooded
 	// sshd does.
 	DropFirst int
+	// SFTP offers the subsystem of that name.
+	SFTP bool
 	// Dir holds everything; empty is a new folder that Close removes.
 	Dir string
 }

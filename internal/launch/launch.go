@@ -101,6 +101,10 @@ func (l *launching) reachHelper(ctx context.Context, store *helper.Store) error 
 	}
 }
 
+// ErrNoGzip is in the chain of an error when the host has no gzip to unpack the
+// helper with. One that already lies in the user's cache would be started.
+var ErrNoGzip = errors.New("no gzip")
+
 // cannotRun says why no folder could take the helper.
 func cannotRun(reasons string) error {
 	reasons = strings.TrimRight(reasons, "; ")
@@ -109,7 +113,8 @@ func cannotRun(reasons string) error {
 	case strings.Contains(reasons, "No space left"), strings.Contains(reasons, "Disk quota"):
 		return e.WithHint("make room on the host: about 20 MB in the home folder, /var/tmp or /dev/shm")
 	case strings.Contains(reasons, "gzip") && strings.Contains(reasons, "not found"):
-		return e.WithHint("install gzip on the host")
+		e.Err = ErrNoGzip
+		return e.WithHint("install gzip on the host, or enable its sftp subsystem")
 	}
 	return e.WithHint("one of the home folder, /var/tmp and /dev/shm must be writable and not mounted noexec")
 }
@@ -203,7 +208,7 @@ func (l *launching) explain(err error) error {
 
 // push sends the helper that the machine needs; platform is what uname -sm says.
 func (l *launching) push(ctx context.Context, store *helper.Store, name string) error {
-	h, err := forPlatform(store, strings.TrimSpace(name))
+	h, err := ForPlatform(store, strings.TrimSpace(name))
 	if err != nil {
 		return err
 	}
@@ -226,8 +231,8 @@ func (l *launching) push(ctx context.Context, store *helper.Store, name string) 
 	return nil
 }
 
-// forPlatform returns the helper for what uname -sm says.
-func forPlatform(store *helper.Store, name string) (helper.Helper, error) {
+// ForPlatform returns the helper for what uname -sm says.
+func ForPlatform(store *helper.Store, name string) (helper.Helper, error) {
 	system, machine, _ := strings.Cut(name, " ")
 	for goos, s := range systems {
 		for goarch, m := range machines {

@@ -255,6 +255,9 @@ func (l *login) refused(cause error) error {
 		msg = "the host refused the login: it did not take " + strings.Join(l.tried, ", ")
 	}
 	hint := fmt.Sprintf("ssh-copy-id %s lets your key in; -k asks for a password", l.t.sshArgs())
+	if l.t.password != "" {
+		hint = "check ansible_password, or what was typed for -k"
+	}
 	if strings.Contains(cause.Error(), "oo many authentication failures") {
 		hint = "name the right key with --private-key or IdentityFile, and set IdentitiesOnly in ssh_config: the host counts every key that is tried"
 	}

@@ -134,7 +134,11 @@ func (c *Client) keepAlive() {
 // there. Close it, or the client. launch.ErrBecome is in the error's chain where
 // only becoming the user failed.
 func (c *Client) Helper(ctx context.Context, b launch.Become) (*session.Session, error) {
-	s, err := launch.Helper(ctx, c, c.d.store(), b, launch.Options{Session: c.t.sessionOptions()})
+	o := launch.Options{Session: c.t.sessionOptions()}
+	s, err := launch.Helper(ctx, c, c.d.store(), b, o)
+	if errors.Is(err, launch.ErrNoGzip) && c.upload(ctx) == nil {
+		s, err = launch.Helper(ctx, c, c.d.store(), b, o)
+	}
 	return s, c.explain(err)
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"sync"
 
 	"golang.org/x/crypto/ssh"
@@ -68,7 +69,7 @@ func (k *keyFile) read() error {
 		k.data = data
 		return k.readPublic(missing.PublicKey)
 	case err != nil:
-		e := source.Errorf(source.Pos{File: k.path}, "not a private key: %s", err)
+		e := source.Errorf(source.Pos{File: k.path}, "not a private key: %s", strings.TrimPrefix(err.Error(), "ssh: "))
 		if bytes.HasPrefix(data, []byte("ssh-")) || bytes.HasPrefix(data, []byte("ecdsa-")) {
 			e.Hint = "this is a public key: name the file without .pub"
 		}

@@ -1,0 +1,38 @@
+package ssh
+
+import (
+	"strings"
+	"testing"
+
+	"fleet/internal/fleettest"
+	"fleet/internal/launch"
+)
+
+const noGzip = "#!/bin/sh\necho 'sh: gzip: not found' >&2\nexit 127\n"
+
+// TestHelperWithoutGzip: where the host cannot unpack the helper, it goes by SFTP.
+func TestHelperWithoutGzip(t *testing.T) {
+	server := fleettest.New(t, fleettest.Config{SFTP: true})
+	if err := server.Fake("gzip", noGzip); err != nil {
+		t.Fatal(err)
+	}
+	c := dial(t, dialer(t), options(server))
+	ping(t, start(t, c, launch.Become{}))
+	before := server.Execs()
+	ping(t, start(t, c, launch.Become{}))
+	if again := server.Execs() - before; again != 1 {
+		t.Errorf("the second start took %d commands: it did not find the helper", again)
+	}
+}
+
+func TestNeitherGzipNorSFTP(t *testing.T) {
+	server := fleettest.New(t, fleettest.Config{})
+	if err := server.Fake("gzip", noGzip); err != nil {
+		t.Fatal(err)
+	}
+	c := dial(t, dialer(t), options(server))
+	_, err := c.Helper(t.Context(), launch.Become{})
+	if err == nil || !strings.Contains(err.Error(), "gzip: not found") {
+		t.Errorf("got %v", err)
+	}
+}
