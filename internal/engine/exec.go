@@ -14,22 +14,45 @@ import (
 	"fleet/internal/wire"
 )
 
+// Call is one call of a module outside of any playbook.
+type Call struct {
+	Name   string // what to call it in events
+	Module string
+	Args   *jinja.Map
+	Stream bool // emit what the module's commands write while they run
+}
+
 // Exec runs one shell command on hosts at the same time, and emits what it
 // writes while it runs.
 func (e *Engine) Exec(ctx context.Context, hosts []string, command string) (Summary, error) {
+	return e.Call(ctx, hosts, Call{Name: command, Module: "shell", Args: jinja.NewMap("cmd", command), Stream: true})
+}
+
+// Call makes the calls on hosts: on all of them at the same time, on each one
+// after the other. A call that fails does not keep its host from the next one.
+func (e *Engine) Call(ctx context.Context, hosts []string, calls ...Call) (Summary, error) {
 	begin := time.Now()
 	if err := e.prepare(); err != nil {
 		return Summary{}, err
 	}
 	defer e.pool.close()
 	run := (&playRun{Play: &playbook.Play{}, engine: e, dir: ".", all: hosts}).batch(hosts, 0)
-	task := &event.Task{Name: command, Module: "shell"}
+	tasks := make([]*event.Task, len(calls))
+	for i, c := range calls {
+		tasks[i] = &event.Task{Order: []int{i}, Name: c.Name, Module: c.Module}
+	}
 	e.Events.Emit(event.RunStarted{Check: e.Options.Check, Time: begin})
 	var wg sync.WaitGroup
 	for _, host := range hosts {
 		h := newHostRun(run, host)
 		h.ctx = ctx
-		wg.Go(func() { h.exec(ctx, task, command) })
+		wg.Go(func() {
+			for i, c := range calls {
+				if !h.call(ctx, tasks[i], c) {
+					return
+				}
+			}
+		})
 	}
 	wg.Wait()
 	sum := e.stats.summary()
@@ -42,18 +65,18 @@ func (e *Engine) Exec(ctx context.Context, hosts []string, command string) (Summ
 	return sum, nil
 }
 
-// exec runs the command on one host.
-func (h *hostRun) exec(ctx context.Context, task *event.Task, command string) {
+// call makes one call on the host, and reports whether another can follow.
+func (h *hostRun) call(ctx context.Context, task *event.Task, call Call) bool {
 	if h.acquire(ctx) != nil {
-		return
+		return false
 	}
 	defer h.release()
 	begin := time.Now()
-	h.engine.stats.begin(h.host, command)
+	h.engine.stats.begin(h.host, task.Name)
 	h.engine.Events.Emit(event.TaskStarted{Host: h.host, Task: task, Time: begin})
-	res, err := h.shell(ctx, command)
+	res, err := h.answer(ctx, call)
 	if ctx.Err() != nil {
-		return
+		return false
 	}
 	h.engine.stats.end(h.host)
 	var gone *unreachableError
@@ -69,9 +92,11 @@ func (h *hostRun) exec(ctx context.Context, task *event.Task, command string) {
 	if res.outcome == event.Failed || res.outcome == event.Unreachable {
 		h.engine.stats.lose(h.host, res.reason())
 	}
+	return res.outcome != event.Unreachable
 }
 
-func (h *hostRun) shell(ctx context.Context, command string) (*taskResult, error) {
+// answer connects to the host and returns what the module does.
+func (h *hostRun) answer(ctx context.Context, call Call) (*taskResult, error) {
 	scope, err := h.engine.Vars.Scope(vars.Where{Host: h.host, Magic: &magic{run: h, host: h.host}})
 	if err != nil {
 		return nil, err
@@ -86,14 +111,14 @@ func (h *hostRun) shell(ctx context.Context, command string) (*taskResult, error
 	if err != nil {
 		return nil, notAnswered(ctx, err)
 	}
-	args, err := jinja.ToJSON(jinja.NewMap("cmd", command))
+	args, err := jinja.ToJSON(call.Args)
 	if err != nil {
 		return nil, err
 	}
 	answers := wire.Answers{Output: func(s wire.Stream, p []byte) {
 		h.engine.Events.Emit(event.Output{Host: h.host, Stream: s, Data: p})
 	}}
-	res, err := conn.Call(ctx, wire.Call{Module: "shell", Args: args, Stream: true}, answers)
+	res, err := conn.Call(ctx, wire.Call{Module: call.Module, Args: args, Check: h.engine.Options.Check, Stream: call.Stream}, answers)
 	if err != nil {
 		return nil, notAnswered(ctx, err)
 	}
