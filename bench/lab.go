@@ -27,7 +27,7 @@ import (
 const maxHosts = 100
 
 //go:embed playbook
-var playbook embed.FS
+var playbookFiles embed.FS
 
 // lab is the hosts: one sshd that answers on all their addresses.
 type lab struct {
@@ -45,7 +45,7 @@ func startLab(ctx context.Context, dir string, hosts int) (*lab, error) {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(os.Chmod(dir, 0o755), os.Mkdir(filepath.Join(dir, "c"), 0o700), os.CopyFS(dir, playbook)); err != nil {
+	if err := errors.Join(os.Chmod(dir, 0o755), os.Mkdir(filepath.Join(dir, "c"), 0o700), os.CopyFS(dir, playbookFiles)); err != nil {
 		return nil, err
 	}
 	if isolated() {
