@@ -24,16 +24,22 @@ func num(v any) (i int, f float64, isInt, ok bool) {
 }
 
 // equal is Python's ==. Both sides are resolved before.
-func equal(a, b any) (bool, error) { return equalDeep(a, b, 0) }
+func equal(a, b any) (bool, error) {
+	var c comparison
+	return c.equal(a, b, 0)
+}
 
-func equalDeep(a, b any, depth int) (bool, error) {
+// comparison counts the comparisons that one comparison of two values takes.
+type comparison struct{ steps int }
+
+func (c *comparison) equal(a, b any, depth int) (bool, error) {
 	for _, v := range []any{a, b} {
 		if u, ok := v.(*Undefined); ok && !u.lenient {
 			return false, u.Err()
 		}
 	}
-	if depth > maxDepth {
-		return false, newError("the values nest more than %d levels deep", maxDepth)
+	if err := c.step(depth); err != nil {
+		return false, err
 	}
 	switch x := a.(type) {
 	case string:
@@ -43,13 +49,13 @@ func equalDeep(a, b any, depth int) (bool, error) {
 		return equalNumbers(a, b), nil
 	case []any:
 		y, ok := b.([]any)
-		return equalLists(x, y, ok, depth)
+		return c.lists(x, y, ok, depth)
 	case Tuple:
 		y, ok := b.(Tuple)
-		return equalLists(x, y, ok, depth)
+		return c.lists(x, y, ok, depth)
 	case *Map:
 		y, ok := b.(*Map)
-		return equalMaps(x, y, ok, depth)
+		return c.maps(x, y, ok, depth)
 	}
 	return same(a, b), nil
 }
@@ -66,19 +72,19 @@ func equalNumbers(a, b any) bool {
 	return af == bf
 }
 
-func equalLists(x, y []any, ok bool, depth int) (bool, error) {
+func (c *comparison) lists(x, y []any, ok bool, depth int) (bool, error) {
 	if !ok || len(x) != len(y) {
 		return false, nil
 	}
 	for i := range x {
-		if eq, err := equalDeep(x[i], y[i], depth+1); !eq || err != nil {
+		if eq, err := c.equal(x[i], y[i], depth+1); !eq || err != nil {
 			return false, err
 		}
 	}
 	return true, nil
 }
 
-func equalMaps(x, y *Map, ok bool, depth int) (bool, error) {
+func (c *comparison) maps(x, y *Map, ok bool, depth int) (bool, error) {
 	if !ok || x.Len() != y.Len() {
 		return false, nil
 	}
@@ -87,7 +93,7 @@ func equalMaps(x, y *Map, ok bool, depth int) (bool, error) {
 		if !ok {
 			return false, nil
 		}
-		if eq, err := equalDeep(v, w, depth+1); !eq || err != nil {
+		if eq, err := c.equal(v, w, depth+1); !eq || err != nil {
 			return false, err
 		}
 	}
@@ -96,16 +102,32 @@ func equalMaps(x, y *Map, ok bool, depth int) (bool, error) {
 
 // order compares for < and >: -1, 0 or 1, and 2 where the two cannot be ordered
 // because one is not a number.
-func order(a, b any) (int, error) { return orderDeep(a, b, "<", 0) }
+func order(a, b any) (int, error) { return orderFor("<", a, b) }
 
-func orderDeep(a, b any, op string, depth int) (int, error) {
+// orderFor is order with the operator to name in errors.
+func orderFor(op string, a, b any) (int, error) {
+	var c comparison
+	return c.order(a, b, op, 0)
+}
+
+func (c *comparison) step(depth int) error {
+	if depth > maxDepth {
+		return newError("the values nest more than %d levels deep", maxDepth)
+	}
+	if c.steps++; c.steps > 10*maxItems {
+		return newError("the values are too large to compare")
+	}
+	return nil
+}
+
+func (c *comparison) order(a, b any, op string, depth int) (int, error) {
 	for _, v := range []any{a, b} {
 		if u, ok := v.(*Undefined); ok {
 			return 0, u.Err()
 		}
 	}
-	if depth > maxDepth {
-		return 0, newError("the values nest more than %d levels deep", maxDepth)
+	if err := c.step(depth); err != nil {
+		return 0, err
 	}
 	if ai, af, aInt, ok := num(a); ok {
 		if bi, bf, bInt, ok := num(b); ok {
@@ -125,11 +147,11 @@ func orderDeep(a, b any, op string, depth int) (int, error) {
 		}
 	case []any:
 		if y, ok := b.([]any); ok {
-			return orderLists(x, y, op, depth)
+			return c.orderLists(x, y, op, depth)
 		}
 	case Tuple:
 		if y, ok := b.(Tuple); ok {
-			return orderLists(x, y, op, depth)
+			return c.orderLists(x, y, op, depth)
 		}
 	case time.Time:
 		if y, ok := b.(time.Time); ok {
@@ -159,14 +181,14 @@ func sign(less, more bool) int {
 	return 0
 }
 
-func orderLists(x, y []any, op string, depth int) (int, error) {
+func (c *comparison) orderLists(x, y []any, op string, depth int) (int, error) {
 	for i := 0; i < len(x) && i < len(y); i++ {
-		eq, err := equalDeep(x[i], y[i], depth+1)
+		eq, err := c.equal(x[i], y[i], depth+1)
 		if err != nil {
 			return 0, err
 		}
 		if !eq {
-			return orderDeep(x[i], y[i], op, depth+1)
+			return c.order(x[i], y[i], op, depth+1)
 		}
 	}
 	return sign(len(x) < len(y), len(x) > len(y)), nil

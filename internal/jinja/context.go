@@ -10,7 +10,7 @@ import (
 
 // Limits on what one evaluation may use.
 const (
-	maxDepth  = 100       // templates within templates, macro calls, includes
+	maxDepth  = 400       // templates within templates, macro calls, includes
 	maxOutput = 64 << 20  // bytes of one rendering
 	maxItems  = 4_000_000 // elements of one list
 )
@@ -152,6 +152,9 @@ func (c *Context) resolve(v any) (any, error) {
 func Deep(c *Context, v any) (any, error) {
 	v, err := c.resolve(v)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.step(); err != nil {
 		return nil, err
 	}
 	switch x := v.(type) {

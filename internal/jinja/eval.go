@@ -140,7 +140,7 @@ func (c *Context) compare(op string, a, b any) (bool, error) {
 		eq, err := equal(a, b)
 		return !eq, err
 	}
-	o, err := orderDeep(a, b, op, 0)
+	o, err := orderFor(op, a, b)
 	if err != nil || o == 2 {
 		return false, err
 	}

@@ -210,7 +210,7 @@ func (t *tables) find(kind, name string) (*filter, error) {
 		return f, nil
 	}
 	e := newError("unknown %s %q", kind, name)
-	if why, ok := refused[trimCollection(name)]; ok && kind == "filter" {
+	if why, ok := refused[name[strings.LastIndexByte(name, '.')+1:]]; ok && kind == "filter" {
 		return nil, newError("the filter %q is not supported", name).WithHint("%s", why)
 	}
 	e.Hint = source.DidYouMean(name, sorted(slices.Collect(maps.Keys(table))))
@@ -225,6 +225,8 @@ func (t *tables) find(kind, name string) (*filter, error) {
 
 // refused are filters that people know and that are left out, with the way around.
 var refused = map[string]string{
+	"expandvars":   "use lookup('env', …)",
+	"urlize":       "write the link in the template",
 	"json_query":   "use selectattr, map(attribute=…) and dict2items, or community.general's query written as a loop",
 	"ipaddr":       "compare the text with regex_search, or write the network as a variable",
 	"ipv4":         "check the text with regex_search",

@@ -12,10 +12,13 @@ func filterCombine(c *Context, v any, a []any) (any, error) {
 		return nil, newError("combine() does not know list_merge=%s", Repr(a[1])).
 			WithHint("choose replace, keep, append, prepend, append_rp or prepend_rp")
 	}
-	terms := flatten([]any{}, append([]any{v}, a[2].([]any)...), 1, true, 0)
+	terms, err := flatten(append([]any{v}, a[2].([]any)...), 1, true)
+	if err != nil {
+		return nil, err
+	}
 	var out *Map
 	for _, t := range terms {
-		if u := findUndefined(t, 0); u != nil {
+		if u := findUndefined(t); u != nil {
 			return nil, u.Err()
 		}
 		m, err := c.dict(t)
@@ -26,7 +29,7 @@ func filterCombine(c *Context, v any, a []any) (any, error) {
 			out = m
 			continue
 		}
-		if out, err = mergeMaps(out, m, recursive, merge, 0); err != nil {
+		if out, err = c.mergeMaps(out, m, recursive, merge, 0); err != nil {
 			return nil, err
 		}
 	}
@@ -37,9 +40,12 @@ func filterCombine(c *Context, v any, a []any) (any, error) {
 }
 
 // mergeMaps returns x with the entries of y put over it.
-func mergeMaps(x, y *Map, recursive bool, merge string, depth int) (*Map, error) {
+func (c *Context) mergeMaps(x, y *Map, recursive bool, merge string, depth int) (*Map, error) {
 	if depth > maxDepth {
 		return nil, newError("the dictionaries nest more than %d levels deep", maxDepth)
+	}
+	if err := c.step(); err != nil {
+		return nil, err
 	}
 	if x.Len() == 0 {
 		return y.Clone(), nil
@@ -53,7 +59,7 @@ func mergeMaps(x, y *Map, recursive bool, merge string, depth int) (*Map, error)
 		bl, bList := b.([]any)
 		switch {
 		case ok && aMap && bMap && recursive:
-			m, err := mergeMaps(am, bm, recursive, merge, depth+1)
+			m, err := c.mergeMaps(am, bm, recursive, merge, depth+1)
 			if err != nil {
 				return nil, err
 			}
@@ -121,7 +127,7 @@ func filterMergeBy(c *Context, v any, a []any) (any, error) {
 				continue
 			}
 			if old, ok := merged.Get(k); ok {
-				if m, err = mergeMaps(old.(*Map), m, false, "replace", 0); err != nil {
+				if m, err = c.mergeMaps(old.(*Map), m, false, "replace", 0); err != nil {
 					return nil, err
 				}
 			}

@@ -152,25 +152,44 @@ func filterFlatten(c *Context, v any, a []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return flatten([]any{}, items, levels, skip, 0), nil
+	return flatten(items, levels, skip)
 }
 
-func flatten(out, items []any, levels int, skip bool, depth int) []any {
+// flatten returns items with the lists in them dissolved, down to a number of
+// levels (-1 for all).
+func flatten(items []any, levels int, skip bool) ([]any, error) {
+	f := flattener{out: []any{}, skip: skip}
+	err := f.add(items, levels, 0)
+	return f.out, err
+}
+
+type flattener struct {
+	out   []any
+	skip  bool
+	steps int
+}
+
+func (f *flattener) add(items []any, levels, depth int) error {
 	for _, e := range items {
-		if skip && (e == nil || isText(e, "None") || isText(e, "null")) {
+		if f.steps++; f.steps > maxItems {
+			return newError("the list would have more than %d elements", maxItems)
+		}
+		if f.skip && (e == nil || isText(e, "None") || isText(e, "null")) {
 			continue
 		}
 		sub, ok := e.([]any)
 		if t, isTuple := e.(Tuple); isTuple {
 			sub, ok = t, true
 		}
-		if ok && levels != 0 && depth < maxDepth {
-			out = flatten(out, sub, levels-1, skip, depth+1)
-		} else {
-			out = append(out, e)
+		if !ok || levels == 0 || depth >= maxDepth {
+			f.out = append(f.out, e)
+			continue
+		}
+		if err := f.add(sub, levels-1, depth+1); err != nil {
+			return err
 		}
 	}
-	return out
+	return nil
 }
 
 func isText(v any, s string) bool {

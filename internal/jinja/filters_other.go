@@ -25,9 +25,12 @@ var formatFilters = []filter{
 // pprint is Python's pprint.pformat: a value on one line where it fits, else an
 // element a line; keys sorted.
 func pprint(v any, indent, width int) string {
-	v = sortKeys(v, 0)
 	flat := Repr(v)
-	if len([]rune(flat)) <= width-indent {
+	if len(flat) > 1<<20 {
+		return flat // too large to lay out
+	}
+	v = sortKeys(v, 0)
+	if flat = Repr(v); len([]rune(flat)) <= width-indent {
 		return flat
 	}
 	switch x := v.(type) {

@@ -12,8 +12,11 @@ type render struct {
 	parent *Template
 }
 
-// owner marks the dictionaries that a rendering made itself.
-type owner struct{ _ byte }
+// owner marks the dictionaries that a rendering made itself, and keeps the
+// templates that it loaded. What it includes and imports shares it.
+type owner struct {
+	templates map[string]*Template
+}
 
 func (r *render) own() *owner {
 	if r.owner == nil {

@@ -1,7 +1,9 @@
 package jinja
 
 import (
+	"errors"
 	"slices"
+	"strconv"
 
 	"fleet/internal/source"
 )
@@ -113,21 +115,58 @@ func (f *frame) load(x expr, optional bool) (*Template, error) {
 		if !ok {
 			return nil, locate(newError("a template's name must be a text, not %s", describe(n)), f.at(x.offset()))
 		}
-		if f.c.Env.Load == nil {
-			return nil, locate(newError("templates cannot be included here"), f.at(x.offset()))
-		}
-		src, file, err := f.c.Env.Load(name)
-		if err != nil {
-			failed = newError("cannot load the template %q: %w", name, err).WithHint("%s", source.HintOf(err))
+		t, err := f.loadOne(name)
+		var missing *missingTemplate
+		if errors.As(err, &missing) {
+			failed = newError("%w", missing).WithHint("%s", source.HintOf(missing.err))
 			continue
 		}
-		return Parse(src, source.Pos{File: file, Line: 1, Col: 1}, Options{TrimBlocks: true})
+		if err != nil {
+			return nil, locate(err, f.at(x.offset()))
+		}
+		return t, nil
 	}
 	if optional {
 		return nil, nil
 	}
 	return nil, locate(failed, f.at(x.offset()))
 }
+
+// loadOne reads and parses one template, once in a rendering.
+func (f *frame) loadOne(name string) (*Template, error) {
+	own := f.rt.own()
+	if t, ok := own.templates[name]; ok {
+		return t, nil
+	}
+	if f.c.Env.Load == nil {
+		return nil, newError("templates cannot be included here")
+	}
+	src, file, err := f.c.Env.Load(name)
+	if err != nil {
+		return nil, &missingTemplate{name, err}
+	}
+	t, err := Parse(src, source.Pos{File: file, Line: 1, Col: 1}, Options{TrimBlocks: true})
+	if err != nil {
+		return nil, err
+	}
+	if own.templates == nil {
+		own.templates = map[string]*Template{}
+	}
+	own.templates[name] = t
+	return t, nil
+}
+
+// missingTemplate says that a template could not be loaded.
+type missingTemplate struct {
+	name string
+	err  error
+}
+
+func (m *missingTemplate) Error() string {
+	return "cannot load the template " + strconv.Quote(m.name) + ": " + m.err.Error()
+}
+
+func (m *missingTemplate) Unwrap() error { return m.err }
 
 func (s *includeStmt) exec(f *frame, w *output) error {
 	if w.muted() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -123,6 +124,12 @@ func hungry() []string {
 		"{{ " + strings.Repeat("-", 100_000) + "1 }}",
 		strings.Repeat("{% if 1 %}", 100_000),
 		"{{ range(300) | permutations }}",
+		"{% set ns = namespace(v=1) %}{% for i in range(100) %}{% set ns.v = [ns.v, ns.v] %}{% endfor %}{{ ns.v }}",
+		"{% set ns = namespace(v=1) %}{% for i in range(100) %}{% set ns.v = [ns.v, ns.v] %}{% endfor %}{{ ns.v | flatten }}",
+		"{% set ns = namespace(v=[]) %}{% for i in range(100) %}{% set ns.v = [ns.v, ns.v] %}{% endfor %}{{ ns.v | flatten }}",
+		"{% set ns = namespace(v=1, w=1) %}{% for i in range(100) %}{% set ns.v = [ns.v, ns.v] %}{% set ns.w = [ns.w, ns.w] %}{% endfor %}{{ ns.v == ns.w }}",
+		"{% set ns = namespace(v={}) %}{% for i in range(100) %}{% set ns.v = {'a': ns.v, 'b': ns.v} %}{% endfor %}{{ ns.v | combine(ns.v, recursive=true) }}{{ ns.v | to_json }}",
+		"{% set d = {} %}{% set _ = d.update({'a': d, 'b': d}) %}{{ d }}{{ d | to_nice_yaml }}",
 		"{{ 'x' | center(100000000000) }}",
 		"{{ '%1000000000d' % 1 }}{{ '{:1000000000}'.format(1) }}",
 		"{{ range(1000) | product(range(1000), range(1000)) }}",
@@ -245,4 +252,26 @@ func FuzzExpr(f *testing.F) {
 		_, _ = x.Truth(c)
 		x.Names()
 	})
+}
+
+// One template and one set of variables serve all hosts at once.
+func TestConcurrentUse(t *testing.T) {
+	vars := Vars{
+		"d": NewMap("a", NewText("{{ b + 1 }}", source.Pos{}), "l", []any{1}), "b": 1, "l": []any{3, 1, 2},
+		"text": NewText("{{ l | sort | join('-') }}", source.Pos{}),
+	}
+	tp := parse(t, `{% do d.update({'x': 1}) %}{% do l.append(4) %}{{ text }} {{ d }} {{ l }} {{ 'ab' | regex_replace('(a)', '\1\1') }}`)
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			for range 50 {
+				got, err := tp.Render(NewContext(context.Background(), nil, vars))
+				if want := "1-2-3 {'a': 2, 'l': [1], 'x': 1} [3, 1, 2, 4] aab"; err != nil || got != want {
+					t.Errorf("got %q, %v", got, err)
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
 }

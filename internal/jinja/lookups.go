@@ -15,9 +15,9 @@ func pureLookups() map[string]LookupFunc {
 	return map[string]LookupFunc{
 		"cartesian":     lookupNested,
 		"dict":          lookupDict,
-		"flattened":     func(_ *Context, terms []any, _ *Map) ([]any, error) { return flatten([]any{}, terms, -1, true, 0), nil },
+		"flattened":     func(_ *Context, terms []any, _ *Map) ([]any, error) { return flatten(terms, -1, true) },
 		"indexed_items": lookupIndexed,
-		"items":         func(_ *Context, terms []any, _ *Map) ([]any, error) { return flatten([]any{}, terms, 1, false, 0), nil },
+		"items":         func(_ *Context, terms []any, _ *Map) ([]any, error) { return flatten(terms, 1, false) },
 		"list":          func(_ *Context, terms []any, _ *Map) ([]any, error) { return terms, nil },
 		"nested":        lookupNested,
 		"random_choice": lookupRandom,
@@ -29,9 +29,30 @@ func pureLookups() map[string]LookupFunc {
 	}
 }
 
+// oneLevel dissolves the lists that are elements of items.
+func oneLevel(items []any) []any {
+	out := []any{}
+	for _, e := range items {
+		if isSequence(e) {
+			out = append(out, asList(e)...)
+		} else {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func isSequence(v any) bool {
+	switch v.(type) {
+	case []any, Tuple:
+		return true
+	}
+	return false
+}
+
 func lookupDict(c *Context, terms []any, _ *Map) ([]any, error) {
 	out := []any{}
-	for _, t := range flatten([]any{}, terms, 1, false, 0) {
+	for _, t := range oneLevel(terms) {
 		m, err := c.dict(t)
 		if err != nil {
 			return nil, newError("the lookup \"dict\" needs dictionaries, not %s", describe(t))
@@ -45,7 +66,7 @@ func lookupDict(c *Context, terms []any, _ *Map) ([]any, error) {
 
 func lookupIndexed(_ *Context, terms []any, _ *Map) ([]any, error) {
 	out := []any{}
-	for i, t := range flatten([]any{}, terms, 1, false, 0) {
+	for i, t := range oneLevel(terms) {
 		out = append(out, Tuple{i, t})
 	}
 	return out, nil
@@ -61,7 +82,7 @@ func lookupNested(c *Context, terms []any, _ *Map) ([]any, error) {
 	}
 	out := v.([]any)
 	for i, t := range out {
-		out[i] = flatten([]any{}, []any(t.(Tuple)), 1, false, 0)
+		out[i] = oneLevel(t.(Tuple))
 	}
 	return out, nil
 }
@@ -95,13 +116,13 @@ func lookupTogether(c *Context, terms []any, _ *Map) ([]any, error) {
 	}
 	out := v.([]any)
 	for i, t := range out {
-		out[i] = flatten([]any{}, []any(t.(Tuple)), 1, false, 0)
+		out[i] = oneLevel(t.(Tuple))
 	}
 	return out, nil
 }
 
 func lookupRandom(c *Context, terms []any, _ *Map) ([]any, error) {
-	terms = flatten([]any{}, terms, 1, false, 0)
+	terms = oneLevel(terms)
 	if len(terms) == 0 {
 		return []any{}, nil
 	}

@@ -17,7 +17,7 @@ func (c *Context) str(v any) (string, error) {
 
 // loosely is Deep that leaves what is undefined inside of v as it is.
 func (c *Context) loosely(v any) (any, error) {
-	if !hasLazy(v, 0) {
+	if !hasLazy(v) {
 		return v, nil
 	}
 	v, err := c.resolve(v)
@@ -28,6 +28,9 @@ func (c *Context) loosely(v any) (any, error) {
 		return nil, err
 	}
 	defer c.leave()
+	if err := c.step(); err != nil {
+		return nil, err
+	}
 	switch x := v.(type) {
 	case []any:
 		return c.looseList(x)
@@ -60,26 +63,34 @@ func (c *Context) looseList(l []any) ([]any, error) {
 	return out, nil
 }
 
-func hasLazy(v any, depth int) bool {
-	if depth > maxDepth {
+// hasLazy reports whether there may be a Lazy value in v. It gives up looking,
+// and says yes, where v is very large.
+func hasLazy(v any) bool {
+	left := 100_000
+	return lazyIn(v, 0, &left)
+}
+
+func lazyIn(v any, depth int, left *int) bool {
+	if *left--; depth > maxDepth || *left < 0 {
 		return true
 	}
+	var items []any
 	switch x := v.(type) {
 	case nil, bool, int, float64, string:
 		return false
 	case []any:
-		for _, e := range x {
-			if hasLazy(e, depth+1) {
-				return true
-			}
-		}
-		return false
+		items = x
 	case Tuple:
-		return hasLazy([]any(x), depth)
+		items = x
 	case *Map:
-		return hasLazy(x.vals, depth)
+		items = x.vals
 	case Lazy:
 		return true
+	}
+	for _, e := range items {
+		if !isScalar(e) && lazyIn(e, depth+1, left) {
+			return true
+		}
 	}
 	return false
 }

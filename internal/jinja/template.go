@@ -191,29 +191,41 @@ func valueOf(f *frame, x expr) (any, error) {
 	if u, ok := v.(*Undefined); ok && u.lenient {
 		return "", nil
 	}
-	if u := findUndefined(v, 0); u != nil {
+	if u := findUndefined(v); u != nil {
 		return nil, locate(u.Err(), f.at(x.offset()))
 	}
 	return v, nil
 }
 
-func findUndefined(v any, depth int) *Undefined {
-	if depth > maxDepth {
+// findUndefined returns what is undefined in v, or nil. It does not look through
+// all of a very large value.
+func findUndefined(v any) *Undefined {
+	left := 1_000_000
+	return undefinedIn(v, 0, &left)
+}
+
+func undefinedIn(v any, depth int, left *int) *Undefined {
+	if *left--; depth > maxDepth || *left < 0 {
 		return nil
 	}
+	var items []any
 	switch x := v.(type) {
 	case *Undefined:
 		return x
 	case []any:
-		for _, e := range x {
-			if u := findUndefined(e, depth+1); u != nil {
-				return u
-			}
-		}
+		items = x
 	case Tuple:
-		return findUndefined([]any(x), depth)
+		items = x
 	case *Map:
-		return findUndefined(x.vals, depth)
+		items = x.vals
+	}
+	for _, e := range items {
+		if isScalar(e) {
+			continue
+		}
+		if u := undefinedIn(e, depth+1, left); u != nil {
+			return u
+		}
 	}
 	return nil
 }
