@@ -215,7 +215,7 @@ func (r *taskResult) show() event.Result {
 	var e *source.Error
 	if !r.noLog && errors.As(r.err, &e) {
 		out.Pos = e.Pos
-		out.Hint = source.HintOf(r.err)
+		out.Hint = cmp.Or(source.HintOf(r.err), out.Hint)
 	}
 	return out
 }

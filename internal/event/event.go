@@ -6,6 +6,7 @@ package event
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"fleet/internal/source"
@@ -205,6 +206,10 @@ type Diff struct {
 	Prepared     string `json:"prepared"`
 }
 
+// hintMark starts the last line of a module's error where that line says the
+// next step.
+const hintMark = "\nhint: "
+
 // ParseResult takes from a result's data what reports show. Values of another
 // type than expected are left out: a target may say anything.
 func ParseResult(data json.RawMessage) Result {
@@ -221,6 +226,9 @@ func ParseResult(data json.RawMessage) Result {
 		} else if msg != nil {
 			r.Msg = string(fields["msg"])
 		}
+	}
+	if i := strings.LastIndex(r.Msg, hintMark); i >= 0 && !strings.Contains(r.Msg[i+len(hintMark):], "\n") {
+		r.Msg, r.Hint = r.Msg[:i], r.Msg[i+len(hintMark):]
 	}
 	take("stdout", &r.Stdout)
 	take("stderr", &r.Stderr)
