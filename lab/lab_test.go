@@ -5,7 +5,8 @@
 //	go test -tags lab -count=1 ./lab
 //
 // It needs root on Debian (or an engine that answers) and some minutes. The lab is started if it is not up, and
-// stays up. The tests run in the order of the file: each finds the machines as the one before has left them.
+// stays up; its machines are made fresh. Each test makes what it needs, which takes a second where the test before
+// has left it. FLEET=/path/of/fleet tests that program instead of one built from the tree.
 package lab
 
 import (
@@ -38,13 +39,12 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	fleet = filepath.Join(dir, "fleet")
-	for _, command := range [][]string{
-		{"go", "build", "-o", fleet, "../cmd/fleet"},
-		{"./up"},
-		{"./machine", "reset", "cvm-1"},
-		{"./machine", "reset", "cvm-2"},
-	} {
+	commands := [][]string{{"./up"}}
+	if fleet = os.Getenv("FLEET"); fleet == "" {
+		fleet = filepath.Join(dir, "fleet")
+		commands = append(commands, []string{"go", "build", "-o", fleet, "../cmd/fleet"})
+	}
+	for _, command := range commands {
 		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "%s: %v\n%s", strings.Join(command, " "), err, out)
 			return 1
@@ -84,14 +84,34 @@ func play(t *testing.T, playbook string, args ...string) result {
 		"-e", fmt.Sprintf("todo_copies=%d", copies)}, args...)...)
 }
 
+// fresh makes machines as they were the first time.
+func fresh(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		machine(t, "reset", name)
+	}
+}
+
+// deployed makes sure that the service runs on both machines.
+func deployed(t *testing.T) {
+	t.Helper()
+	play(t, "todo.yaml").mustExit(t, 0)
+}
+
 // playText runs a playbook that the test brings itself.
 func playText(t *testing.T, text string, args ...string) result {
+	t.Helper()
+	return run(t, fleet, append([]string{"run", textFile(t, text), "-i", inventory}, args...)...)
+}
+
+// textFile writes a playbook to a file of its own.
+func textFile(t *testing.T, text string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "test.yaml")
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return run(t, fleet, append([]string{"run", file, "-i", inventory}, args...)...)
+	return file
 }
 
 func (r result) mustExit(t *testing.T, code int) {
@@ -113,6 +133,20 @@ func machine(t *testing.T, args ...string) string {
 func on(t *testing.T, name, command string) string {
 	t.Helper()
 	return machine(t, "ssh", name, "sudo sh -c '"+strings.ReplaceAll(command, "'", `'\''`)+"'")
+}
+
+// container returns the engine's name for a machine that runs.
+func container(t *testing.T, name string) string {
+	t.Helper()
+	return script(t, `. lib/lab.sh; container `+name)
+}
+
+// script runs a line of shell in the lab's folder.
+func script(t *testing.T, line string) string {
+	t.Helper()
+	r := run(t, "bash", "-c", line)
+	r.mustExit(t, 0)
+	return strings.TrimSpace(r.out)
 }
 
 var recapLine = regexp.MustCompile(`(?m)^(\S+)\s*:\s.*\bchanged=(\d+)`)

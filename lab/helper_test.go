@@ -1,0 +1,54 @@
+//go:build lab
+
+package lab
+
+import (
+	"strings"
+	"testing"
+)
+
+// helpers lists the helpers that a machine keeps, each with its inode and the time of its last change.
+func helpers(t *testing.T, name string) string {
+	t.Helper()
+	return on(t, name, `find / -xdev -name 'fleet-target*' -printf '%p %i %C@\n' | sort`)
+}
+
+const ping = "- hosts: cvm-1\n  gather_facts: false\n  tasks:\n    - ping:\n"
+
+// TestHelperIsPushedOnce: the first run pushes the helper, the second finds it, and one that was removed is pushed
+// again.
+func TestHelperIsPushedOnce(t *testing.T) {
+	fresh(t, "cvm-1")
+	if got := helpers(t, "cvm-1"); got != "" {
+		t.Fatalf("a fresh machine has %s", got)
+	}
+	playText(t, ping).mustExit(t, 0)
+	first := helpers(t, "cvm-1")
+	if strings.Count(first, "\n") != 1 {
+		t.Fatalf("after the first run there is not one helper: %q", first)
+	}
+	playText(t, ping).mustExit(t, 0)
+	if second := helpers(t, "cvm-1"); second != first {
+		t.Errorf("the second run pushed again: %swas %s", second, first)
+	}
+	path, _, _ := strings.Cut(first, " ")
+	on(t, "cvm-1", "rm "+path)
+	playText(t, ping).mustExit(t, 0)
+	if third := helpers(t, "cvm-1"); third == first || !strings.HasPrefix(third, path+" ") {
+		t.Errorf("after the removal there is %q, was %q", third, first)
+	}
+}
+
+// TestNothingOfFleetStays: when fleet is back, no process of it is left, neither after a run nor after a command.
+func TestNothingOfFleetStays(t *testing.T) {
+	look := "ps -eo args= | grep -i [f]leet; true"
+	during := playText(t, "- hosts: cvm-1\n  gather_facts: false\n  tasks:\n    - shell: "+look+"\n", "-v")
+	during.mustExit(t, 0)
+	if !strings.Contains(during.out, "fleet-target-") {
+		t.Fatalf("ps does not show the helper while it runs\n%s", during.out)
+	}
+	run(t, fleet, "exec", "-i", inventory, "-l", "cvm-1", "-b", "true").mustExit(t, 0)
+	if left := on(t, "cvm-1", look); left != "" {
+		t.Errorf("still running: %s", left)
+	}
+}
