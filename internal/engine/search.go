@@ -34,7 +34,7 @@ func (e *Engine) env(s search.Path) *jinja.Env {
 	}
 	home, _ := os.UserHomeDir()
 	env := &jinja.Env{
-		Lookups: lookup.New(lookup.Options{SearchPath: s.Dirs}),
+		Lookups: e.lookups(s),
 		Load: func(name string) (string, string, error) {
 			path, err := s.Find("templates", name)
 			if err != nil {
@@ -54,4 +54,21 @@ func (e *Engine) env(s search.Path) *jinja.Env {
 	}
 	got, _ := e.envs.LoadOrStore(s, env)
 	return got.(*jinja.Env)
+}
+
+// lookups returns the lookups that read the controller. What the lookup password
+// gives is a secret.
+func (e *Engine) lookups(s search.Path) map[string]jinja.LookupFunc {
+	all := lookup.New(lookup.Options{SearchPath: s.Dirs})
+	password := all["password"]
+	all["password"] = func(c *jinja.Context, terms []any, kwargs *jinja.Map) ([]any, error) {
+		words, err := password(c, terms, kwargs)
+		for _, w := range words {
+			if e.Secrets != nil {
+				e.Secrets.Add(jinja.Str(w))
+			}
+		}
+		return words, err
+	}
+	return all
 }
