@@ -103,6 +103,9 @@ func compare(t *testing.T, c Config, want Result) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if !got.Possible() {
+		t.Errorf("impossible: %+v", got)
+	}
 	if got.OK > 0 && (got.Latency.P50 <= 0 || got.Latency.P50 > got.Latency.P99 || got.Latency.P99 > got.Latency.Max) {
 		t.Errorf("latencies: %+v", got.Latency)
 	}
@@ -225,11 +228,11 @@ func TestRunEndsWithItsContext(t *testing.T) {
 // more memory than this.
 func TestNamesAreBounded(t *testing.T) {
 	tally := newTally()
-	for i := range 3 * maxCopies {
+	for i := range 3 * MaxCopies {
 		tally.add(answer{name: fmt.Sprint(i), status: 200})
 	}
 	got := tally.result(time.Second)
-	if got.Copies != maxCopies || got.Others != 2*maxCopies || got.OK != 3*maxCopies {
+	if !got.Possible() || got.Copies != MaxCopies || got.Others != 2*MaxCopies || got.OK != 3*MaxCopies {
 		t.Errorf("%d copies, %d others, %d ok", got.Copies, got.Others, got.OK)
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// maxCopies is how many who answered are counted by their names.
-const maxCopies = 1000
+// MaxCopies is how many of those who answered are counted by their names.
+const MaxCopies = 1000
 
 // Result is what a probe came to.
 type Result struct {
@@ -83,7 +83,7 @@ func (t *tally) add(a answer) {
 	}
 	s.OK++
 	t.latencies = append(t.latencies, a.latency)
-	if _, ok := s.Counts[a.name]; !ok && len(s.Counts) == maxCopies {
+	if _, ok := s.Counts[a.name]; !ok && len(s.Counts) == MaxCopies {
 		s.Others++
 		return
 	}
@@ -103,6 +103,24 @@ func (t *tally) result(elapsed time.Duration) Result {
 		s.RPS = rounded(float64(s.Requests) / elapsed.Seconds())
 	}
 	return s
+}
+
+// Possible reports whether the result's numbers fit together, so that one from
+// elsewhere can be worked with.
+func (r Result) Possible() bool {
+	sums := func(m map[string]int, want int) bool {
+		sum := 0
+		for _, n := range m {
+			if n < 0 || n > want {
+				return false
+			}
+			sum += n
+		}
+		return sum == want
+	}
+	return r.Requests >= 0 && r.Requests <= MaxRequests && r.OK >= 0 && r.Failures >= 0 && r.OK+r.Failures == r.Requests &&
+		r.Others >= 0 && r.Others <= r.OK && len(r.Counts) <= MaxCopies && len(r.Kinds) <= MaxCopies &&
+		r.Copies == len(r.Counts) && sums(r.Counts, r.OK-r.Others) && sums(r.Kinds, r.Failures)
 }
 
 // percentile returns the nearest-rank percentile of sorted latencies, in

@@ -208,16 +208,20 @@ func (x *Exec) end(e event.RunEnded) {
 			well++
 		}
 	}
-	if len(bad) == 0 {
-		return
+	if len(bad) > 0 {
+		x.write(x.warn, x.style.hosts(well, len(x.order), bad)+"\n")
 	}
-	parts := []string{fmt.Sprintf("%d of %d hosts did well", well, len(x.order))}
+}
+
+// hosts says how many hosts did well, and which did not.
+func (s style) hosts(well, all int, bad map[event.Outcome][]string) string {
+	parts := []string{fmt.Sprintf("%d of %d hosts did well", well, all)}
 	for _, o := range []event.Outcome{event.Failed, event.Unreachable, "interrupted"} {
 		if len(bad[o]) > 0 {
-			parts = append(parts, x.style.paint(outcomeColor(o), string(o)+": "+Ranges(bad[o])))
+			parts = append(parts, s.paint(outcomeColor(o), string(o)+": "+Ranges(bad[o])))
 		}
 	}
-	x.write(x.warn, strings.Join(parts, "; ")+"\n")
+	return strings.Join(parts, "; ")
 }
 
 // folded prints each distinct output below the hosts that it came from.
