@@ -2,7 +2,6 @@ package engine
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,21 +9,14 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/user"
 	"path"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"fleet/internal/jinja"
 	"fleet/internal/source"
-	"fleet/internal/spec"
-	"fleet/internal/vars"
 	"fleet/internal/wire"
 )
-
-// maxTemplate bounds the size of a template file, in bytes.
-const maxTemplate = 64 << 20
 
 // runCopy offers the source to the target's module copy.
 func runCopy(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
@@ -181,148 +173,6 @@ func digestFile(path string) (digest string, size int64, err error) {
 		return "", 0, err
 	}
 	return hex.EncodeToString(h.Sum(nil)), size, nil
-}
-
-// Template renders a file of the controller and puts the text onto the target.
-//
-// The text is rendered on the controller, with the variables of the host. It is
-// sent only where the target's file differs.
-//
-// Example:
-//
-//	tasks:
-//	  - template:
-//	      src: nginx.conf.j2
-//	      dest: /etc/nginx/nginx.conf
-//	      mode: "0644"
-//	      validate: nginx -t -c %s
-//	    notify: reload nginx
-var template = define(spec.Module{Name: "template", Names: []string{"ansible.builtin.template", "ansible.legacy.template"}}, runTemplate)
-
-type templateArgs struct {
-	// The template, looked for in the folder templates of the role and beside the playbook.
-	Src string `arg:"src,required"`
-	// Where the file goes on the target.
-	Dest string `arg:"dest,required" type:"path"`
-	// The file's permissions.
-	Mode any `arg:"mode"`
-	// The file's owner.
-	Owner string `arg:"owner"`
-	// The file's group.
-	Group string `arg:"group"`
-	// Keeps a file that is replaced under a name with the time in it.
-	Backup bool `arg:"backup"`
-	// Replaces a file that differs. With no, a file that is there is left alone.
-	Force bool `arg:"force" default:"yes"`
-	// Writes where dest points to, if it is a symbolic link.
-	Follow bool `arg:"follow"`
-	// A command that has to accept the new file before it is put in place, with %s for its name.
-	Validate string `arg:"validate"`
-	// Removes the newline behind a block tag.
-	TrimBlocks bool `arg:"trim_blocks" default:"yes"`
-	// Removes the blanks between a line's start and a block tag.
-	LstripBlocks bool `arg:"lstrip_blocks"`
-	// The characters that end a line.
-	NewlineSequence string `arg:"newline_sequence" choices:"\\n,\\r,\\r\\n"`
-	// The characters that open and close expressions, blocks and comments.
-	VariableStart string `arg:"variable_start_string" default:"{{"`
-	VariableEnd   string `arg:"variable_end_string" default:"}}"`
-	BlockStart    string `arg:"block_start_string" default:"{%"`
-	BlockEnd      string `arg:"block_end_string" default:"%}"`
-	CommentStart  string `arg:"comment_start_string"`
-	CommentEnd    string `arg:"comment_end_string"`
-}
-
-func runTemplate(ctx context.Context, a *attempt, args *templateArgs) (*taskResult, error) {
-	found, err := a.searchFor(a.task).Find("templates", args.Src)
-	if err != nil {
-		return nil, a.at("src", err)
-	}
-	text, err := a.render(found, args)
-	if err != nil {
-		return nil, err
-	}
-	call := jinja.NewMap()
-	for _, key := range []string{"dest", "mode", "owner", "group", "backup", "force", "follow", "validate"} {
-		if v, given := a.evaluated.Get(key); given {
-			call.Set(key, v)
-		}
-	}
-	name := strings.TrimSuffix(filepath.Base(found), ".j2")
-	res, err := a.module(ctx, "copy", call, inline(name, []byte(text)))
-	if err == nil {
-		res.value.Set("src", found)
-	}
-	return res, err
-}
-
-// render renders a template file with the attempt's variables.
-func (a *attempt) render(file string, args *templateArgs) (string, error) {
-	info, err := os.Stat(file)
-	if err != nil {
-		return "", a.at("src", err)
-	}
-	if info.Size() > maxTemplate {
-		return "", a.at("src", fmt.Errorf("the template %s has more than %d MiB", file, maxTemplate>>20))
-	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return "", a.at("src", err)
-	}
-	o := jinja.ForFile()
-	o.TrimBlocks, o.LstripBlocks = args.TrimBlocks, args.LstripBlocks
-	o.VariableStart, o.VariableEnd = args.VariableStart, args.VariableEnd
-	o.BlockStart, o.BlockEnd = args.BlockStart, args.BlockEnd
-	o.CommentStart, o.CommentEnd = args.CommentStart, args.CommentEnd
-	o.NewlineSequence = unescape(args.NewlineSequence)
-	tmpl, err := a.engine.template(file, string(data), o)
-	if err != nil {
-		return "", err
-	}
-	scope, isScope := a.c.Scope.(*vars.Scope)
-	if !isScope {
-		return tmpl.Render(a.c)
-	}
-	return tmpl.Render(a.c.With(scope.With(aboutTemplate(file, args.Dest, info))))
-}
-
-// aboutTemplate returns the variables that only template files have.
-func aboutTemplate(file, dest string, info fs.FileInfo) map[string]any {
-	full, err := filepath.Abs(file)
-	if err != nil {
-		full = file
-	}
-	host, _ := os.Hostname()
-	owner := ""
-	if u, err := user.Current(); err == nil {
-		owner = u.Username
-	}
-	return map[string]any{"ansible_managed": "Ansible managed", "template_path": file, "template_fullpath": full,
-		"template_destpath": dest, "template_host": host, "template_uid": owner,
-		"template_mtime": info.ModTime().Format(time.DateTime), "template_run_date": time.Now().Format(time.DateTime)}
-}
-
-func unescape(s string) string {
-	return strings.NewReplacer(`\r`, "\r", `\n`, "\n").Replace(cmp.Or(s, `\n`))
-}
-
-// templateKey identifies a parsed template.
-type templateKey struct {
-	file, text string
-	options    jinja.Options
-}
-
-// template parses a template file, once for all hosts.
-func (e *Engine) template(file, text string, o jinja.Options) (*jinja.Template, error) {
-	key := templateKey{file, text, o}
-	if t, known := e.templates.Load(key); known {
-		return t.(*jinja.Template), nil
-	}
-	t, err := jinja.Parse(text, source.Pos{File: file, Line: 1, Col: 1}, o)
-	if err == nil {
-		e.templates.Store(key, t)
-	}
-	return t, err
 }
 
 // runScript offers a script of the controller to the target's module script.

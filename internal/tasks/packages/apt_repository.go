@@ -25,7 +25,7 @@ import (
 //	tasks:
 //	  - name: Packages of the newest release
 //	    apt_repository:
-//	      repo: deb http://deb.debian.org/debian bookworm-backports main
+//	      repo: deb http://mirror.example.org/debian bookworm-backports main
 //	      filename: backports
 var AptRepository = sys.Define(spec.Module{
 	Name:  "apt_repository",

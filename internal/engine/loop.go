@@ -1,0 +1,191 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"fleet/internal/event"
+	"fleet/internal/jinja"
+	"fleet/internal/playbook"
+	"fleet/internal/source"
+	"fleet/internal/vars"
+)
+
+// all runs the task for every item, and sums up.
+func (u *turn) all(ctx context.Context, items []any) *taskResult {
+	loop := u.task.Loop
+	sum := &taskResult{loop: true, value: jinja.NewMap()}
+	var results []any
+	for i, item := range items {
+		locals := map[string]any{loop.Var: item, "ansible_loop_var": loop.Var}
+		if loop.IndexVar != "" {
+			locals[loop.IndexVar] = i
+			locals["ansible_index_var"] = loop.IndexVar
+		}
+		c, err := u.newContext(ctx, u.task, locals)
+		if err != nil {
+			return failed(err)
+		}
+		if ext, err := u.engine.truth(c, loop.Extended, false); err == nil && ext {
+			locals["ansible_loop"] = extended(items, i)
+		}
+		if i > 0 {
+			if err := u.pause(ctx, c, loop.Pause); err != nil {
+				return failed(err)
+			}
+		}
+		label := u.label(c, item)
+		res := u.item(ctx, locals, label)
+		if ctx.Err() != nil {
+			return res
+		}
+		res.value.Set(loop.Var, item)
+		res.value.Set("ansible_loop_var", loop.Var)
+		u.reportItem(res, label)
+		results = append(results, res.value)
+		sum.add(res)
+		if res.outcome == event.Unreachable || res.then != nil {
+			break
+		}
+	}
+	sum.finishLoop(results)
+	return sum
+}
+
+// extended is the variable ansible_loop.
+func extended(items []any, i int) *jinja.Map {
+	m := jinja.NewMap("allitems", items, "index", i+1, "index0", i, "first", i == 0, "last", i == len(items)-1,
+		"length", len(items), "revindex", len(items)-i, "revindex0", len(items)-i-1)
+	if i > 0 {
+		m.Set("previtem", items[i-1])
+	}
+	if i+1 < len(items) {
+		m.Set("nextitem", items[i+1])
+	}
+	return m
+}
+
+func (u *turn) pause(ctx context.Context, c *jinja.Context, n source.Node) error {
+	seconds, err := u.engine.number(c, n, 0)
+	if err != nil {
+		return err
+	}
+	return sleep(ctx, time.Duration(seconds*float64(time.Second)))
+}
+
+// sleep waits, or returns ctx's error as soon as it ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// label returns what to call an item in reports.
+func (u *turn) label(c *jinja.Context, item any) string {
+	if u.task.Loop.Label.Exists() {
+		if s, err := u.engine.text(c, u.task.Loop.Label, ""); err == nil {
+			return s
+		}
+	}
+	return jinja.Str(item)
+}
+
+// items evaluates what a loop runs over.
+func (u *turn) items(c *jinja.Context) ([]any, error) {
+	loop := u.task.Loop
+	if loop.Lookup == "first_found" {
+		return u.firstFound(c)
+	}
+	v, err := u.engine.value(c, loop.Items)
+	if err != nil {
+		return nil, err
+	}
+	switch loop.Lookup {
+	case "":
+		if m, ok := v.(jinja.Tuple); ok {
+			return m, nil
+		}
+		l, ok := v.([]any)
+		if !ok {
+			return nil, loop.Items.Errorf("loop wants a list, not %s", short(jinja.Repr(v))).
+				WithHint("a mapping becomes a list with `| dict2items`, text with `| split`")
+		}
+		return l, nil
+	case "items", "list":
+		return flatten(v, loop.Lookup == "items"), nil
+	}
+	return u.lookup(c, loop, v)
+}
+
+func short(s string) string {
+	if len(s) > 80 {
+		return s[:77] + "..."
+	}
+	return s
+}
+
+// flatten makes a list of v; with one, lists in it lose one level.
+func flatten(v any, one bool) []any {
+	l, ok := v.([]any)
+	if !ok {
+		return []any{v}
+	}
+	if !one {
+		return l
+	}
+	var out []any
+	for _, e := range l {
+		if inner, ok := e.([]any); ok {
+			out = append(out, inner...)
+		} else {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// lookup runs the lookup behind with_NAME.
+func (u *turn) lookup(c *jinja.Context, loop *playbook.Loop, terms any) ([]any, error) {
+	expr, err := jinja.ParseExpr("query('"+strings.ReplaceAll(loop.Lookup, "'", "")+"', *fleet_terms)", loop.Pos)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := terms.([]any); !ok {
+		terms = []any{terms}
+	}
+	scope, ok := c.Scope.(*vars.Scope)
+	if !ok {
+		return nil, errors.New("no variables here")
+	}
+	v, err := expr.Value(c.With(scope.With(map[string]any{"fleet_terms": terms})))
+	if err != nil {
+		return nil, err
+	}
+	l, ok := v.([]any)
+	if !ok {
+		return nil, fmt.Errorf("with_%s gives no list", loop.Lookup)
+	}
+	return l, nil
+}
+
+// firstFound keeps the terms of with_first_found together: they may be a list of
+// names or a mapping.
+func (u *turn) firstFound(c *jinja.Context) ([]any, error) {
+	v, err := u.engine.value(c, u.task.Loop.Items)
+	if err != nil {
+		return nil, err
+	}
+	return u.lookup(c, u.task.Loop, v)
+}
+

@@ -1,0 +1,127 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"fleet/internal/playbook"
+	"fleet/internal/source"
+)
+
+// together reports whether all hosts have to be at the task before one runs it,
+// because one host could see another in it.
+func (h *hostRun) together(t *playbook.Task) bool {
+	if h.linear || len(h.hosts) == 1 {
+		return h.linear
+	}
+	switch shortName(t.Module) {
+	case "add_host", "group_by":
+		return true
+	case "meta":
+		return t.Action.Text() != "flush_handlers" && t.Action.Text() != "noop" && t.Action.Text() != "reset_connection"
+	}
+	return given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.RunOnce }).Exists() ||
+		given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.AnyErrorsFatal }).Exists() ||
+		delegatesToPeer(given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.DelegateTo }))
+}
+
+// delegatesToPeer reports whether a task may run on another host of the play.
+func delegatesToPeer(n source.Node) bool {
+	switch n.Text() {
+	case "localhost", "127.0.0.1", "::1":
+		return false
+	}
+	return n.Exists()
+}
+
+// jointly runs a task that all hosts come to before the first one runs it, and
+// that all leave together.
+func (h *hostRun) jointly(ctx context.Context, t *playbook.Task, order []int) error {
+	if err := h.crowd.wait(ctx, h.hosts, order); err != nil {
+		return err
+	}
+	if h.crowd.isEnded() {
+		return errEndPlay
+	}
+	after := append(slices.Clone(order), math.MaxInt)
+	if shortName(t.Module) == "group_by" { // the groups' order is the hosts' order
+		before := h.hosts[:slices.Index(h.hosts, h.host)]
+		if err := h.crowd.wait(ctx, before, after); err != nil {
+			return err
+		}
+	}
+	once, err := h.runsOnce(ctx, t)
+	var res *taskResult
+	if err == nil && once {
+		res, err = h.once(ctx, t, order)
+	} else {
+		res, err = h.alone(ctx, t, order)
+	}
+	err = h.settle(ctx, t, res, err)
+	if err != nil {
+		return err // the host has left: the others do not wait for it
+	}
+	h.crowd.advance(h.host, after)
+	if err := h.crowd.wait(ctx, h.hosts, after); err != nil {
+		return err
+	}
+	return h.afterAll(ctx, t)
+}
+
+// afterAll decides, once all hosts have run a task, whether the play goes on.
+func (h *hostRun) afterAll(ctx context.Context, t *playbook.Task) error {
+	if h.crowd.isEnded() {
+		return errEndPlay
+	}
+	if h.tooManyFailed() {
+		h.gone(errFailed, fmt.Sprintf("more than %g%% of the hosts have failed", h.maxFail))
+		return errFailed
+	}
+	if h.crowd.failures() == 0 {
+		return nil
+	}
+	c, err := h.newContext(ctx, t, nil)
+	if err != nil {
+		return err
+	}
+	fatal, err := h.engine.truth(c, given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.AnyErrorsFatal }), false)
+	if err == nil && fatal {
+		h.gone(errFailed, "another host failed, and any_errors_fatal is on")
+		return errFailed
+	}
+	return nil
+}
+
+func (h *hostRun) runsOnce(ctx context.Context, t *playbook.Task) (bool, error) {
+	if shortName(t.Module) == "add_host" {
+		return true, nil
+	}
+	c, err := h.newContext(ctx, t, nil)
+	if err != nil {
+		return false, err
+	}
+	return h.engine.truth(c, given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.RunOnce }), false)
+}
+
+// once lets one host run the task; the others take its result.
+func (h *hostRun) once(ctx context.Context, t *playbook.Task, order []int) (*taskResult, error) {
+	l, leads := h.crowd.lead(h.host, order)
+	if leads {
+		l.res, l.err = h.alone(ctx, t, order)
+		close(l.done)
+		return l.res, l.err
+	}
+	select {
+	case <-l.done:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if l.err != nil || l.res == nil {
+		return nil, l.err
+	}
+	h.learn(t, l.res, order)
+	return l.res, nil
+}
+
