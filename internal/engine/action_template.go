@@ -161,4 +161,3 @@ func (e *Engine) template(file, text string, o jinja.Options) (*jinja.Template, 
 	}
 	return t, err
 }
-

@@ -188,4 +188,3 @@ func (u *turn) firstFound(c *jinja.Context) ([]any, error) {
 	}
 	return u.lookup(c, u.task.Loop, v)
 }
-

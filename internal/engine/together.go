@@ -124,4 +124,3 @@ func (h *hostRun) once(ctx context.Context, t *playbook.Task, order []int) (*tas
 	h.learn(t, l.res, order)
 	return l.res, nil
 }
-
