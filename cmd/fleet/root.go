@@ -42,6 +42,7 @@ func verbs(a *app) []*cobra.Command {
 		docCommand(a),
 		execCommand(a),
 		inventoryCommand(a),
+		probeCommand(a),
 		runCommand(a),
 		versionCommand(a),
 	}
