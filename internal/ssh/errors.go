@@ -84,6 +84,8 @@ func (l *login) handshakeError(err error) error {
 	switch {
 	case l.hostKey != nil:
 		return l.hostKey
+	case l.badKey != nil && errors.Is(err, l.badKey): // it ended the login
+		e.Reason, e.Msg, e.Hint = Auth, l.badKey.Error(), source.HintOf(l.badKey)
 	case l.clock.expired():
 		e.Reason, e.Msg = Timeout, fmt.Sprintf("the login did not end within %s", t.timeout)
 		e.Hint = "the host is overloaded, or its sshd hangs"

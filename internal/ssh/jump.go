@@ -88,7 +88,9 @@ func (d *Dialer) shared(ctx context.Context, o Options, jumps int) (*Client, fun
 	if j.client == nil || j.client.Err() != nil {
 		client, err := d.dial(ctx, o, jumps)
 		if err != nil {
-			release()
+			d.mu.Lock()
+			j.users-- // there is nothing to close, and release would wait for this turn
+			d.mu.Unlock()
 			return nil, nil, err
 		}
 		j.client = client
