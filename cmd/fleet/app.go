@@ -23,11 +23,12 @@ type app struct {
 	width func() int // of the terminal, in characters
 	flush []func() error
 
-	helpers *helper.Store // what is pushed to hosts
+	helpers *helper.Store   // what is pushed to hosts
+	said    map[string]bool // warnings about the playbooks
 }
 
 func newApp() *app {
-	a := &app{secrets: &redact.Set{}, helpers: &helper.Store{}}
+	a := &app{secrets: &redact.Set{}, helpers: &helper.Store{}, said: map[string]bool{}}
 	a.terminal = term.IsTerminal(int(os.Stdout.Fd()))
 	a.color = report.UseColor(a.terminal, os.Getenv)
 	a.live = a.terminal && term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"

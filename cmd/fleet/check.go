@@ -9,6 +9,7 @@ import (
 
 	"fleet/internal/check"
 	"fleet/internal/engine"
+	"fleet/internal/event"
 	"fleet/internal/playbook"
 	"fleet/internal/source"
 )
@@ -86,13 +87,44 @@ func (s *setup) mistakes(ctx context.Context, f *runFlags, files []string) []che
 		Selected: func(p *playbook.Play, e playbook.Entry) bool {
 			return engine.Selected(engine.Tags(p, e), f.tags, f.skipTags)
 		}}
-	return append(found, c.Playbook(ctx, pb)...)
+	refused := map[source.Pos]bool{}
+	for _, f := range found {
+		refused[f.Err.Pos] = true
+	}
+	for _, f := range c.Playbook(ctx, pb) {
+		if !refused[f.Err.Pos] { // one mistake, one message
+			found = append(found, f)
+		}
+	}
+	return found
 }
 
 // warnOf prints a mistake that may not matter.
 func (a *app) warnOf(e *source.Error) {
+	a.said[e.Error()] = true
 	a.warn(e.Error())
 	if hint := source.HintOf(e); hint != "" {
 		fmt.Fprintf(a.err, "hint: %s\n", hint)
 	}
+}
+
+// unsaid returns a sink without the warnings that were printed before the run.
+func (a *app) unsaid(to event.Sink, json bool) event.Sink {
+	if json {
+		return to
+	}
+	return unsaid{to, a.said}
+}
+
+type unsaid struct {
+	event.Sink
+	said map[string]bool
+}
+
+// Emit implements event.Sink.
+func (u unsaid) Emit(e event.Event) {
+	if w, ok := e.(event.Warning); ok && w.Host == "" && u.said[(&source.Error{Pos: w.Pos, Msg: w.Msg}).Error()] {
+		return
+	}
+	u.Sink.Emit(e)
 }

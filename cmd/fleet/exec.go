@@ -40,6 +40,9 @@ printed once. The exit code says whether all went well.`,
 }
 
 func (a *app) exec(ctx context.Context, f *execFlags, command string) error {
+	if err := f.valid(); err != nil {
+		return err
+	}
 	s, err := f.load(a.secrets)
 	if err != nil {
 		return err
@@ -48,8 +51,11 @@ func (a *app) exec(ctx context.Context, f *execFlags, command string) error {
 	if err != nil {
 		return err
 	}
-	if len(hosts) == 0 {
-		return source.Errorf(source.Pos{}, "the inventory has no hosts").WithHint("give one with -i; the default is ./%s", defaultInventory)
+	switch {
+	case len(hosts) == 0 && s.none:
+		return noInventory()
+	case len(hosts) == 0:
+		return source.Errorf(source.Pos{}, "the inventory has no hosts")
 	}
 	ask := openTerminal()
 	o, err := s.options(ctx, ask)

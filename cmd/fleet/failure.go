@@ -22,7 +22,11 @@ func fail(w io.Writer, err error) {
 			fmt.Fprintf(w, "fleet: %d more errors\n", len(list)-i)
 			return
 		}
-		fmt.Fprintf(w, "fleet: %s\n", strings.ReplaceAll(strings.TrimRight(e.Error(), "\n"), "\n", "\n  "))
+		text := strings.ReplaceAll(strings.TrimRight(e.Error(), "\n"), "\n", "\n  ")
+		if !strings.HasPrefix(text, "fleet ") { // a usage error names the command itself
+			text = "fleet: " + text
+		}
+		fmt.Fprintln(w, text)
 		if hint := source.HintOf(e); hint != "" {
 			fmt.Fprintf(w, "hint: %s\n", hint)
 		}

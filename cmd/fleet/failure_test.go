@@ -46,12 +46,12 @@ func TestFail(t *testing.T) {
 func TestUsageErrorsNameTheNearest(t *testing.T) {
 	for line, want := range map[string]string{
 		"versoin":      "fleet: unknown command \"versoin\"\nhint: did you mean \"version\"?\n",
-		"doc --lst":    "fleet: fleet doc: unknown flag --lst\nhint: did you mean --list?\n",
+		"doc --lst":    "fleet doc: unknown flag --lst\nhint: did you mean --list?\n",
 		"doc cpoy":     "fleet: there is no module \"cpoy\"\nhint: did you mean \"copy\"?\n",
 		"doc ../x":     "fleet: there is no module \"../x\"\nhint: fleet doc --list shows all modules\n",
-		"doc":          "fleet: fleet doc needs the name of a module\nhint: fleet doc --list shows all modules\n",
-		"version now":  "fleet: fleet version takes no arguments, but there is \"now\"\nhint: run fleet version --help\n",
-		"doc --list x": "fleet: fleet doc takes no arguments, but there is \"x\"\nhint: run fleet doc --help\n",
+		"doc":          "fleet doc needs the name of a module\nhint: fleet doc --list shows all modules\n",
+		"version now":  "fleet version takes no arguments, but there is \"now\"\nhint: run fleet version --help\n",
+		"doc --list x": "fleet doc takes no arguments, but there is \"x\"\nhint: run fleet doc --help\n",
 	} {
 		code, _, errs := try(strings.Fields(line)...)
 		if code != exitUsage || errs != want {

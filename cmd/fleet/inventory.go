@@ -33,11 +33,13 @@ func inventoryCommand(a *app) *cobra.Command {
 	cmd.Flags().BoolVar(&f.list, "list", false, "print everything as JSON")
 	cmd.Flags().BoolVar(&f.graph, "graph", false, "print groups and hosts as a tree (the default)")
 	cmd.Flags().StringVar(&f.host, "host", "", "print the variables of this `host` as JSON")
-	cmd.MarkFlagsMutuallyExclusive("list", "graph", "host")
 	return cmd
 }
 
 func (a *app) inventory(f *inventoryFlags) error {
+	if f.list && f.graph || f.host != "" && (f.list || f.graph) {
+		return usageError("", "run fleet inventory once for each", "fleet inventory: --list, --graph and --host exclude each other")
+	}
 	s, err := f.load(a.secrets)
 	if err != nil {
 		return err

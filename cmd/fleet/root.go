@@ -67,7 +67,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	list := "run " + cmd.CommandPath() + " --help for the list"
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
-		return usageError("", list, "%s: %s", cmd.CommandPath(), strings.TrimSpace(err.Error()))
+		return usageError("", list, "%s: %s", cmd.CommandPath(), badFlag(err))
 	}
 	name, known := unknown.GetSpecifiedName(), []string{}
 	add := func(f *pflag.Flag) {
@@ -86,6 +86,22 @@ func flagError(cmd *cobra.Command, err error) error {
 		dashes = "-"
 	}
 	return usageError(hint, list, "%s: unknown flag %s%s", cmd.CommandPath(), dashes, name)
+}
+
+// badFlag says what is wrong with the value of a flag.
+func badFlag(err error) string {
+	var missing *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &missing):
+		return "--" + missing.GetFlag().Name + " needs a value"
+	case errors.As(err, &invalid):
+		want := map[string]string{"int": "a whole number", "bool": "true or false"}[invalid.GetFlag().Value.Type()]
+		if want != "" {
+			return fmt.Sprintf("--%s: want %s, not %q", invalid.GetFlag().Name, want, invalid.GetValue())
+		}
+	}
+	return strings.TrimSpace(err.Error())
 }
 
 // usageError is a mistake in the command line, with the first hint that is

@@ -10,6 +10,7 @@ import (
 
 	"fleet/internal/engine"
 	"fleet/internal/playbook"
+	"fleet/internal/source"
 )
 
 // runFlags are the flags of `fleet run`.
@@ -56,23 +57,33 @@ func (f *runFlags) tagFlags(cmd *cobra.Command) {
 }
 
 func (a *app) run(ctx context.Context, f *runFlags, names []string) error {
+	if err := f.valid(); err != nil {
+		return err
+	}
 	s, files, err := a.read(f, names)
 	if err != nil {
 		return err
 	}
-	lists := f.listHosts || f.listTasks || f.listTags
-	if !lists {
-		if err := a.verify(s.mistakes(ctx, f, files)); err != nil {
-			return err
-		}
-	}
 	pb, err := s.loader.Load(files...)
-	if err != nil {
-		return err
+	if err == nil {
+		err = errors.Join(s.someHost(pb), f.startExists(pb))
+	} else if found := a.verify(s.mistakes(ctx, f, files)); found != nil {
+		err = found // with what the checker finds in the rest
 	}
-	if lists {
+	switch {
+	case err != nil:
+		return err
+	case f.listHosts || f.listTasks || f.listTags:
 		return a.list(s, f, pb)
 	}
+	if err := a.verify(s.mistakes(ctx, f, files)); err != nil {
+		return err
+	}
+	return a.play(ctx, s, f, pb, names)
+}
+
+// play runs the plays.
+func (a *app) play(ctx context.Context, s *setup, f *runFlags, pb *playbook.Playbook, names []string) error {
 	ask := openTerminal()
 	o, err := s.options(ctx, ask)
 	if err != nil {
@@ -83,9 +94,41 @@ func (a *app) run(ctx context.Context, f *runFlags, names []string) error {
 	defer d.Close()
 	e := s.engine(o, d, ask)
 	out := a.report(f.json, f.verbose, f.diff)
-	e.Events = out
+	e.Events = a.unsaid(out, f.json)
 	sum, err := e.Run(ctx, pb, names)
 	return errors.Join(err, out.Close(), outcome(sum))
+}
+
+// someHost refuses to do nothing only because there is no inventory.
+func (s *setup) someHost(pb *playbook.Playbook) error {
+	if !s.none {
+		return nil
+	}
+	for _, p := range pb.Plays {
+		sel, err := s.inventory.Select(hostsPattern(p))
+		if err != nil || len(sel.Hosts) > 0 || strings.Contains(hostsPattern(p), "{{") {
+			return nil // the run says what is wrong
+		}
+	}
+	return noInventory()
+}
+
+// startExists refuses a --start-at-task that names no task, where no include can
+// bring one in.
+func (f *runFlags) startExists(pb *playbook.Playbook) error {
+	if f.startAt == "" {
+		return nil
+	}
+	var names []string
+	for _, p := range pb.Plays {
+		for _, t := range engine.Tasks(p) {
+			if engine.StartsAt(t.Task, f.startAt) || t.Task.Module == "include_tasks" || t.Task.Module == "include_role" {
+				return nil
+			}
+			names = append(names, t.Task.Name.Text())
+		}
+	}
+	return usageError(source.DidYouMean(f.startAt, names), "fleet run --list-tasks shows them", "--start-at-task: no task is called %q", f.startAt)
 }
 
 // outcome turns the end of a run into the command's.

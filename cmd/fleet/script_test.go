@@ -1,15 +1,20 @@
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/pem"
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -44,7 +49,11 @@ func TestMain(m *testing.M) {
 //	hosts NAME... [KEY=VALUE...]   start a host of each name, add it to inventory.yaml
 //	fake HOST PROGRAM FILE         put a script before the host's real program
 //	hang HOST, resume HOST         stop answering, and answer again
-//	stop HOST                      end its server: nothing listens any more
+//	down HOST                      end its server: nothing listens any more
+//	mute NAME [TEXT]               listen on a port, say TEXT, and nothing else
+//	newkey FILE [PASSPHRASE]       make a private key
+//	lock FILE PASSPHRASE           encrypt a private key
+//	otherkey HOST FILE             make FILE know the host by another key
 //	await FILE                     wait until the file has a line
 //	gone FILE...                   the processes whose ids are in the files have ended
 //
@@ -56,6 +65,7 @@ func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
+		Deadline:      time.Now().Add(time.Minute),
 		Setup: func(env *testscript.Env) error {
 			env.Values["lab"] = &lab{work: env.WorkDir, self: self, digest: digest, hosts: map[string]*fleettest.Server{}}
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
@@ -69,13 +79,17 @@ func TestScript(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"hosts":  func(ts *testscript.TestScript, _ bool, args []string) { theLab(ts).start(ts, args) },
-			"fake":   fake,
-			"hang":   func(ts *testscript.TestScript, _ bool, args []string) { theLab(ts).host(ts, args).Hang() },
-			"resume": func(ts *testscript.TestScript, _ bool, args []string) { theLab(ts).host(ts, args).Resume() },
-			"stop":   func(ts *testscript.TestScript, _ bool, args []string) { ts.Check(theLab(ts).host(ts, args).Close()) },
-			"await":  await,
-			"gone":   gone,
+			"hosts":    func(ts *testscript.TestScript, _ bool, args []string) { theLab(ts).start(ts, args) },
+			"fake":     fake,
+			"hang":     func(ts *testscript.TestScript, _ bool, args []string) { theLab(ts).host(ts, args).Hang() },
+			"resume":   func(ts *testscript.TestScript, _ bool, args []string) { theLab(ts).host(ts, args).Resume() },
+			"down":     func(ts *testscript.TestScript, _ bool, args []string) { ts.Check(theLab(ts).host(ts, args).Close()) },
+			"mute":     mute,
+			"newkey":   newKey,
+			"lock":     lockKey,
+			"otherkey": otherKey,
+			"await":    await,
+			"gone":     gone,
 		},
 	})
 }
@@ -198,6 +212,11 @@ func (l *lab) announce(ts *testscript.TestScript, name string, s *fleettest.Serv
 	ts.Setenv(name+"_port", strconv.Itoa(s.Port))
 	ts.Setenv(name+"_home", s.Home)
 	ts.Setenv(name+"_key", s.KeyFile)
+	key, err := os.ReadFile(s.KeyFile)
+	ts.Check(err)
+	signer, err := ssh.ParsePrivateKey(key)
+	ts.Check(err)
+	ts.Setenv(name+"_keyprint", ssh.FingerprintSHA256(signer.PublicKey()))
 	ts.Setenv(name+"_fingerprint", ssh.FingerprintSHA256(s.HostKey.PublicKey()))
 }
 
@@ -216,6 +235,63 @@ func fake(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("usage: fake HOST PROGRAM FILE")
 	}
 	ts.Check(theLab(ts).host(ts, args).Fake(args[1], ts.ReadFile(args[2])))
+}
+
+// mute starts something that is no SSH server.
+func mute(ts *testscript.TestScript, _ bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	var conns sync.WaitGroup
+	ended := make(chan struct{})
+	ts.Defer(func() { l.Close(); close(ended); conns.Wait() })
+	conns.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conns.Go(func() {
+				defer conn.Close()
+				if len(args) > 1 {
+					fmt.Fprintf(conn, "%s\r\n\r\n", args[1])
+					return
+				}
+				<-ended
+			})
+		}
+	})
+	ts.Setenv(args[0]+"_port", strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+}
+
+func newKey(ts *testscript.TestScript, _ bool, args []string) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	ts.Check(err)
+	block, err := ssh.MarshalPrivateKey(private, "")
+	if len(args) > 1 {
+		block, err = ssh.MarshalPrivateKeyWithPassphrase(private, "", []byte(args[1]))
+	}
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), pem.EncodeToMemory(block), 0o600))
+	signer, err := ssh.NewSignerFromKey(private)
+	ts.Check(err)
+	ts.Setenv(args[0]+"_fingerprint", ssh.FingerprintSHA256(signer.PublicKey()))
+}
+
+func lockKey(ts *testscript.TestScript, _ bool, args []string) {
+	private, err := ssh.ParseRawPrivateKey([]byte(ts.ReadFile(args[0])))
+	ts.Check(err)
+	block, err := ssh.MarshalPrivateKeyWithPassphrase(private, "", []byte(args[1]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), pem.EncodeToMemory(block), 0o600))
+}
+
+func otherKey(ts *testscript.TestScript, _ bool, args []string) {
+	s := theLab(ts).host(ts, args)
+	key, err := fleettest.NewKey("")
+	ts.Check(err)
+	line := "\n" + knownhosts.Line([]string{s.Addr}, key.PublicKey()) + "\n"
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(line), 0o600))
+	ts.Setenv("other_fingerprint", ssh.FingerprintSHA256(key.PublicKey()))
 }
 
 func await(ts *testscript.TestScript, _ bool, args []string) {

@@ -77,7 +77,7 @@ func steady(text string) string {
 	for _, pair := range os.Environ() {
 		name, value, _ := strings.Cut(pair, "=")
 		_, kind, found := strings.Cut(name, "_")
-		if name == "WORK" || found && value != "" && slices.Contains([]string{"port", "home", "key", "fingerprint"}, kind) {
+		if name == "WORK" || found && value != "" && slices.Contains([]string{"port", "home", "key", "keyprint", "fingerprint"}, kind) {
 			names = append(names, name)
 		}
 	}

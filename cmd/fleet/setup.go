@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/charmbracelet/log"
@@ -85,6 +87,7 @@ type setup struct {
 	secrets   *redact.Set
 	extra     *jinja.Map
 	loader    *playbook.Loader
+	none      bool // there is no inventory
 }
 
 func (f *connectFlags) load(secrets *redact.Set) (*setup, error) {
@@ -92,6 +95,7 @@ func (f *connectFlags) load(secrets *redact.Set) (*setup, error) {
 	if err != nil {
 		return nil, err
 	}
+	_, missing := os.Stat(defaultInventory)
 	if f.limit, err = limits(f.limit); err != nil {
 		return nil, err
 	}
@@ -100,6 +104,7 @@ func (f *connectFlags) load(secrets *redact.Set) (*setup, error) {
 		return nil, err
 	}
 	s := &setup{flags: f, inventory: inv, secrets: secrets, extra: extra, store: vars.NewStore(inv, extra, secrets)}
+	s.none = len(f.inventories) == 0 && missing != nil
 	s.loader = &playbook.Loader{Modules: catalog{}, Static: s.static, RolesPath: rolesPath()}
 	return s, nil
 }
@@ -151,6 +156,11 @@ func loadInventory(sources []string) (*inventory.Inventory, error) {
 	return inventory.Load(sources...)
 }
 
+func noInventory() error {
+	return source.Errorf(source.Pos{}, "there is no inventory: ./%s does not exist", defaultInventory).
+		WithHint("name one with -i, or hosts as in -i web1,web2")
+}
+
 // extraVars reads the values of -e, the later ones over the earlier.
 func extraVars(given []string) (*jinja.Map, error) {
 	all := jinja.NewMap()
@@ -172,10 +182,13 @@ func extraVar(text string) (*jinja.Map, error) {
 	switch {
 	case strings.HasPrefix(trimmed, "@"):
 		docs, err := source.ReadYAML(trimmed[1:])
-		return extraMap(docs, trimmed[1:], err)
+		if cause, unreadable := errors.AsType[syscall.Errno](err); unreadable {
+			err = source.Errorf(source.Pos{}, "-e %s: %w", trimmed, cause)
+		}
+		return extraMap(docs, err)
 	case strings.HasPrefix(trimmed, "{"), strings.HasPrefix(trimmed, "["), strings.Contains(trimmed, ": ") && !strings.Contains(trimmed, "="):
 		docs, err := source.ParseYAML("-e", []byte(text))
-		return extraMap(docs, "-e", err)
+		return extraMap(docs, err)
 	}
 	pairs, rest, err := playbook.FreeForm(text, pos, false)
 	if err != nil {
@@ -198,7 +211,7 @@ func textValue(s string, pos source.Pos) any {
 	return s
 }
 
-func extraMap(docs []source.Node, from string, err error) (*jinja.Map, error) {
+func extraMap(docs []source.Node, err error) (*jinja.Map, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -207,7 +220,7 @@ func extraMap(docs []source.Node, from string, err error) (*jinja.Map, error) {
 	}
 	m, ok := jinja.FromYAML(docs[0]).(*jinja.Map)
 	if !ok {
-		return nil, source.Errorf(docs[0].Pos(), "%s: extra variables have to be a mapping, not a %s", from, docs[0].KindName())
+		return nil, source.Errorf(docs[0].Pos(), "extra variables have to be a mapping, not a %s", docs[0].KindName())
 	}
 	return m, nil
 }
@@ -265,18 +278,19 @@ func (s *setup) options(ctx context.Context, ask engine.Prompter) (engine.Option
 	o := engine.Options{Forks: f.forks, Limit: f.limit, Verbosity: f.verbose, RemoteUser: f.user, PrivateKey: f.key,
 		Connection: f.connection, Become: f.become, BecomeUser: f.becomeUser, BecomeMethod: f.becomeMethod,
 		ConnectTimeout: time.Duration(f.timeout) * time.Second, HostKeyChecking: f.hostKeys}
-	switch f.hostKeys {
-	case "accept-new", "strict", "off":
-	default:
-		return o, source.Errorf(source.Pos{}, "--host-key-checking %q: want accept-new, strict or off", f.hostKeys)
-	}
 	var err error
 	if f.askPassword {
+		if ask == nil {
+			return o, source.Errorf(source.Pos{}, "-k: there is no terminal to ask for a password on").WithHint("set ansible_password")
+		}
 		if o.Password, err = s.password(ctx, ask, "SSH password: "); err != nil {
 			return o, err
 		}
 	}
 	if f.askBecome {
+		if ask == nil {
+			return o, source.Errorf(source.Pos{}, "-K: there is no terminal to ask for a password on").WithHint("set ansible_become_password")
+		}
 		if o.BecomePassword, err = s.password(ctx, ask, "BECOME password: "); err != nil {
 			return o, err
 		}
@@ -284,10 +298,31 @@ func (s *setup) options(ctx context.Context, ask engine.Prompter) (engine.Option
 	return o, nil
 }
 
-func (s *setup) password(ctx context.Context, ask engine.Prompter, prompt string) (string, error) {
-	if ask == nil {
-		return "", fmt.Errorf("there is no terminal to ask for a password on")
+// valid refuses values of flags that mean nothing.
+func (f *connectFlags) valid() error {
+	words := []struct {
+		flag, value string
+		from        []string
+	}{
+		{"become-method", f.becomeMethod, []string{"sudo", "su", "doas"}},
+		{"connection", f.connection, []string{"ssh", "local"}},
+		{"host-key-checking", f.hostKeys, []string{"accept-new", "strict", "off"}},
 	}
+	for _, w := range words {
+		if w.value != "" && !slices.Contains(w.from, w.value) {
+			return usageError(source.DidYouMean(w.value, w.from), "it is one of "+join(w.from), "--%s: %q is not supported", w.flag, w.value)
+		}
+	}
+	switch {
+	case f.forks < 0:
+		return usageError("", "0 is all hosts at the same time", "--forks: %d is less than 0", f.forks)
+	case f.timeout < 1:
+		return usageError("", "the default is 10 seconds", "--timeout: %d is less than 1 second", f.timeout)
+	}
+	return nil
+}
+
+func (s *setup) password(ctx context.Context, ask engine.Prompter, prompt string) (string, error) {
 	word, err := ask.Ask(ctx, prompt, true)
 	if word != "" {
 		s.secrets.Add(word)
@@ -335,7 +370,10 @@ func (s *setup) dialer(a *app, ask engine.Prompter) *transport {
 // findPlaybook returns the file that a name on the command line stands for: a
 // bare name is also looked for under playbooks/.
 func findPlaybook(name string) (string, error) {
-	if _, err := os.Stat(name); err == nil {
+	switch info, err := os.Stat(name); {
+	case err == nil && info.IsDir():
+		return "", source.Errorf(source.Pos{}, "playbook %q is a folder", name).WithHint("name a file in it")
+	case err == nil:
 		return name, nil
 	}
 	under := filepath.Join("playbooks", name)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -227,6 +228,8 @@ func sshArgs(o *ssh.Options, args string) error {
 		switch {
 		case flag == "-C" || flag == "-q" || flag == "-4" || flag == "-6" || flag == "-A" || flag == "-T":
 			continue
+		case len(flag) < 2 || !strings.ContainsRune("Jio", rune(flag[1])):
+			return sshFlag(o, flag, "")
 		case len(flag) > 2 && strings.HasPrefix(flag, "-"):
 			flag, value = flag[:2], flag[2:]
 		case len(words) == 0:
@@ -284,6 +287,12 @@ func sshOption(o *ssh.Options, key, value string) error {
 			return fmt.Errorf("ConnectTimeout: %q is no number of seconds", value)
 		}
 		o.ConnectTimeout = d
+	case "serveralivecountmax":
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 1 {
+			return fmt.Errorf("ServerAliveCountMax: %q is no number from 1", value)
+		}
+		o.KeepAliveMisses = n
 	case "serveraliveinterval":
 		d, err := time.ParseDuration(value + "s")
 		if err != nil {
