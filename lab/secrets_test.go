@@ -25,10 +25,12 @@ func TestSecretsStaySecret(t *testing.T) {
 	secrets["registry login"] = base64.StdEncoding.EncodeToString([]byte("100000000001:" + secrets["registry"]))
 
 	first, second := watch(t, "cvm-1"), watch(t, "cvm-2")
+	done := make(chan result, 1)
+	go func() { done <- play(t, "todo.yaml", "-l", "cvm-2", "--json", "-D") }()
 	verbose := play(t, "todo.yaml", "-l", "cvm-1", "-vvv", "-D",
 		"-e", "ansible_user=opspw", "-e", "ansible_become_password="+secrets["opspw"])
+	json := <-done
 	verbose.mustExit(t, 0)
-	json := play(t, "todo.yaml", "-l", "cvm-2", "--json", "-D")
 	json.mustExit(t, 0)
 	arguments := map[string]string{"cvm-1": first(), "cvm-2": second()}
 
