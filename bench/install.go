@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -43,6 +44,7 @@ func install(ctx context.Context) error {
 		fmt.Printf("not there, and installed only as root on Debian: %s\n", strings.Join(missing, ", "))
 	} else {
 		fmt.Printf("installing %s\n", strings.Join(missing, ", "))
+		defer keepStopped()()
 		aptGet(ctx, "update")
 		// One by one: a release may lack one of them.
 		for _, pkg := range missing {
@@ -55,11 +57,26 @@ func install(ctx context.Context) error {
 	return nil
 }
 
+// noService is Debian's switch that keeps the services of new packages stopped.
+const noService = "/usr/sbin/policy-rc.d"
+
+// keepStopped keeps a machine without sshd one that listens on no port. It
+// returns what undoes it. A machine that has such a switch keeps its own.
+func keepStopped() (undo func()) {
+	f, err := os.OpenFile(noService, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
+	if err != nil {
+		return func() {}
+	}
+	_, err = f.WriteString("#!/bin/sh\nexit 101\n")
+	if err := errors.Join(err, f.Close()); err != nil {
+		fmt.Printf("%s: %v\n", noService, err)
+	}
+	return func() { os.Remove(noService) }
+}
+
 func aptGet(ctx context.Context, args ...string) {
 	cmd := exec.CommandContext(ctx, "apt-get", append([]string{"-q"}, args...)...)
-	// What is installed must not be started: policy-rc.d is the machine's own, so
-	// Debian's switch for that is used.
-	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1")
+	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {

@@ -37,6 +37,8 @@ type lab struct {
 	port  int
 	hosts int
 	sshd  *exec.Cmd
+	// strays is what those have taken that outlived their session on a host.
+	strays time.Duration
 }
 
 // startLab starts the hosts in the folder.

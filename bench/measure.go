@@ -87,47 +87,57 @@ func watch(sshd int, stop chan struct{}) sample {
 func (l *lab) settle() time.Duration {
 	for try := 0; ; try++ {
 		_, hosts := tree(l.sshd.Process.Pid)
+		for _, p := range hosts {
+			if p.parent == os.Getpid() && p.pid != l.sshd.Process.Pid {
+				l.strays += reap(p.pid, 0) // it has outlived its session
+			}
+		}
 		if len(hosts) <= 1 || try == 100 {
 			p, _ := readProcess(l.sshd.Process.Pid) // it runs until close
-			return p.took
+			return p.took + l.strays
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-// endOrphans ends what a command has left running, and returns what it took.
+// endOrphans ends what a command has left running, and returns what it took. What
+// has a parent among them comes in the next round.
 func endOrphans(sshd int) time.Duration {
 	var took time.Duration
 	for range 50 {
 		tools, _ := tree(sshd)
 		if len(tools) == 0 {
-			return took
+			break
 		}
-		for _, p := range tools {
-			if p.parent != os.Getpid() {
-				continue // its turn comes when its parent is gone
-			}
+		ours := slices.DeleteFunc(tools, func(p process) bool { return p.parent != os.Getpid() })
+		for _, p := range ours {
 			_ = syscall.Kill(p.pid, syscall.SIGTERM) // or it has gone by itself
-			took += reap(p.pid)
+		}
+		for _, p := range ours {
+			took += reap(p.pid, 2*time.Second)
 		}
 	}
 	return took
 }
 
-func reap(pid int) time.Duration {
+// reap waits for a child's end, kills it in the middle of that time, and returns
+// what it took.
+func reap(pid int, wait time.Duration) time.Duration {
+	const step = 10 * time.Millisecond
 	var usage syscall.Rusage
-	for try := range 200 {
-		if try == 100 {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
-		}
+	for waited := time.Duration(0); waited <= wait; waited += step {
 		got, err := syscall.Wait4(pid, nil, syscall.WNOHANG, &usage)
-		if errors.Is(err, syscall.ECHILD) {
+		switch {
+		case errors.Is(err, syscall.ECHILD):
 			return 0
-		}
-		if got == pid {
+		case got == pid:
 			return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+		case waited == wait:
+			return 0
+		case waited == wait/2/step*step:
+			_ = syscall.Kill(pid, syscall.SIGKILL) // or it is gone already
 		}
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(step)
 	}
 	return 0
 }
