@@ -32,6 +32,11 @@ func TestSecretsStaySecret(t *testing.T) {
 	json := <-done
 	verbose.mustExit(t, 0)
 	json.mustExit(t, 0)
+	for _, out := range []string{verbose.out, json.out} {
+		if !strings.Contains(out, "RedisPw = ********") {
+			t.Errorf("the difference of config.ini is not shown\n%s", out)
+		}
+	}
 	arguments := map[string]string{"cvm-1": first(), "cvm-2": second()}
 
 	for name, secret := range secrets {
