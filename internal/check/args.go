@@ -181,7 +181,7 @@ func (p *play) arguments(t *playbook.Task, g *given, s site) {
 		return
 	}
 	if g.err != nil {
-		p.fail(g.err, t.ModulePos, true)
+		p.fail(g.err, t.ModulePos, !s.guessed)
 		return
 	}
 	relaxed := *m

@@ -16,6 +16,7 @@ type site struct {
 	tested  names          // variables that conditions around have tested
 	certain bool           // the place is reached whenever the playbook runs
 	lenient bool           // something undefined does no harm
+	guessed bool           // in a file that an include may bring in
 }
 
 // at returns the site for an entry inside.
@@ -150,6 +151,7 @@ func (p *play) loop(t *playbook.Task, s site) site {
 		s = s.perhaps() // there may be no turn at all
 	}
 	p.evaluated(l.Extended, s)
+	p.evaluated(l.Parallel, s)
 	p.evaluated(l.Pause, s.perhaps())
 	p.evaluated(l.Label, s.perhaps())
 	return s
@@ -230,9 +232,12 @@ func (p *play) special(t *playbook.Task, g *given, s site) {
 // follow checks what a task includes.
 func (p *play) follow(t *playbook.Task, s site) {
 	inc := p.include(t)
-	s.certain = s.certain && inc.sure
+	s.certain, s.guessed = s.certain && inc.sure, s.guessed || !inc.sure
 	for _, part := range inc.parts {
-		if part.err != nil && !part.vague {
+		if part.err != nil && part.vague {
+			continue // hardly meant
+		}
+		if part.err != nil {
 			p.fail(part.err, t.ModulePos, s.certain)
 		}
 		key := step{part.key, strings.Join(varNames(t.Vars), ",")}

@@ -16,7 +16,9 @@ type action struct {
 	// same name are meant.
 	spec *spec.Module
 	open bool // takes any arguments (set_fact, add_host)
-	run  func(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error)
+	// behind says that something runs behind the task, which has an order.
+	behind bool
+	run    func(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error)
 }
 
 // define makes an action from a function whose argument struct declares the
@@ -50,6 +52,9 @@ func actionTable() map[string]*action {
 		table[name] = &action{run: run}
 	}
 	table["gather_facts"] = table["setup"]
+	for _, a := range []*action{includeTasks, includeRole, meta} {
+		a.behind = true
+	}
 	return table
 }
 

@@ -72,6 +72,9 @@ func (a *attempt) run(ctx context.Context) *taskResult {
 	if err := a.prepare(); err != nil {
 		return failed(err)
 	}
+	if a.task.Loop != nil && a.task.Loop.Parallel.Exists() && a.action != nil && a.action.behind {
+		return failed(a.task.Loop.Parallel.Errorf("%s cannot run for several items in parallel", a.spec.Name))
+	}
 	return a.until(ctx)
 }
 
@@ -222,7 +225,7 @@ func (a *attempt) timed(ctx context.Context) *taskResult {
 	a.c = &c
 	res := a.act(inner)
 	if ctx.Err() == nil && inner.Err() != nil {
-		res = failed(fmt.Errorf("the task took longer than its timeout of %g seconds", seconds))
+		res = failed(fmt.Errorf("the task took longer than its timeout of %g s", seconds))
 	}
 	if res.outcome != event.Skipped && res.outcome != event.Unreachable {
 		if err := a.redefine(res); err != nil {

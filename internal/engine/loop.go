@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"fleet/internal/event"
@@ -14,45 +15,97 @@ import (
 	"fleet/internal/vars"
 )
 
-// all runs the task for every item, and sums up.
-func (u *turn) all(ctx context.Context, items []any) *taskResult {
-	loop := u.task.Loop
+// all runs the task for every item, one after the other or, with
+// loop_control.parallel, several at the same time, and sums up.
+func (u *turn) all(ctx context.Context, c *jinja.Context, items []any) *taskResult {
+	limit, err := u.engine.number(c, u.task.Loop.Parallel, 1)
+	if err != nil {
+		return failed(err)
+	}
+	results := make([]*taskResult, len(items))
+	if limit > 1 {
+		u.inParallel(ctx, items, results, int(limit))
+	} else {
+		u.inTurn(ctx, c, items, results)
+	}
 	sum := &taskResult{loop: true, value: jinja.NewMap()}
-	var results []any
-	for i, item := range items {
-		locals := map[string]any{loop.Var: item, "ansible_loop_var": loop.Var}
-		if loop.IndexVar != "" {
-			locals[loop.IndexVar] = i
-			locals["ansible_index_var"] = loop.IndexVar
-		}
-		c, err := u.newContext(ctx, u.task, locals)
-		if err != nil {
-			return failed(err)
-		}
-		if ext, err := u.engine.truth(c, loop.Extended, false); err == nil && ext {
-			locals["ansible_loop"] = extended(items, i)
-		}
-		if i > 0 {
-			if err := u.pause(ctx, c, loop.Pause); err != nil {
-				return failed(err)
-			}
-		}
-		label := u.label(c, item)
-		res := u.item(ctx, locals, label)
-		if ctx.Err() != nil {
-			return res
-		}
-		res.value.Set(loop.Var, item)
-		res.value.Set("ansible_loop_var", loop.Var)
-		u.reportItem(res, label)
-		results = append(results, res.value)
-		sum.add(res)
-		if res.outcome == event.Unreachable || res.then != nil {
-			break
+	values := []any{}
+	for _, res := range results {
+		if res != nil {
+			values = append(values, res.value)
+			sum.add(res)
 		}
 	}
-	sum.finishLoop(results)
+	sum.finishLoop(values)
 	return sum
+}
+
+// inTurn runs the items one after the other, until one has an end of its own.
+func (u *turn) inTurn(ctx context.Context, c *jinja.Context, items []any, results []*taskResult) {
+	for i := range items {
+		if i > 0 {
+			if err := u.pause(ctx, c, u.task.Loop.Pause); err != nil {
+				results[i] = failed(err)
+				return
+			}
+		}
+		res := u.nth(ctx, items, i)
+		results[i] = res
+		if ctx.Err() != nil || res.outcome == event.Unreachable || res.then != nil {
+			return
+		}
+	}
+}
+
+// inParallel runs the items at the same time, at most limit of them. The run's
+// slot is free meanwhile: the items may wait for other hosts.
+func (u *turn) inParallel(ctx context.Context, items []any, results []*taskResult, limit int) {
+	held := u.slot
+	u.release()
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, limit)
+	for i := range items {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			if ctx.Err() == nil {
+				results[i] = u.nth(ctx, items, i)
+			}
+		})
+	}
+	wg.Wait()
+	if held {
+		// Where this fails, the run ends.
+		_ = u.acquire(ctx)
+	}
+}
+
+// nth runs the task for one item and reports it.
+func (u *turn) nth(ctx context.Context, items []any, i int) *taskResult {
+	loop := u.task.Loop
+	locals := map[string]any{loop.Var: items[i], "ansible_loop_var": loop.Var}
+	if loop.IndexVar != "" {
+		locals[loop.IndexVar] = i
+		locals["ansible_index_var"] = loop.IndexVar
+	}
+	c, err := u.newContext(ctx, u.task, locals)
+	if err != nil {
+		return failed(err)
+	}
+	if ext, err := u.engine.truth(c, loop.Extended, false); err == nil && ext {
+		locals["ansible_loop"] = extended(items, i)
+		if c, err = u.newContext(ctx, u.task, locals); err != nil {
+			return failed(err)
+		}
+	}
+	label := u.label(c, items[i])
+	res := u.item(ctx, locals, label)
+	if ctx.Err() == nil {
+		res.value.Set(loop.Var, items[i])
+		res.value.Set("ansible_loop_var", loop.Var)
+		u.reportItem(res, label)
+	}
+	return res
 }
 
 // extended is the variable ansible_loop.

@@ -147,9 +147,6 @@ func (r *taskResult) finishLoop(results []any) {
 			lost = m
 		}
 	}
-	if results == nil {
-		results = []any{}
-	}
 	r.value.Set("results", results)
 	r.value.Set("changed", changed)
 	switch {

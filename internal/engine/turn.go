@@ -170,7 +170,7 @@ func (u *turn) run(ctx context.Context, c *jinja.Context) *taskResult {
 		}
 		return failed(err)
 	}
-	return u.all(ctx, items)
+	return u.all(ctx, c, items)
 }
 
 // conditions returns the conditions of the task, of the blocks around it and of

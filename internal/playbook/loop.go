@@ -13,7 +13,7 @@ var lookups = []string{
 	"subelements", "template", "together", "url", "varnames", "vars",
 }
 
-var loopKeys = []string{"extended", "extended_allitems", "index_var", "label", "loop_var", "pause"}
+var loopKeys = []string{"extended", "extended_allitems", "index_var", "label", "loop_var", "parallel", "pause"}
 
 // loop reads `loop`.
 func (r *reader) loop(p source.Pair, t *Task) {
@@ -99,6 +99,9 @@ func (r *reader) finishLoop(n source.Node, t *Task) {
 		case "extended":
 			r.check(keyword{name: name, want: wantBool}, value)
 			t.Loop.Extended = value
+		case "parallel":
+			r.check(keyword{name: name, want: wantNumber}, value)
+			t.Loop.Parallel = value
 		case "extended_allitems":
 			r.check(keyword{name: name, want: wantBool}, value)
 		default:

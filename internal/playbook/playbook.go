@@ -176,6 +176,7 @@ type Loop struct {
 	Label    source.Node
 	Pause    source.Node // seconds
 	Extended source.Node
+	Parallel source.Node // how many items at the same time; fleet's own
 }
 
 // Role is one use of a role's folder. The tasks that it runs are in the Block
