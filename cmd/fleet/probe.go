@@ -128,16 +128,19 @@ func probeResult(address string, res probe.Result, err error) (event.Result, err
 
 // probeFrom probes from the hosts of the inventory that --from names.
 func (a *app) probeFrom(ctx context.Context, f *probeFlags, configs []probe.Config, expected []probe.Expectation) error {
+	if f.connectFlags.timeout < 1 {
+		return usageError("", "the default is 10 seconds", "--connect-timeout: %d is less than 1 second", f.connectFlags.timeout)
+	}
+	if err := f.valid(); err != nil {
+		return err
+	}
 	s, err := f.load(a.secrets)
 	if err != nil {
 		return err
 	}
-	hosts, err := s.selected(f.from)
+	hosts, err := s.probers(f.from)
 	if err != nil {
 		return err
-	}
-	if len(hosts) == 0 {
-		return source.Errorf(source.Pos{}, "--from %s: the inventory has no such host", f.from).WithHint("fleet inventory --graph shows all")
 	}
 	ask := openTerminal()
 	o, err := s.options(ctx, ask)
@@ -155,4 +158,23 @@ func (a *app) probeFrom(ctx context.Context, f *probeFlags, configs []probe.Conf
 	e.Events = out
 	sum, err := e.Call(ctx, hosts, calls...)
 	return errors.Join(err, out.Close(), outcome(sum))
+}
+
+// probers returns the hosts that --from names, within --limit.
+func (s *setup) probers(from string) ([]string, error) {
+	sel, err := s.inventory.Select(from)
+	if err != nil {
+		return nil, err
+	}
+	if s.none && len(sel.Hosts) == 0 {
+		return nil, noInventory()
+	}
+	for _, u := range sel.Unknown {
+		return nil, source.Errorf(source.Pos{}, "--from %s: no host or group is called %q", from, u.Pattern).WithHint("%s", u.Hint)
+	}
+	hosts, err := s.selected(from)
+	if err == nil && len(hosts) == 0 {
+		err = source.Errorf(source.Pos{}, "--from %s: no host is left", from).WithHint("fleet inventory --graph shows all")
+	}
+	return hosts, err
 }
