@@ -40,6 +40,7 @@ func runFetch(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, er
 	if err != nil {
 		return nil, err
 	}
+	res.data = nil
 	res.value.Set("dest", dest)
 	if isTrue(res.value, "failed") || !isTrue(res.value, "changed") {
 		return res, nil

@@ -88,6 +88,7 @@ func runTemplate(ctx context.Context, a *attempt, args *templateArgs) (*taskResu
 	name := strings.TrimSuffix(filepath.Base(found), ".j2")
 	res, err := a.module(ctx, "copy", call, inline(name, []byte(text)))
 	if err == nil {
+		res.data = nil
 		res.value.Set("src", found)
 	}
 	return res, err

@@ -139,6 +139,7 @@ func (a *attempt) until(ctx context.Context) *taskResult {
 		if tries == 1 && a.task.Until == nil || ctx.Err() != nil || res.outcome == event.Skipped || res.outcome == event.Unreachable {
 			return res
 		}
+		res.data = nil
 		res.value.Set("attempts", n)
 		enough, err := a.enough(res)
 		if err != nil {
@@ -306,6 +307,7 @@ func (a *attempt) redefine(res *taskResult) error {
 		if err != nil {
 			return err
 		}
+		res.data = nil
 		res.value.Set("changed", cond == "")
 	}
 	if a.task.FailedWhen != nil {
@@ -313,6 +315,7 @@ func (a *attempt) redefine(res *taskResult) error {
 		if err != nil {
 			return err
 		}
+		res.data = nil
 		res.value.Set("failed", cond == "")
 		res.value.Set("failed_when_result", cond == "")
 		if cond == "" && orEmpty(res.value, "msg") == "" {

@@ -62,7 +62,7 @@ func (a *attempt) module(ctx context.Context, name string, args *jinja.Map, with
 	if !ok {
 		return nil, errors.New("the module returned no mapping")
 	}
-	return &taskResult{value: m}, nil
+	return &taskResult{value: m, data: res.Data}, nil
 }
 
 // notAnswered marks an error as "the host is unreachable", unless the transport

@@ -14,6 +14,7 @@ import (
 // taskResult is what a task, or one turn of its loop, came to.
 type taskResult struct {
 	value    *jinja.Map // what register gets
+	data     []byte     // the same as the target sent it, while it is the same
 	outcome  event.Outcome
 	ignored  bool // failed, and that is all right
 	rescued  bool
@@ -199,9 +200,12 @@ func (r *taskResult) show() event.Result {
 			value.Set("msg", "(hidden: no_log)")
 		}
 	}
-	data, err := jinja.ToJSON(value)
-	if err != nil {
-		data = []byte("{}")
+	data := r.data
+	if data == nil || r.noLog {
+		var err error
+		if data, err = jinja.ToJSON(value); err != nil {
+			data = []byte("{}")
+		}
 	}
 	out := event.ParseResult(data)
 	if r.outcome == event.Skipped {

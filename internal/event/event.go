@@ -218,7 +218,10 @@ func ParseResult(data json.RawMessage) Result {
 	if json.Unmarshal(data, &fields) != nil {
 		return r
 	}
-	take := func(key string, dst any) bool { return json.Unmarshal(fields[key], dst) == nil }
+	take := func(key string, dst any) bool {
+		raw, given := fields[key]
+		return given && json.Unmarshal(raw, dst) == nil
+	}
 	var msg any
 	if take("msg", &msg) {
 		if s, ok := msg.(string); ok {

@@ -26,16 +26,34 @@ type Helper struct {
 	Digest   string // the SHA-256 of the program, in lower-case hex
 	Size     int64  // of the program, in bytes
 
-	packed func() ([]byte, error)
+	open func() (io.ReadCloser, int64, error)
 }
 
 // Open returns the program, compressed with gzip, and how many bytes that is.
 func (h Helper) Open() (io.ReadCloser, int64, error) {
-	data, err := h.packed()
+	return h.open()
+}
+
+// inMemory returns how to open bytes that a function gives.
+func inMemory(data func() ([]byte, error)) func() (io.ReadCloser, int64, error) {
+	return func() (io.ReadCloser, int64, error) {
+		b, err := data()
+		return io.NopCloser(bytes.NewReader(b)), int64(len(b)), err
+	}
+}
+
+// openIn opens an embedded file, whose bytes are not copied.
+func openIn(dist fs.FS, name string) (io.ReadCloser, int64, error) {
+	f, err := dist.Open(name)
 	if err != nil {
 		return nil, 0, err
 	}
-	return io.NopCloser(bytes.NewReader(data)), int64(len(data)), nil
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, info.Size(), nil
 }
 
 // Manifest is one line of dist/manifest.json: an embedded helper.
@@ -115,7 +133,7 @@ func embeddedIn(dist fs.FS) ([]Helper, error) {
 	var all []Helper
 	for _, row := range rows {
 		all = append(all, Helper{OS: row.OS, Arch: row.Arch, Digest: row.Digest, Size: row.Size,
-			packed: func() ([]byte, error) { return fs.ReadFile(dist, "dist/"+row.File) }})
+			open: func() (io.ReadCloser, int64, error) { return openIn(dist, "dist/"+row.File) }})
 	}
 	return all, nil
 }

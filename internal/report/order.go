@@ -35,6 +35,7 @@ type hostView struct {
 type taskView struct {
 	task   *event.Task
 	pieces []piece              // not printed yet
+	held   []piece              // looked at, and kept until those that are alike are there
 	items  map[string]*itemFold // by host, where items were reported
 	opened bool                 // the header is printed
 	closed bool                 // all hosts have passed it
@@ -220,19 +221,18 @@ func (t *Text) printPieces(p *playView, through bool) {
 		}
 	}
 	fold := len(p.Hosts) > foldFrom && t.options.Verbose == 0
-	var held []piece
 	for _, piece := range v.pieces {
 		if fold && !piece.alone {
-			held = append(held, piece)
+			v.held = append(v.held, piece)
 			continue
 		}
 		t.taskHeader(v)
 		t.print(piece.text(t.style, piece.who())...)
 	}
-	v.pieces = held
-	if through && len(held) > 0 {
+	v.pieces = nil
+	if through && len(v.held) > 0 {
 		t.taskHeader(v)
-		t.printFolded(held)
-		v.pieces = nil
+		t.printFolded(v.held)
+		v.held = nil
 	}
 }

@@ -120,7 +120,7 @@ func partitions(g *gatherer, device string, uuids, labels map[string]string) map
 	parts := map[string]any{}
 	for _, name := range names(g.m.Path("/sys/block/" + device)) {
 		folder := "/sys/block/" + device + "/" + name
-		if !g.exists(folder + "/partition") {
+		if !strings.HasPrefix(name, device) || !g.exists(folder+"/partition") {
 			continue
 		}
 		sectors := g.read(folder + "/size")
