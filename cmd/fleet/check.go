@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"fleet/internal/check"
 	"fleet/internal/engine"
 	"fleet/internal/event"
+	"fleet/internal/jinja/lookup"
 	"fleet/internal/playbook"
 	"fleet/internal/source"
 )
@@ -84,6 +87,7 @@ func (s *setup) mistakes(ctx context.Context, f *runFlags, files []string) []che
 	}
 	c := &check.Checker{Inventory: s.inventory, Vars: s.store, Loader: s.loader, Modules: catalog{},
 		Actions: engine.Actions(), Open: engine.Open, Extra: s.extra, Limit: f.limit,
+		Lookups: slices.Collect(maps.Keys(lookup.New(lookup.Options{}))),
 		Selected: func(p *playbook.Play, e playbook.Entry) bool {
 			return engine.Selected(engine.Tags(p, e), f.tags, f.skipTags)
 		}}

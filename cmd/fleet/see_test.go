@@ -67,6 +67,10 @@ var times = []struct {
 }{
 	{regexp.MustCompile(`\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\.\d+Z?`), "$$time"},
 	{regexp.MustCompile(`\b\d+:\d\d:\d\d\.\d{6}\b`), "$$delta"},
+	{regexp.MustCompile(`/fleet-\d+\b`), "/fleet-$$uid"},
+	{regexp.MustCompile(`\.fleet-target-\d+\b`), ".fleet-target-$$pid"},
+	{regexp.MustCompile(`\.fleet-\d+-`), ".fleet-$$n-"},
+	{regexp.MustCompile(`sh: (?:line )?\d+: `), "sh: "},
 	{regexp.MustCompile(`"seconds":[0-9.]+`), `"seconds":0`},
 	{regexp.MustCompile(`(?m)^time: .*`), "time: $$delta"},
 }
