@@ -72,7 +72,10 @@ func runIncludeTasks(_ context.Context, a *attempt, args *includeTasksArgs) (*ta
 	}
 	inc := a.load(includeKey{a.task, path}, func() (*playbook.Block, []*playbook.Task, error) {
 		b, err := a.engine.Loader.Tasks(path, a.task)
-		return b, nil, err
+		if err != nil {
+			return nil, nil, err
+		}
+		return b, b.Handlers, nil
 	})
 	return a.behind(inc, path)
 }
@@ -82,6 +85,7 @@ func (a *attempt) behind(inc *included, what string) (*taskResult, error) {
 	if inc.err != nil {
 		return nil, inc.err
 	}
+	a.addHandlers(inc.handlers)
 	locals := with(a.hostRun.locals)
 	for k, v := range a.locals {
 		locals[k] = v
@@ -116,20 +120,22 @@ type includeRoleArgs struct {
 	HandlersFrom string `arg:"handlers_from" default:"main"`
 	// Keywords for the tasks of the role.
 	Apply map[string]any `arg:"apply"`
+	// Runs the role even where it has run in this play with the same parameters.
+	AllowDuplicates bool `arg:"allow_duplicates" default:"yes"`
+	// Lets the tasks behind see the role's defaults and variables.
+	Public bool `arg:"public"`
+	// Has no effect: roles' argument specifications are not read.
+	RolespecValidate bool `arg:"rolespec_validate" default:"yes"`
 }
 
 func runIncludeRole(_ context.Context, a *attempt, args *includeRoleArgs) (*taskResult, error) {
-	key := includeKey{a.task, fmt.Sprintf("role %q", *args)}
+	key := includeKey{a.task, fmt.Sprintf("role %+v", *args)}
 	inc := a.load(key, func() (*playbook.Block, []*playbook.Task, error) {
 		return a.engine.Loader.Role(args.Name, playbook.RoleOptions{TasksFrom: args.TasksFrom, VarsFrom: args.VarsFrom,
-			DefaultsFrom: args.DefaultsFrom, HandlersFrom: args.HandlersFrom, Play: a.Play}, a.task)
+			DefaultsFrom: args.DefaultsFrom, HandlersFrom: args.HandlersFrom, Once: !args.AllowDuplicates, Play: a.Play}, a.task)
 	})
-	if inc.err == nil {
-		for _, t := range inc.handlers {
-			if !slices.Contains(a.extra, t) {
-				a.extra = append(a.extra, t)
-			}
-		}
+	if args.Public && inc.err == nil {
+		a.vars.Roles = append(slices.Clone(a.vars.Roles), rolesIn([]playbook.Entry{inc.block})...)
 	}
 	return a.behind(inc, args.Name)
 }
