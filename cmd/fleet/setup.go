@@ -353,7 +353,7 @@ func (s *setup) static(n source.Node) (string, error) {
 
 // dialer returns the transport of a run.
 func (s *setup) dialer(a *app, ask engine.Prompter) *transport {
-	d := &ssh.Dialer{Warn: a.warn}
+	d := &ssh.Dialer{Helpers: a.helpers, Warn: a.warn}
 	if ask != nil {
 		d.Password = func(ctx context.Context, prompt string) (string, error) { return s.password(ctx, ask, prompt) }
 		d.Passphrase = func(ctx context.Context, file string) (string, error) {
