@@ -85,7 +85,7 @@ func (a *attempt) behind(inc *included, what string) (*taskResult, error) {
 	if inc.err != nil {
 		return nil, inc.err
 	}
-	a.addHandlers(inc.handlers)
+	a.addHandlers(inc.handlers, a.order)
 	locals := with(a.hostRun.locals)
 	for k, v := range a.locals {
 		locals[k] = v

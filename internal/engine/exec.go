@@ -101,7 +101,7 @@ func (h *hostRun) answer(ctx context.Context, call Call) (*taskResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := jinja.NewContext(ctx, nil, scope)
+	c := jinja.NewContext(ctx, h.engine.env(h.searchFor(nil)), scope)
 	none := func(func(*playbook.Keywords) source.Node) source.Node { return source.Node{} }
 	to, err := h.engine.endpoint(c, h.host, none)
 	if err != nil {

@@ -12,35 +12,48 @@ import (
 // flush runs the host's notified handlers in the order of their definition. One
 // that is notified by a handler behind it waits for the next flush, as in Ansible.
 func (h *hostRun) flush(ctx context.Context, prefix []int) error {
-	for i, t := range h.handlers() {
-		if !h.notified[t] {
+	for _, hd := range h.handlers() {
+		if !h.notified[hd.task] {
 			continue
 		}
-		delete(h.notified, t)
-		if err := h.task(ctx, t, append(slices.Clone(prefix), i)); err != nil {
+		delete(h.notified, hd.task)
+		if err := h.task(ctx, hd.task, slices.Concat(prefix, hd.order)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// handlers returns the play's handlers, and behind them those that includes
-// brought in, in the order in which they came.
-func (r *playRun) handlers() []*playbook.Task {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return append(slices.Clone(r.Handlers), r.extra...)
+// handler is a handler and its place among those of the play.
+type handler struct {
+	task  *playbook.Task
+	order []int
 }
 
-// addHandlers takes the handlers that an include brought in.
-func (r *playRun) addHandlers(handlers []*playbook.Task) {
+// handlers returns the play's handlers, and behind them those that includes
+// brought in, in the order of the includes.
+func (r *playRun) handlers() []handler {
+	out := make([]handler, 0, len(r.Handlers))
+	for i, t := range r.Handlers {
+		out = append(out, handler{t, []int{i}})
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, t := range handlers {
-		if !slices.Contains(r.extra, t) {
-			r.extra = append(r.extra, t)
+	return append(out, r.extra...)
+}
+
+// addHandlers takes the handlers that an include at this order brought in. The
+// host that comes there first need not be the first in the play's order.
+func (r *playRun) addHandlers(handlers []*playbook.Task, order []int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, t := range handlers {
+		if slices.ContainsFunc(r.extra, func(h handler) bool { return h.task == t }) {
+			continue
 		}
+		r.extra = append(r.extra, handler{t, slices.Concat([]int{len(r.Handlers)}, order, []int{i})})
 	}
+	slices.SortStableFunc(r.extra, func(a, b handler) int { return slices.Compare(a.order, b.order) })
 }
 
 // notify marks the handlers that a changed task names.
@@ -68,7 +81,8 @@ func (h *hostRun) notifyName(c *jinja.Context, at source.Node, name string) erro
 	var named *playbook.Task
 	var known []string
 	found := false
-	for _, t := range h.handlers() {
+	for _, hd := range h.handlers() {
+		t := hd.task
 		own, err := h.engine.text(c, t.Name, "")
 		if err != nil {
 			own = t.Name.Text()

@@ -35,7 +35,7 @@ type playRun struct {
 	mu       sync.Mutex
 	tasks    map[taskKey]*event.Task
 	included map[includeKey]*included
-	extra    []*playbook.Task // handlers that includes brought in
+	extra    []handler // handlers that includes brought in
 	throttle map[*event.Task]chan struct{}
 	maxFail  float64 // percent; negative: no limit
 }

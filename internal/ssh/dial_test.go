@@ -64,7 +64,7 @@ func TestDialErrors(t *testing.T) {
 			o.ConnectTimeout = 200 * time.Millisecond
 		}, Timeout, "the login did not end within 200ms", "sshd hangs"},
 		"wrong key":      {func(o *Options) { o.KeyFiles = []string{other} }, Auth, "the host refused the login: it did not take key " + other + " (ssh-ed25519 SHA256:", "ssh-copy-id -p " + port(server)},
-		"wrong password": {func(o *Options) { o.KeyFiles = nil; o.Password = "wrong" }, Auth, "it did not take the given password", "ssh-copy-id"},
+		"wrong password": {func(o *Options) { o.KeyFiles = nil; o.Password = "wrong" }, Auth, "it did not take the given password", "check ansible_password"},
 		"nothing":        {func(o *Options) { o.KeyFiles = nil }, Auth, "nothing was there to try", "-k asks for a password"},
 		"other user":     {func(o *Options) { o.User = "root" }, Auth, "root@127.0.0.1:", ""},
 		"missing key":    {func(o *Options) { o.KeyFiles = []string{dir + "/nokey"} }, Setup, dir + "/nokey: cannot read the private key: no such file or directory", ""},
