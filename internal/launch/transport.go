@@ -18,6 +18,7 @@ type transport struct {
 	answered bool // the prompt for a password
 
 	ended chan struct{} // closed when code and err are there
+	heard chan struct{} // closed when standard error has ended
 	code  int
 	err   error
 	loops sync.WaitGroup
@@ -25,8 +26,11 @@ type transport struct {
 
 // newTransport takes the process over.
 func newTransport(p Process, prompt string) *transport {
-	t := &transport{p: p, out: bufio.NewReaderSize(p.Stdout(), 64<<10), stderr: newWatcher(prompt), ended: make(chan struct{})}
-	t.loops.Go(func() { t.stderr.read(p.Stderr()) })
+	t := &transport{p: p, out: bufio.NewReaderSize(p.Stdout(), 64<<10), stderr: newWatcher(prompt), ended: make(chan struct{}), heard: make(chan struct{})}
+	t.loops.Go(func() {
+		t.stderr.read(p.Stderr())
+		close(t.heard)
+	})
 	t.loops.Go(func() {
 		t.code, t.err = p.Wait()
 		close(t.ended)
@@ -47,10 +51,15 @@ func (t *transport) Close() error {
 	return nil
 }
 
-// wait waits for the end of the process, but not longer than d.
+// wait waits for the end of the process, but not longer than d. What it wrote to
+// standard error is read then, unless something that it left behind holds that open.
 func (t *transport) wait(d time.Duration) (int, error) {
 	select {
 	case <-t.ended:
+		select {
+		case <-t.heard:
+		case <-time.After(min(d, 300*time.Millisecond)):
+		}
 		return t.code, t.err
 	case <-time.After(d):
 		return -1, nil
