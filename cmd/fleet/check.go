@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -100,6 +101,21 @@ func (s *setup) mistakes(ctx context.Context, f *runFlags, files []string) []che
 			found = append(found, f)
 		}
 	}
+	return byPlace(found)
+}
+
+// byPlace sorts by file, in the order in which the files came, and by line.
+func byPlace(found []check.Finding) []check.Finding {
+	files := map[string]int{}
+	for _, f := range found {
+		if _, known := files[f.Err.Pos.File]; !known {
+			files[f.Err.Pos.File] = len(files)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b check.Finding) int {
+		p, q := a.Err.Pos, b.Err.Pos
+		return cmp.Or(cmp.Compare(files[p.File], files[q.File]), cmp.Compare(p.Line, q.Line), cmp.Compare(p.Col, q.Col))
+	})
 	return found
 }
 

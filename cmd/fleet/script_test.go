@@ -49,6 +49,7 @@ func TestMain(m *testing.M) {
 //	hosts NAME... [KEY=VALUE...]   start a host of each name, add it to inventory.yaml
 //	fake HOST PROGRAM FILE         put a script before the host's real program
 //	hang HOST, resume HOST         stop answering, and answer again
+//	drop HOST                      cut its connections
 //	down HOST                      end its server: nothing listens any more
 //	mute NAME [TEXT]               listen on a port, say TEXT, and nothing else
 //	newkey FILE [PASSPHRASE]       make a private key
@@ -83,6 +84,7 @@ func TestScript(t *testing.T) {
 			"fake":     fake,
 			"hang":     func(ts *testscript.TestScript, _ bool, args []string) { theLab(ts).host(ts, args).Hang() },
 			"resume":   func(ts *testscript.TestScript, _ bool, args []string) { theLab(ts).host(ts, args).Resume() },
+			"drop":     func(ts *testscript.TestScript, _ bool, args []string) { theLab(ts).host(ts, args).Drop() },
 			"down":     func(ts *testscript.TestScript, _ bool, args []string) { ts.Check(theLab(ts).host(ts, args).Close()) },
 			"mute":     mute,
 			"newkey":   newKey,

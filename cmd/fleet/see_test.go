@@ -96,7 +96,7 @@ func steady(text string) string {
 }
 
 // hostLine is the first line of what is said of one host.
-var hostLine = regexp.MustCompile(`^(?:[a-z]+(?: \([a-z ]+\))?: \[(\w+)\]|(\w+): )`)
+var hostLine = regexp.MustCompile(`^(?:[a-z]+(?: \([a-z ]+\))?: \[(\w+)\]|(\w+) +\| )`)
 
 // inHostOrder sorts neighbouring lines of different hosts, which come in the
 // order in which the hosts finish.
@@ -114,7 +114,7 @@ func inHostOrder(text string) string {
 	for line := range strings.Lines(text) {
 		m := hostLine.FindStringSubmatch(line)
 		switch {
-		case m != nil && m[1]+m[2] != "fleet" && m[1]+m[2] != "hint" && m[1]+m[2] != "warning":
+		case m != nil:
 			parts = append(parts, part{m[1] + m[2], line})
 		case len(parts) > 0 && strings.HasPrefix(line, " "):
 			parts[len(parts)-1].text += line
