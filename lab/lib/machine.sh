@@ -44,9 +44,13 @@ create_machine() {
 
 # make_identity fills $state/machines/NAME: the port, and root/, the files that the machine gets before it starts.
 make_identity() {
-	local kept=$state/machines/$1 ssh
+	local kept=$state/machines/$1 ssh apt
 	ssh=$kept/root/etc/ssh
-	mkdir -p "$ssh"
+	apt=$kept/root/etc/apt/apt.conf.d
+	mkdir -p "$ssh" "$apt"
+	printf '// The mirror is in the lab, and no proxy is on the way to it.\nAcquire::http::Proxy::%s "DIRECT";\n' \
+		"$mirror_name" >"$apt/91lab"
+	chmod 0644 "$apt/91lab"
 	if [ ! -s "$kept/port" ]; then free_port >"$kept/port"; fi
 	if [ ! -s "$ssh/ssh_host_ed25519_key" ]; then
 		ssh-keygen -q -t ed25519 -N '' -C "$1" -f "$ssh/ssh_host_ed25519_key"
