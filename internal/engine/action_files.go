@@ -39,7 +39,7 @@ func runCopy(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, err
 	if err != nil {
 		return nil, a.at("src", err)
 	}
-	follow := args.Has("local_follow") == false || isTrue(args, "local_follow")
+	follow := !args.Has("local_follow") || isTrue(args, "local_follow")
 	with, err := offer(found, strings.HasSuffix(src, "/"), follow)
 	if err != nil {
 		return nil, a.at("src", err)

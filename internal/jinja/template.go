@@ -170,9 +170,9 @@ func (t *Template) Native(c *Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch v.(type) {
+	switch v := v.(type) {
 	case string:
-		return t.finish(v.(string)), nil
+		return t.finish(v), nil
 	case int, float64:
 		if t.newlines > 0 { // a block scalar: its line end belongs to the text
 			return t.finish(Str(v)), nil
