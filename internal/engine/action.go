@@ -53,7 +53,9 @@ func actionTable() map[string]*action {
 	}
 	table["gather_facts"] = table["setup"]
 	for _, a := range []*action{includeTasks, includeRole, meta} {
-		a.behind = true
+		behind := *a // engines may run at the same time
+		behind.behind = true
+		table[a.spec.Name] = &behind
 	}
 	return table
 }
