@@ -7,13 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/charmbracelet/log"
-	"github.com/spf13/cobra"
 
 	"fleet/internal/engine"
 	"fleet/internal/inventory"
@@ -31,53 +28,6 @@ const debugVerbosity = 4
 
 // defaultInventory is read where -i is not given.
 const defaultInventory = "inventory.yaml"
-
-// connectFlags are the flags of every verb that reaches hosts.
-type connectFlags struct {
-	inventories  []string
-	limit        []string
-	extra        []string
-	forks        int
-	verbose      int
-	user         string
-	key          string
-	askPassword  bool
-	become       bool
-	becomeUser   string
-	becomeMethod string
-	askBecome    bool
-	connection   string
-	timeout      int
-	hostKeys     string
-}
-
-func (f *connectFlags) inventoryFlags(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.StringArrayVarP(&f.inventories, "inventory", "i", nil, "inventory `file`, folder, or comma list of hosts; repeats (default ./"+defaultInventory+")")
-	flags.StringArrayVarP(&f.extra, "extra-vars", "e", nil, "set variables: `key=value`, a YAML or JSON mapping, or @file; repeats, and wins over all others")
-}
-
-func (f *connectFlags) limitFlag(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVarP(&f.limit, "limit", "l", nil, "only the hosts that this `pattern` names; repeats")
-}
-
-func (f *connectFlags) register(cmd *cobra.Command) {
-	f.inventoryFlags(cmd)
-	f.limitFlag(cmd)
-	flags := cmd.Flags()
-	flags.IntVarP(&f.forks, "forks", "f", 100, "`hosts` that work at the same time; 0 is all")
-	flags.CountVarP(&f.verbose, "verbose", "v", "say more; -vvv says all of it, -vvvv how hosts are reached too")
-	flags.StringVarP(&f.user, "user", "u", "", "log in as this `user`, where nothing else says so")
-	flags.StringVar(&f.key, "private-key", "", "log in with this private key `file`, where nothing else says so")
-	flags.BoolVarP(&f.askPassword, "ask-pass", "k", false, "ask for the password to log in with")
-	flags.BoolVarP(&f.become, "become", "b", false, "become another user on the hosts, root by default")
-	flags.StringVar(&f.becomeUser, "become-user", "", "the `user` to become")
-	flags.StringVar(&f.becomeMethod, "become-method", "", "how to become it: sudo, su or doas (default sudo)")
-	flags.BoolVarP(&f.askBecome, "ask-become-pass", "K", false, "ask for the password to become another user with")
-	flags.StringVarP(&f.connection, "connection", "c", "", "ssh or local, where nothing else says so (default ssh)")
-	flags.IntVarP(&f.timeout, "timeout", "T", 10, "`seconds` that connecting to a host may take")
-	flags.StringVar(&f.hostKeys, "host-key-checking", "accept-new", "what to do with host keys: accept-new, strict or off")
-}
 
 // setup is what verbs that read an inventory have in common.
 type setup struct {
@@ -161,70 +111,6 @@ func noInventory() error {
 		WithHint("name one with -i, or hosts as in -i web1,web2")
 }
 
-// extraVars reads the values of -e, the later ones over the earlier.
-func extraVars(given []string) (*jinja.Map, error) {
-	all := jinja.NewMap()
-	for _, text := range given {
-		m, err := extraVar(text)
-		if err != nil {
-			return nil, err
-		}
-		for k, v := range m.All() {
-			all.Set(k, v)
-		}
-	}
-	return all, nil
-}
-
-func extraVar(text string) (*jinja.Map, error) {
-	pos := source.Pos{File: "-e", Line: 1, Col: 1}
-	trimmed := strings.TrimSpace(text)
-	switch {
-	case strings.HasPrefix(trimmed, "@"):
-		docs, err := source.ReadYAML(trimmed[1:])
-		if cause, unreadable := errors.AsType[syscall.Errno](err); unreadable {
-			err = source.Errorf(source.Pos{}, "-e %s: %w", trimmed, cause)
-		}
-		return extraMap(docs, err)
-	case strings.HasPrefix(trimmed, "{"), strings.HasPrefix(trimmed, "["), strings.Contains(trimmed, ": ") && !strings.Contains(trimmed, "="):
-		docs, err := source.ParseYAML("-e", []byte(text))
-		return extraMap(docs, err)
-	}
-	pairs, rest, err := playbook.FreeForm(text, pos, false)
-	if err != nil {
-		return nil, err
-	}
-	if rest != "" || len(pairs) == 0 {
-		return nil, source.Errorf(source.Pos{}, "-e %q: want key=value, a mapping, or @file", text)
-	}
-	m := jinja.NewMap()
-	for _, p := range pairs {
-		m.Set(p.Key, textValue(p.Value, p.Pos))
-	}
-	return m, nil
-}
-
-func textValue(s string, pos source.Pos) any {
-	if jinja.IsTemplate(s) {
-		return jinja.NewText(s, pos)
-	}
-	return s
-}
-
-func extraMap(docs []source.Node, err error) (*jinja.Map, error) {
-	if err != nil {
-		return nil, err
-	}
-	if len(docs) == 0 || docs[0].IsNull() {
-		return jinja.NewMap(), nil
-	}
-	m, ok := jinja.FromYAML(docs[0]).(*jinja.Map)
-	if !ok {
-		return nil, source.Errorf(docs[0].Pos(), "extra variables have to be a mapping, not a %s", docs[0].KindName())
-	}
-	return m, nil
-}
-
 // selected returns the hosts that the pattern names within --limit.
 func (s *setup) selected(pattern string) ([]string, error) {
 	sel, err := s.inventory.Select(pattern)
@@ -296,30 +182,6 @@ func (s *setup) options(ctx context.Context, ask engine.Prompter) (engine.Option
 		}
 	}
 	return o, nil
-}
-
-// valid refuses values of flags that mean nothing.
-func (f *connectFlags) valid() error {
-	words := []struct {
-		flag, value string
-		from        []string
-	}{
-		{"become-method", f.becomeMethod, []string{"sudo", "su", "doas"}},
-		{"connection", f.connection, []string{"ssh", "local"}},
-		{"host-key-checking", f.hostKeys, []string{"accept-new", "strict", "off"}},
-	}
-	for _, w := range words {
-		if w.value != "" && !slices.Contains(w.from, w.value) {
-			return usageError(source.DidYouMean(w.value, w.from), "it is one of "+join(w.from), "--%s: %q is not supported", w.flag, w.value)
-		}
-	}
-	switch {
-	case f.forks < 0:
-		return usageError("", "0 is all hosts at the same time", "--forks: %d is less than 0", f.forks)
-	case f.timeout < 1:
-		return usageError("", "the default is 10 seconds", "--timeout: %d is less than 1 second", f.timeout)
-	}
-	return nil
 }
 
 func (s *setup) password(ctx context.Context, ask engine.Prompter, prompt string) (string, error) {

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"fleet/internal/source"
+)
+
+// connectFlags are the flags of every verb that reaches hosts.
+type connectFlags struct {
+	inventories  []string
+	limit        []string
+	extra        []string
+	forks        int
+	verbose      int
+	user         string
+	key          string
+	askPassword  bool
+	become       bool
+	becomeUser   string
+	becomeMethod string
+	askBecome    bool
+	connection   string
+	timeout      int
+	hostKeys     string
+}
+
+func (f *connectFlags) inventoryFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringArrayVarP(&f.inventories, "inventory", "i", nil, "inventory `file`, folder, or comma list of hosts; repeats (default ./"+defaultInventory+")")
+	flags.StringArrayVarP(&f.extra, "extra-vars", "e", nil, "set variables: `key=value`, a YAML or JSON mapping, or @file; repeats, and wins over all others")
+}
+
+func (f *connectFlags) limitFlag(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVarP(&f.limit, "limit", "l", nil, "only the hosts that this `pattern` names; repeats")
+}
+
+func (f *connectFlags) register(cmd *cobra.Command) {
+	f.inventoryFlags(cmd)
+	f.limitFlag(cmd)
+	flags := cmd.Flags()
+	flags.IntVarP(&f.forks, "forks", "f", 100, "`hosts` that work at the same time; 0 is all")
+	flags.CountVarP(&f.verbose, "verbose", "v", "say more; -vvv says all of it, -vvvv how hosts are reached too")
+	flags.StringVarP(&f.user, "user", "u", "", "log in as this `user`, where nothing else says so")
+	flags.StringVar(&f.key, "private-key", "", "log in with this private key `file`, where nothing else says so")
+	flags.BoolVarP(&f.askPassword, "ask-pass", "k", false, "ask for the password to log in with")
+	flags.BoolVarP(&f.become, "become", "b", false, "become another user on the hosts, root by default")
+	flags.StringVar(&f.becomeUser, "become-user", "", "the `user` to become")
+	flags.StringVar(&f.becomeMethod, "become-method", "", "how to become it: sudo, su or doas (default sudo)")
+	flags.BoolVarP(&f.askBecome, "ask-become-pass", "K", false, "ask for the password to become another user with")
+	flags.StringVarP(&f.connection, "connection", "c", "", "ssh or local, where nothing else says so (default ssh)")
+	flags.IntVarP(&f.timeout, "timeout", "T", 10, "`seconds` that connecting to a host may take")
+	flags.StringVar(&f.hostKeys, "host-key-checking", "accept-new", "what to do with host keys: accept-new, strict or off")
+}
+
+// valid refuses values of flags that mean nothing.
+func (f *connectFlags) valid() error {
+	words := []struct {
+		flag, value string
+		from        []string
+	}{
+		{"become-method", f.becomeMethod, []string{"sudo", "su", "doas"}},
+		{"connection", f.connection, []string{"ssh", "local"}},
+		{"host-key-checking", f.hostKeys, []string{"accept-new", "strict", "off"}},
+	}
+	for _, w := range words {
+		if w.value != "" && !slices.Contains(w.from, w.value) {
+			return usageError(source.DidYouMean(w.value, w.from), "it is one of "+join(w.from), "--%s: %q is not supported", w.flag, w.value)
+		}
+	}
+	switch {
+	case f.forks < 0:
+		return usageError("", "0 is all hosts at the same time", "--forks: %d is less than 0", f.forks)
+	case f.timeout < 1:
+		return usageError("", "the default is 10 seconds", "--timeout: %d is less than 1 second", f.timeout)
+	}
+	return nil
+}
