@@ -104,6 +104,9 @@ func (r *aptRun) fetchLists(ctx context.Context) error {
 	for try := 0; ; try++ {
 		r.res.Stdout, r.res.Stderr = "", ""
 		err := r.aptGet(ctx, "update", "-q")
+		if why := untrusted(r.m, r.res.Stderr); why != nil {
+			return why
+		}
 		failed := failedFetches(r.res.Stderr)
 		if err == nil && len(failed) == 0 {
 			now := time.Now()

@@ -106,7 +106,7 @@ func aptRepository(ctx context.Context, m *sys.Machine, a *aptRepositoryArgs) (a
 		}
 		res.Changed = new(bool)
 		res.SourcesAdded, res.SourcesRemoved = []string{}, []string{}
-		return res, fmt.Errorf("%w; the sources are put back as they were", err)
+		return res, fmt.Errorf("the sources are put back as they were: %w", err)
 	}
 	return res, nil
 }
