@@ -64,7 +64,7 @@ func signature(m *sys.Machine, address, suite, reason string) (said, hint string
 		for _, file := range files {
 			said += "; " + keysIn(m, file)
 		}
-		return said, "put the repository's own key into " + where + " (get_url replaces a file that is there only with force: true)"
+		return said, "put the repository's own key into " + where
 	}
 	if found := expiredKey.FindStringSubmatch(reason); found != nil {
 		if len(files) == 0 {
