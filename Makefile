@@ -3,7 +3,7 @@
 GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-all lint bench docs lab-up lab-down clean
+.PHONY: help build demo test test-all test-vm lint bench docs lab-up lab-down clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ test: build ## all tests: unit, against the real Ansible and Jinja, and on the l
 	.ci/test
 
 test-all: lint test ## the linters and all tests, as CI runs them
+
+test-vm: build ## SELinux, firewalld and a reboot, on an emulated machine with a kernel of its own
+	FLEET=$(CURDIR)/bin/fleet $(GO) test -tags vm -count=1 -timeout 20m -v ./lab/vmtest
 
 lint: ## gofmt, go vet, staticcheck, shellcheck
 	.ci/lint
