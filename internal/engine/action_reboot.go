@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,23 +104,27 @@ func runReboot(ctx context.Context, a *attempt, args *rebootArgs) (*taskResult, 
 }
 
 // start makes the target restart. A connection that is lost before the command
-// has answered is what a restart does.
+// has answered is what a restart does, and so is a command that is ended by it.
 func (r *rebooting) start(ctx context.Context) error {
 	limit := r.delay() + seconds(r.args.RebootTimeout)
 	inner, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	_, err := r.output(inner, r.command())
 	var gone *unreachableError
+	var failed *commandError
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case inner.Err() != nil:
 		return fmt.Errorf("the command that restarts the host did not end within %g s", limit.Seconds())
-	case err == nil, errors.As(err, &gone):
+	case err == nil, errors.As(err, &gone), errors.As(err, &failed) && slices.Contains(endOfAll, failed.code):
 		return nil
 	}
 	return fmt.Errorf("the host does not restart: %w", err)
 }
+
+// endOfAll are the exit codes of commands that SIGHUP, SIGKILL or SIGTERM ended.
+var endOfAll = []int{128 + 1, 128 + 9, 128 + 15}
 
 // command returns the command line that restarts the target.
 func (r *rebooting) command() string {
@@ -203,7 +208,17 @@ func (r *rebooting) output(ctx context.Context, line string) (string, error) {
 	}
 	text := func(key string) string { return strings.TrimSpace(jinja.Str(orEmpty(res.value, key))) }
 	if isTrue(res.value, "failed") {
-		return "", errors.New(cmp.Or(text("stderr"), text("stdout"), text("msg"), "the command failed"))
+		code, _ := res.value.Get("rc")
+		rc, _ := code.(int)
+		return "", &commandError{rc, cmp.Or(text("stderr"), text("stdout"), text("msg"), "the command failed")}
 	}
 	return text("stdout"), nil
 }
+
+// commandError is a command line that failed on the target.
+type commandError struct {
+	code int
+	text string
+}
+
+func (e *commandError) Error() string { return e.text }

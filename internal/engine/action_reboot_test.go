@@ -30,6 +30,7 @@ type restarting struct {
 	stays   bool // says yes to the command, and goes on as before
 	denies  bool // lets nobody restart it
 	answers bool // the command that restarts it answers before the connection is lost
+	code    int  // the exit code of that answer
 	refuses int  // how many logins it refuses after the restart
 	lost    bool // it never comes back
 	failing int  // how often the test command fails
@@ -82,7 +83,7 @@ func (s *session) Call(_ context.Context, call wire.Call, _ wire.Answers) (wire.
 	}
 	s.restarting.boot++
 	if s.answers {
-		return answer(0, "")
+		return answer(s.code, "")
 	}
 	return wire.Result{}, io.ErrUnexpectedEOF
 }
@@ -138,6 +139,8 @@ func TestReboot(t *testing.T) {
 		"lost while it answers": {&restarting{}, "reboot:", engine.Options{}, "ok: [web1]: True True\n", []string{shutdown, "whoami"}},
 		"it answers, and is away for a while": {&restarting{answers: true, refuses: 2}, "reboot:", engine.Options{},
 			"ok: [web1]: True True\n", []string{shutdown, "whoami"}},
+		"the restart ends the command": {&restarting{answers: true, code: 128 + 15}, "reboot: {reboot_command: systemctl reboot}",
+			engine.Options{}, "ok: [web1]: True True\n", []string{"systemctl reboot", "whoami"}},
 		"the test fails at first": {&restarting{failing: 1}, "reboot:", engine.Options{},
 			"ok: [web1]: True True\n", []string{shutdown, "whoami", "whoami"}},
 		"delay and msg": {&restarting{}, `reboot: {pre_reboot_delay: 0, msg: "it's time"}`, engine.Options{}, "ok: [web1]: True True\n",

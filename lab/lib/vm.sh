@@ -18,7 +18,7 @@ build_disk() {
 	recipe=$({ cat "$lab_dir/lib/vm.sh"; apt_sources; apt_settings; } | digest)
 	mkdir -p "$vm"
 	[ "$(cat "$vm/recipe" 2>/dev/null)" != "$recipe" ] || return 0
-	[ "$(id -u)" = 0 ] || die "debootstrap needs root"
+	[ "$(id -u)" = 0 ] || die "debootstrap needs root" "only the first lab/vm up builds the disk"
 	! vm_runs || die "the virtual machine runs from a disk of another recipe" "end it: lab/vm down"
 	say "building the virtual machine's disk, a few minutes (only the first time)"
 	rm -rf "$root" "$vm/recipe"
@@ -45,7 +45,8 @@ in_root() {
 	unshare --mount sh -ec 'mount -t proc proc "$0/proc"; exec chroot "$0" "$@"' "$root" "$@"
 }
 
-build_vm_root() {
+build_vm_root() (
+	umask 022
 	build_root "$1"
 	printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d" # start no services
 	chmod 0755 "$1/usr/sbin/policy-rc.d"
@@ -53,7 +54,7 @@ build_vm_root() {
 	# shellcheck disable=SC2086
 	DEBIAN_FRONTEND=noninteractive in_root "$1" apt-get install -y -q --no-install-recommends $vm_packages
 	rm -rf "$1/usr/sbin/policy-rc.d" "$1"/var/lib/apt/lists/*_* "$1"/var/cache/apt/archives/*.deb
-}
+)
 
 # configure_vm_root: a user whose sudo asks for nothing, the network that QEMU gives, SELinux enforcing, firewalld on.
 configure_vm_root() (
