@@ -204,7 +204,7 @@ func reached(err error) error {
 
 // sshOptions returns the options for an endpoint's login.
 func sshOptions(to engine.Endpoint) (ssh.Options, error) {
-	o := ssh.Options{Host: to.Address, Port: to.Port, User: to.User, Password: to.Password,
+	o := ssh.Options{Host: to.Address, Port: to.Port, User: to.User, Password: to.Password, Passphrase: to.Passphrase,
 		HostKeyChecking: ssh.Checking(to.HostKeys), ConnectTimeout: to.Timeout}
 	if to.KeyFile != "" {
 		o.KeyFiles = []string{to.KeyFile}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"fleet/internal/event"
@@ -30,6 +31,7 @@ type attempt struct {
 	check    bool
 	diff     bool
 	noLog    bool
+	lesser   bool // the module ran as a user who is not to be become root
 	// evaluated are the arguments as the template language gave them.
 	evaluated *jinja.Map
 }
@@ -286,6 +288,9 @@ func (a *attempt) complete(res *taskResult) {
 		}
 	}
 	res.judge()
+	if res.outcome == event.Failed && a.lesser && strings.Contains(strings.ToLower(jinja.Str(orEmpty(v, "msg"))), "permission denied") {
+		res.hint = "become: true runs the task as root"
+	}
 }
 
 // factsHost returns the host that facts belong to: with delegate_facts the one

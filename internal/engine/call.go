@@ -43,6 +43,7 @@ func (a *attempt) module(ctx context.Context, name string, args *jinja.Map, with
 	if deadline, ok := ctx.Deadline(); ok {
 		call.Timeout = max(time.Until(deadline), time.Millisecond)
 	}
+	a.lesser = !to.Become
 	conn, err := a.engine.pool.get(ctx, to)
 	if err != nil {
 		return nil, notAnswered(ctx, err)

@@ -22,6 +22,7 @@ type taskResult struct {
 	noLog    bool
 	delegate string
 	err      error // of the controller, with its position
+	hint     string
 	facts    []facts
 	include  []include // what to run behind the task
 	flush    bool      // run the notified handlers behind the task
@@ -217,6 +218,9 @@ func (r *taskResult) show() event.Result {
 	if !r.noLog && errors.As(r.err, &e) {
 		out.Pos = e.Pos
 		out.Hint = cmp.Or(source.HintOf(r.err), out.Hint)
+	}
+	if out.Hint == "" && !r.noLog {
+		out.Hint = r.hint
 	}
 	return out
 }

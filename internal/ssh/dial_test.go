@@ -209,6 +209,14 @@ func TestPassphraseIsAskedOnce(t *testing.T) {
 		source.HintOf(err) != "ssh-add "+locked {
 		t.Errorf("with nobody to ask: %v\nhint: %s", err, source.HintOf(err))
 	}
+	given := o
+	given.Passphrase = "sesame"
+	dial(t, dialer(t), given)
+	given.Passphrase = "barley"
+	if _, err := dialer(t).Dial(t.Context(), given); err == nil || !strings.Contains(err.Error(), "wrong passphrase") ||
+		source.HintOf(err) != "check ansible_ssh_private_key_passphrase" {
+		t.Errorf("with a wrong passphrase given: %v\nhint: %s", err, source.HintOf(err))
+	}
 	for _, test := range []struct {
 		answer, err string
 		asked       int

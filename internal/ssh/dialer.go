@@ -21,6 +21,7 @@ type Options struct {
 	Port            int
 	User            string
 	Password        string
+	Passphrase      string        // for encrypted keys, before anybody is asked
 	KeyFiles        []string      // each must be readable
 	KnownHosts      []string      // files; the first one takes new keys
 	HostKeyChecking Checking      // the default is AcceptNew

@@ -105,12 +105,21 @@ func (k *keyFile) readPublic(known ssh.PublicKey) error {
 	return nil
 }
 
-// unlock returns the decrypted key and asks for its passphrase the first time.
-func (k *keyFile) unlock(ctx context.Context, d *Dialer) (ssh.Signer, error) {
+// unlock returns the decrypted key. The first time it takes the given
+// passphrase, if there is one and it fits, and asks for it otherwise.
+func (k *keyFile) unlock(ctx context.Context, d *Dialer, given string) (ssh.Signer, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.signer != nil || k.locked != nil {
 		return k.signer, k.locked
+	}
+	if given != "" && k.decrypt(given) {
+		return k.signer, nil
+	}
+	if d.Passphrase == nil && given != "" {
+		k.locked = source.Errorf(source.Pos{File: k.path}, "wrong passphrase for the private key").
+			WithHint("check ansible_ssh_private_key_passphrase")
+		return nil, k.locked
 	}
 	if d.Passphrase == nil {
 		k.locked = source.Errorf(source.Pos{File: k.path}, "the private key is encrypted, and nobody can be asked for its passphrase").
@@ -124,14 +133,22 @@ func (k *keyFile) unlock(ctx context.Context, d *Dialer) (ssh.Signer, error) {
 		if err != nil {
 			return nil, err
 		}
-		signer, err := ssh.ParsePrivateKeyWithPassphrase(k.data, []byte(phrase))
-		if err == nil {
-			k.signer, k.data = signer, nil
-			return signer, nil
+		if k.decrypt(phrase) {
+			return k.signer, nil
 		}
 	}
 	k.locked = source.Errorf(source.Pos{File: k.path}, "wrong passphrase for the private key")
 	return nil, k.locked
+}
+
+// decrypt reports whether the passphrase fits, and keeps the decrypted key.
+func (k *keyFile) decrypt(passphrase string) bool {
+	signer, err := ssh.ParsePrivateKeyWithPassphrase(k.data, []byte(passphrase))
+	if err != nil {
+		return false
+	}
+	k.signer, k.data = signer, nil
+	return true
 }
 
 // lazySigner is a key that is decrypted when a host is ready to take it.
@@ -148,7 +165,7 @@ func (s lazySigner) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {
 
 func (s lazySigner) SignWithAlgorithm(rand io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
 	s.l.clock.pause()
-	signer, err := s.k.unlock(s.l.ctx, s.l.d)
+	signer, err := s.k.unlock(s.l.ctx, s.l.d, s.l.t.passphrase)
 	s.l.clock.resume()
 	if err != nil {
 		s.l.keyError(err)

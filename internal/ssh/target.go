@@ -32,6 +32,7 @@ type target struct {
 	user string
 
 	password       string
+	passphrase     string
 	keyFiles       []string // named by the caller
 	configKeys     []string // named by ssh_config, or the default ones
 	certificates   []string
@@ -81,7 +82,7 @@ func (d *Dialer) resolve(o Options) (*target, error) {
 			return nil, err
 		}
 	}
-	t := &target{name: o.Host, password: o.Password, keyAlias: c.get("hostkeyalias")}
+	t := &target{name: o.Host, password: o.Password, passphrase: o.Passphrase, keyAlias: c.get("hostkeyalias")}
 	t.user = cmp.Or(o.User, c.get("user"), c.localUser)
 	t.host = strings.ReplaceAll(strings.ReplaceAll(cmp.Or(c.get("hostname"), o.Host), "%%", "%"), "%h", o.Host)
 	if err := t.numbers(o, c); err != nil {
