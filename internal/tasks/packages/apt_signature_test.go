@@ -3,6 +3,7 @@ package packages
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"fleet/internal/tasks/sys"
@@ -39,4 +40,23 @@ func TestKeyThatAptCannotRead(t *testing.T) {
 	if err := untrusted(m, "W: Some index files failed to download.\n"); err != nil {
 		t.Errorf("no word of a signature: %v", err)
 	}
+}
+
+func FuzzUntrusted(f *testing.F) {
+	f.Add("W: GPG error: http://a.example/debian bookworm InRelease: NO_PUBKEY 2210AD7F1DECF905\n", "deb [signed-by=/a,/b] http://a.example/debian bookworm main\n")
+	f.Fuzz(func(t *testing.T, stderr, sources string) {
+		m := &sys.Machine{Root: t.TempDir()}
+		for _, name := range []string{"a.list", "a.sources"} {
+			path := m.Path("/etc/apt/sources.list.d/" + name)
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(sources), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := untrusted(m, stderr); err != nil && !strings.Contains(err.Error(), "\nhint: ") {
+			t.Errorf("no hint: %v", err)
+		}
+	})
 }
