@@ -47,7 +47,7 @@ type rebootArgs struct {
 	// The command line whose output is another one after a restart.
 	BootTimeCommand string `arg:"boot_time_command" default:"cat /proc/sys/kernel/random/boot_id"`
 	// The command line that restarts the target, in place of shutdown or, where
-	// there is none, of systemctl.
+	// there is none, of systemctl or reboot.
 	RebootCommand string `arg:"reboot_command"`
 }
 
@@ -131,9 +131,14 @@ func (r *rebooting) command() string {
 	if r.args.RebootCommand != "" {
 		return r.args.RebootCommand
 	}
+	when := "now" // +0 is a plan to restart, which systemd's daemon may not make under some policies of SELinux
+	if minutes := int(r.delay() / time.Minute); minutes > 0 {
+		when = fmt.Sprintf("+%d", minutes)
+	}
 	return fmt.Sprintf("PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin\n"+
-		"if command -v shutdown >/dev/null; then exec shutdown -r +%d %s; fi\n"+
-		"exec systemctl reboot --no-block", int(r.delay()/time.Minute), quote(r.args.Msg))
+		"if command -v shutdown >/dev/null; then exec shutdown -r %s %s; fi\n"+
+		"if command -v systemctl >/dev/null; then exec systemctl reboot --no-block; fi\n"+
+		"exec reboot", when, quote(r.args.Msg))
 }
 
 // delay returns how long the target waits before it restarts.

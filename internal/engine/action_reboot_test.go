@@ -128,7 +128,9 @@ func (r *restarting) reboots(t *testing.T, task string, o engine.Options) string
 }
 
 func TestReboot(t *testing.T) {
-	shutdown := "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin\nif command -v shutdown >/dev/null; then exec shutdown -r +0 'Reboot initiated by fleet'; fi\nexec systemctl reboot --no-block"
+	shutdown := "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin\n" +
+		"if command -v shutdown >/dev/null; then exec shutdown -r now 'Reboot initiated by fleet'; fi\n" +
+		"if command -v systemctl >/dev/null; then exec systemctl reboot --no-block; fi\nexec reboot"
 	for name, c := range map[string]struct {
 		host *restarting
 		task string
@@ -143,7 +145,9 @@ func TestReboot(t *testing.T) {
 			engine.Options{}, "ok: [web1]: True True\n", []string{"systemctl reboot", "whoami"}},
 		"the test fails at first": {&restarting{failing: 1}, "reboot:", engine.Options{},
 			"ok: [web1]: True True\n", []string{shutdown, "whoami", "whoami"}},
-		"delay and msg": {&restarting{}, `reboot: {pre_reboot_delay: 0, msg: "it's time"}`, engine.Options{}, "ok: [web1]: True True\n",
+		"delay": {&restarting{}, "reboot: {pre_reboot_delay: 130}", engine.Options{}, "ok: [web1]: True True\n",
+			[]string{strings.Replace(shutdown, "now", "+2", 1), "whoami"}},
+		"msg": {&restarting{}, `reboot: {pre_reboot_delay: 59, msg: "it's time"}`, engine.Options{}, "ok: [web1]: True True\n",
 			[]string{strings.Replace(shutdown, "'Reboot initiated by fleet'", `'it'\''s time'`, 1), "whoami"}},
 		"a command of one's own": {&restarting{}, "reboot: {reboot_command: telinit 6, test_command: uptime, post_reboot_delay: 0.1}",
 			engine.Options{}, "ok: [web1]: True True\n", []string{"telinit 6", "uptime"}},
