@@ -107,7 +107,7 @@ var ErrNoGzip = errors.New("no gzip")
 
 // cannotRun says why no folder could take the helper.
 func cannotRun(reasons string) error {
-	reasons = strings.TrimRight(reasons, "; ")
+	reasons = strings.TrimRight(strings.Join(strings.Fields(reasons), " "), "; ")
 	e := source.Errorf(source.Pos{}, "the helper cannot be put on the host: %s", reasons)
 	switch {
 	case strings.Contains(reasons, "No space left"), strings.Contains(reasons, "Disk quota"):

@@ -11,17 +11,18 @@ import (
 // csh or fish. So they are one line and have no single quote, no exclamation
 // mark and no doubled backslash; a test keeps that.
 
-// startScript starts the cached helper, or asks for it ("need SYSTEM MACHINE"),
+// startScript starts the cached helper, unless a crash of the machine has cut it
+// short, or asks for it ("need SYSTEM MACHINE"),
 // reads its compressed size and its bytes, puts it into the first folder that
 // can be written and executes, and starts it; or says why it cannot ("failed
 // REASONS"). $1 is LC_ALL as the helper shall see it, $2 a helper in another
 // user's cache that may be copied instead, once its digest is known to be right.
 const startScript = `if [ -n "$1" ]; then LC_ALL=$1; elif [ "$2" ]; then unset LC_ALL; fi; ` +
 	`p=$(uname -sm); u=$(id -u); w=; ` +
-	`case "$p" in %s *) d=none;; esac; ` +
+	`case "$p" in %s *) d=none z=0;; esac; ` +
 	`set -- "$2" "${XDG_CACHE_HOME:-$HOME/.cache}/fleet" "/var/tmp/fleet-$u" "/dev/shm/fleet-$u"; s=$1; shift; ` +
 	`for c; do f="$c/fleet-target-$d"; ` +
-	`if [ -s "$f" ] && [ -x "$f" ] && [ -O "$f" ] && [ -O "$c" ]; then exec "$f" ` + helper.Verb + `; fi; done; ` +
+	`if [ -x "$f" ] && [ -O "$f" ] && [ -O "$c" ] && [ "$(wc -c <"$f")" -eq "$z" ]; then exec "$f" ` + helper.Verb + `; fi; done; ` +
 	`for c; do f="$c/fleet-target-$d"; t="$c/.fleet-target-$$"; w="$w$c: "; ` +
 	`e=$(umask 077; LC_ALL=C mkdir -p "$c" 2>&1) || { w="$w$e; "; continue; }; ` +
 	`if [ -h "$c" ]; then w="${w}is a link; "; continue; fi; ` +
@@ -60,7 +61,7 @@ func platform(h helper.Helper) string {
 func start(helpers []helper.Helper) string {
 	var cases strings.Builder
 	for _, h := range helpers {
-		fmt.Fprintf(&cases, `"%s") d=%s;; `, platform(h), h.Digest)
+		fmt.Fprintf(&cases, `"%s") d=%s z=%d;; `, platform(h), h.Digest, h.Size)
 	}
 	return fmt.Sprintf(startScript, strings.TrimSpace(cases.String()))
 }

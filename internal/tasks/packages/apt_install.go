@@ -202,15 +202,15 @@ func (r *aptRun) unknown(ctx context.Context, p *installPlan, spec debSpec) erro
 	}
 	msg := fmt.Sprintf("no package %q in the machine's package lists", spec.full())
 	if !hasLists(r.m) {
-		return errors.New(msg + "; there are none yet: add update_cache: true")
+		return errors.New(msg + ": there are none yet\nhint: add update_cache: true")
 	}
 	if names, err := r.knownNames(ctx, spec.Name[:1]); err == nil {
 		if like := nearest(spec.Name, names); like != "" {
-			msg += fmt.Sprintf("; did you mean %q?", like)
+			return fmt.Errorf("%s\nhint: did you mean %q?", msg, like)
 		}
 	}
 	if !r.fresh {
-		msg += "; update_cache: true fetches new lists"
+		msg += "\nhint: update_cache: true fetches new lists"
 	}
 	return errors.New(msg)
 }

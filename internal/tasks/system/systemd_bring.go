@@ -37,9 +37,9 @@ func (s systemctl) bring(ctx context.Context, name string, u unit, want unitWish
 func (s systemctl) missing(name string, u unit) error {
 	switch u["LoadState"] {
 	case "bad-setting", "error":
-		return fmt.Errorf("systemd cannot use the unit file of %q; look at: systemctl status %s", name, name)
+		return fmt.Errorf("systemd cannot use the unit file of %q\nhint: systemctl status %s says why", name, name)
 	}
-	return fmt.Errorf("no unit %q on this machine; service_facts says which there are", name)
+	return fmt.Errorf("no unit %q on this machine\nhint: service_facts says which there are", name)
 }
 
 func (s systemctl) mask(ctx context.Context, name string, u unit, on bool) error {
