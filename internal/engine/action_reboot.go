@@ -197,12 +197,25 @@ func (r *rebooting) late(last error, limit time.Duration) error {
 	return fmt.Errorf("the host did not come back within %g s: %w", limit.Seconds(), last)
 }
 
+// maxAnswer is how long a target that is back may take to tell its boot. One that
+// goes down often does not close its connections, and would be waited for.
+const maxAnswer = 10 * time.Second
+
 // boots connects anew and returns what tells this boot from others.
 func (r *rebooting) boots(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, seconds(r.args.ConnectTimeout))
-	defer cancel()
+	to, err := r.endpoint()
+	if err != nil {
+		return "", err
+	}
 	r.engine.pool.drop(r.target)
-	return r.output(ctx, r.args.BootTimeCommand)
+	dialing, cancel := context.WithTimeout(ctx, seconds(r.args.ConnectTimeout))
+	defer cancel()
+	if _, err := r.engine.pool.get(dialing, to); err != nil {
+		return "", err
+	}
+	answering, cancel := context.WithTimeout(ctx, maxAnswer)
+	defer cancel()
+	return r.output(answering, r.args.BootTimeCommand)
 }
 
 // output runs a command line on the target, and returns what it writes.
