@@ -24,6 +24,7 @@ var law = map[string]string{
 	// The controller.
 	"internal/source":       "",
 	"internal/redact":       "",
+	"internal/pool":         "",
 	"internal/inventory":    "source",
 	"internal/playbook":     "source spec",
 	"internal/jinja":        "source jinja/pyre",
@@ -34,7 +35,7 @@ var law = map[string]string{
 	"internal/argument":     "jinja playbook source spec",
 	"internal/search":       "source",
 	"internal/check":        "argument search inventory playbook jinja jinja/lookup vars spec source",
-	"internal/engine":       "argument search inventory playbook jinja jinja/lookup vars event wire spec source redact",
+	"internal/engine":       "argument search inventory playbook pool jinja jinja/lookup vars event wire spec source redact",
 	"internal/report":       "event probe redact source wire",
 	"internal/session":      "wire source",
 	"internal/launch":       "session helper wire source",

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/charmbracelet/log"
@@ -14,6 +13,7 @@ import (
 	"fleet/internal/engine"
 	"fleet/internal/launch"
 	"fleet/internal/local"
+	"fleet/internal/pool"
 	"fleet/internal/ssh"
 )
 
@@ -23,19 +23,12 @@ type transport struct {
 	ssh   *ssh.Dialer
 	local *local.Host
 	log   *log.Logger
-	mu    sync.Mutex
-	open  map[engine.Endpoint]*login
-}
-
-// login is an SSH login that is there or being made.
-type login struct {
-	ready  chan struct{}
-	client *ssh.Client
-	err    error
+	// logins has one for each endpoint, whoever is to be become there.
+	logins pool.Pool[engine.Endpoint, *ssh.Client]
 }
 
 func newTransport(d *ssh.Dialer, l *local.Host, log *log.Logger) *transport {
-	return &transport{ssh: d, local: l, log: log, open: map[engine.Endpoint]*login{}}
+	return &transport{ssh: d, local: l, log: log}
 }
 
 // Dial starts a helper at an endpoint.
@@ -97,45 +90,13 @@ func (t *transport) Raw(ctx context.Context, to engine.Endpoint, command string,
 
 // Drop closes the logins on a host.
 func (t *transport) Drop(host string) {
-	t.mu.Lock()
-	var gone []*login
-	for to, l := range t.open {
-		if to.Host == host {
-			gone = append(gone, l)
-			delete(t.open, to)
-		}
-	}
-	t.mu.Unlock()
-	closeLogins(gone)
+	t.logins.Drop(func(to engine.Endpoint) bool { return to.Host == host })
 }
 
 // Close closes all logins.
-func (t *transport) Close() {
-	t.mu.Lock()
-	var all []*login
-	for _, l := range t.open {
-		all = append(all, l)
-	}
-	clear(t.open)
-	t.mu.Unlock()
-	closeLogins(all)
-}
+func (t *transport) Close() { t.logins.Close() }
 
-func closeLogins(logins []*login) {
-	var wg sync.WaitGroup
-	for _, l := range logins {
-		wg.Go(func() {
-			<-l.ready
-			if l.client != nil {
-				// The connection goes, whatever Close says about it.
-				_ = l.client.Close()
-			}
-		})
-	}
-	wg.Wait()
-}
-
-// login returns the login for an endpoint, whoever is to be become there.
+// login returns the login for an endpoint.
 func (t *transport) login(ctx context.Context, to engine.Endpoint) (*ssh.Client, error) {
 	o, err := sshOptions(to)
 	if err != nil {
@@ -143,32 +104,12 @@ func (t *transport) login(ctx context.Context, to engine.Endpoint) (*ssh.Client,
 	}
 	to.Become, to.BecomeMethod, to.BecomeUser = false, "", ""
 	to.BecomePassword, to.BecomeFlags, to.BecomeExe = "", "", ""
-	t.mu.Lock()
-	l := t.open[to]
-	if l != nil {
-		t.mu.Unlock()
-		select {
-		case <-l.ready:
-			return l.client, l.err
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-	l = &login{ready: make(chan struct{})}
-	t.open[to] = l
-	t.mu.Unlock()
-	defer close(l.ready)
-	begin := time.Now()
-	l.client, l.err = t.ssh.Dial(ctx, o)
-	t.debug("login", begin, l.err, "host", to.Host, "address", to.Address, "port", to.Port, "user", to.User)
-	if l.err != nil {
-		t.mu.Lock()
-		if t.open[to] == l {
-			delete(t.open, to)
-		}
-		t.mu.Unlock()
-	}
-	return l.client, l.err
+	return t.logins.Get(ctx, to, func(ctx context.Context) (*ssh.Client, error) {
+		begin := time.Now()
+		client, err := t.ssh.Dial(ctx, o)
+		t.debug("login", begin, err, "host", to.Host, "address", to.Address, "port", to.Port, "user", to.User)
+		return client, err
+	})
 }
 
 // becomeOf returns how to become another user, or nobody else.

@@ -164,7 +164,7 @@ func runMeta(_ context.Context, a *attempt, args *metaArgs) (*taskResult, error)
 	case "clear_host_errors":
 		a.engine.stats.forgive()
 	case "reset_connection":
-		a.engine.pool.drop(a.target)
+		a.engine.drop(a.target)
 	case "end_host":
 		res.then = errEndHost
 	case "end_play", "end_batch":

@@ -130,7 +130,7 @@ func seconds(f float64) time.Duration { return time.Duration(f * float64(time.Se
 func (a *attempt) tryPing(ctx context.Context, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit+5*time.Second)
 	defer cancel()
-	a.engine.pool.drop(a.target)
+	a.engine.drop(a.target)
 	res, err := a.module(ctx, "ping", jinja.NewMap(), nil)
 	if err == nil && isTrue(res.value, "failed") {
 		return fmt.Errorf("%s", res.value.GetString("msg"))

@@ -207,10 +207,10 @@ func (r *rebooting) boots(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	r.engine.pool.drop(r.target)
+	r.engine.drop(r.target)
 	dialing, cancel := context.WithTimeout(ctx, seconds(r.args.ConnectTimeout))
 	defer cancel()
-	if _, err := r.engine.pool.get(dialing, to); err != nil {
+	if _, err := r.engine.helper(dialing, to); err != nil {
 		return "", err
 	}
 	answering, cancel := context.WithTimeout(ctx, maxAnswer)

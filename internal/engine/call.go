@@ -44,14 +44,14 @@ func (a *attempt) module(ctx context.Context, name string, args *jinja.Map, with
 		call.Timeout = max(time.Until(deadline), time.Millisecond)
 	}
 	a.lesser = !to.Become
-	conn, err := a.engine.pool.get(ctx, to)
+	conn, err := a.engine.helper(ctx, to)
 	if err != nil {
 		return nil, notAnswered(ctx, err)
 	}
 	res, err := conn.Call(ctx, call, answers)
 	if err != nil {
 		if ctx.Err() == nil {
-			a.engine.pool.drop(to.Host)
+			a.engine.drop(to.Host)
 		}
 		return nil, notAnswered(ctx, err)
 	}

@@ -14,6 +14,7 @@ import (
 	"fleet/internal/event"
 	"fleet/internal/inventory"
 	"fleet/internal/playbook"
+	"fleet/internal/pool"
 	"fleet/internal/source"
 	"fleet/internal/spec"
 	"fleet/internal/vars"
@@ -86,7 +87,7 @@ type Engine struct {
 	limit     map[string]bool // nil: all hosts
 	slots     chan struct{}   // nil: no limit
 	actions   map[string]*action
-	pool      *pool
+	helpers   pool.Pool[Endpoint, Conn] // one for each endpoint
 	stats     *stats
 	exprs     exprs
 	envs      sync.Map // search.Path → *jinja.Env
@@ -110,7 +111,7 @@ func (e *Engine) Run(ctx context.Context, pb *playbook.Playbook, names []string)
 	if err := e.prepare(); err != nil {
 		return Summary{}, err
 	}
-	defer e.pool.close()
+	defer e.helpers.Close()
 	e.Events.Emit(event.RunStarted{Playbooks: names, Check: e.Options.Check, Diff: e.Options.Diff, Time: begin})
 	var err error
 	for _, p := range pb.Plays {
@@ -138,7 +139,6 @@ func (e *Engine) Run(ctx context.Context, pb *playbook.Playbook, names []string)
 // prepare sets up what one run shares.
 func (e *Engine) prepare() error {
 	e.actions = actionTable()
-	e.pool = newPool(e.Dialer)
 	e.stats = newStats()
 	e.started = e.Options.StartAt == ""
 	if e.Options.Forks > 0 {

@@ -35,7 +35,7 @@ func (e *Engine) Call(ctx context.Context, hosts []string, calls ...Call) (Summa
 	if err := e.prepare(); err != nil {
 		return Summary{}, err
 	}
-	defer e.pool.close()
+	defer e.helpers.Close()
 	run := (&playRun{Play: &playbook.Play{}, engine: e, dir: ".", all: hosts}).batch(hosts, 0)
 	tasks := make([]*event.Task, len(calls))
 	for i, c := range calls {
@@ -107,7 +107,7 @@ func (h *hostRun) answer(ctx context.Context, call Call) (*taskResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := h.engine.pool.get(ctx, to)
+	conn, err := h.engine.helper(ctx, to)
 	if err != nil {
 		return nil, notAnswered(ctx, err)
 	}

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"fleet/internal/jinja"
@@ -40,92 +39,15 @@ type unreachableError struct{ err error }
 func (e *unreachableError) Error() string { return e.err.Error() }
 func (e *unreachableError) Unwrap() error { return e.err }
 
-// pool holds the helpers of one run, one for each endpoint.
-type pool struct {
-	dialer Dialer
-	mu     sync.Mutex
-	conns  map[Endpoint]*slot
+// helper returns the endpoint's helper, and starts it where it is not there.
+func (e *Engine) helper(ctx context.Context, to Endpoint) (Conn, error) {
+	return e.helpers.Get(ctx, to, func(ctx context.Context) (Conn, error) { return e.Dialer.Dial(ctx, to) })
 }
 
-// slot is a helper that is there or being started.
-type slot struct {
-	ready chan struct{}
-	conn  Conn
-	err   error
-}
-
-func newPool(d Dialer) *pool { return &pool{dialer: d, conns: map[Endpoint]*slot{}} }
-
-// get returns the endpoint's helper, and starts it where it is not there.
-func (p *pool) get(ctx context.Context, to Endpoint) (Conn, error) {
-	p.mu.Lock()
-	s := p.conns[to]
-	if s == nil {
-		s = &slot{ready: make(chan struct{})}
-		p.conns[to] = s
-		p.mu.Unlock()
-		s.conn, s.err = p.dialer.Dial(ctx, to)
-		if s.err != nil {
-			p.forget(to, s)
-		}
-		close(s.ready)
-		return s.conn, s.err
-	}
-	p.mu.Unlock()
-	select {
-	case <-s.ready:
-		return s.conn, s.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (p *pool) forget(to Endpoint, s *slot) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.conns[to] == s {
-		delete(p.conns, to)
-	}
-}
-
-// drop closes all helpers of a host, so that the next call connects anew.
-func (p *pool) drop(host string) {
-	p.mu.Lock()
-	var gone []*slot
-	for to, s := range p.conns {
-		if to.Host == host {
-			gone = append(gone, s)
-			delete(p.conns, to)
-		}
-	}
-	p.mu.Unlock()
-	closeAll(gone)
-	p.dialer.Drop(host)
-}
-
-func (p *pool) close() {
-	p.mu.Lock()
-	var all []*slot
-	for _, s := range p.conns {
-		all = append(all, s)
-	}
-	clear(p.conns)
-	p.mu.Unlock()
-	closeAll(all)
-}
-
-func closeAll(slots []*slot) {
-	var wg sync.WaitGroup
-	for _, s := range slots {
-		wg.Go(func() {
-			<-s.ready
-			if s.conn != nil {
-				// The helper ends with its connection, whatever Close says.
-				_ = s.conn.Close()
-			}
-		})
-	}
-	wg.Wait()
+// drop closes all that is open to a host, so that the next call connects anew.
+func (e *Engine) drop(host string) {
+	e.helpers.Drop(func(to Endpoint) bool { return to.Host == host })
+	e.Dialer.Drop(host)
 }
 
 // endpoint evaluates where the attempt's target is and as whom to go there.
