@@ -17,15 +17,38 @@ import (
 type terminal struct {
 	mu  sync.Mutex
 	tty *os.File
+	app *app
 }
 
 // openTerminal returns the terminal, or nil where there is none.
-func openTerminal() engine.Prompter {
+func openTerminal(a *app) engine.Prompter {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
 		return nil
 	}
-	return &terminal{tty: tty}
+	return &terminal{tty: tty, app: a}
+}
+
+// print writes to the terminal: where a status line shares it, through the screen
+// that keeps the two apart. A line that is not ended keeps the status line away.
+func (t *terminal) print(text string) {
+	if !t.app.live {
+		fmt.Fprint(t.tty, text)
+		return
+	}
+	fmt.Fprint(t.app.err, text)
+	for _, flush := range t.app.flush {
+		// What cannot be written here cannot be complained about either.
+		_ = flush()
+	}
+}
+
+// entered tells the screen that the line has ended: the operator's Enter did
+// that. Up and down again, the cursor stays where it is.
+func (t *terminal) entered() {
+	if t.app.live {
+		t.print("\x1b[A\n")
+	}
 }
 
 // Ask prints text and reads a line. When ctx ends it returns, and the reading
@@ -33,7 +56,7 @@ func openTerminal() engine.Prompter {
 func (t *terminal) Ask(ctx context.Context, text string, private bool) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	fmt.Fprint(t.tty, text)
+	t.print(text)
 	type answer struct {
 		line string
 		err  error
@@ -52,7 +75,7 @@ func (t *terminal) Ask(ctx context.Context, text string, private bool) (string, 
 			// Echo may be off; nothing more can be done where this fails.
 			_ = term.Restore(int(t.tty.Fd()), state)
 		}
-		fmt.Fprintln(t.tty)
+		t.print("\n")
 		return "", ctx.Err()
 	}
 }
@@ -60,9 +83,10 @@ func (t *terminal) Ask(ctx context.Context, text string, private bool) (string, 
 func (t *terminal) read(private bool) (string, error) {
 	if private {
 		word, err := term.ReadPassword(int(t.tty.Fd()))
-		fmt.Fprintln(t.tty)
+		t.print("\n")
 		return string(word), err
 	}
 	line, err := bufio.NewReader(t.tty).ReadString('\n')
+	t.entered()
 	return strings.TrimRight(line, "\r\n"), err
 }

@@ -57,7 +57,7 @@ func (a *app) exec(ctx context.Context, f *execFlags, command string) error {
 	case len(hosts) == 0:
 		return source.Errorf(source.Pos{}, "the inventory has no hosts")
 	}
-	ask := openTerminal()
+	ask := openTerminal(a)
 	o, err := s.options(ctx, ask)
 	if err != nil {
 		return err

@@ -84,7 +84,7 @@ func (a *app) run(ctx context.Context, f *runFlags, names []string) error {
 
 // play runs the plays.
 func (a *app) play(ctx context.Context, s *setup, f *runFlags, pb *playbook.Playbook, names []string) error {
-	ask := openTerminal()
+	ask := openTerminal(a)
 	o, err := s.options(ctx, ask)
 	if err != nil {
 		return err
