@@ -144,7 +144,7 @@ func (g *given) get(name string) (any, bool) {
 	if g.module == nil {
 		return nil, false
 	}
-	a, _ := spec.Find(g.module.Args, name)
+	a, _ := spec.Find(g.module.Args(), name)
 	for _, alias := range append([]string{a.Name}, a.Aliases...) {
 		if v, ok := g.values[alias]; ok && v != nil {
 			return v, true
@@ -187,10 +187,11 @@ func (p *play) arguments(t *playbook.Task, g *given, s site) {
 	relaxed := *m
 	if g.template {
 		relaxed.OneOf, relaxed.Together = nil, nil
-		relaxed.Args = slices.Clone(m.Args)
-		for i := range relaxed.Args {
-			relaxed.Args[i].Required = false
+		args := slices.Clone(m.Args())
+		for i := range args {
+			args[i].Required = false
 		}
+		relaxed.Declares = func() []spec.Arg { return args }
 	}
 	open := p.Open != nil && p.Open(m.Name)
 	least := mistakes(&relaxed, g, true)

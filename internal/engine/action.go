@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"reflect"
 
 	"fleet/internal/jinja"
 	"fleet/internal/spec"
@@ -24,7 +23,7 @@ type action struct {
 // define makes an action from a function whose argument struct declares the
 // arguments as spec.Of says.
 func define[A any](m spec.Module, run func(ctx context.Context, a *attempt, args *A) (*taskResult, error)) *action {
-	m.Args = spec.Of(reflect.TypeFor[A]())
+	m.Declares = spec.Lazily[A]()
 	return &action{spec: &m, run: func(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
 		data, err := jinja.ToJSON(args)
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,7 +31,7 @@ type setFactArgs struct {
 //	  - set_fact:
 //	      release: "{{ version | default('stable') }}"
 var setFact = &action{
-	spec: &spec.Module{Name: "set_fact", Names: []string{"ansible.builtin.set_fact"}, Args: spec.Of(reflect.TypeFor[setFactArgs]())},
+	spec: &spec.Module{Name: "set_fact", Names: []string{"ansible.builtin.set_fact"}, Declares: spec.Lazily[setFactArgs]()},
 	open: true,
 	run: func(_ context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
 		values, err := a.namedByTemplates(args)
@@ -244,7 +243,7 @@ type addHostArgs struct {
 //	      name: "{{ new_address }}"
 //	      groups: fresh
 var addHost = &action{
-	spec: &spec.Module{Name: "add_host", Names: []string{"ansible.builtin.add_host"}, Args: spec.Of(reflect.TypeFor[addHostArgs]())},
+	spec: &spec.Module{Name: "add_host", Names: []string{"ansible.builtin.add_host"}, Declares: spec.Lazily[addHostArgs]()},
 	open: true,
 	run: func(_ context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
 		name, groups, values := "", []string(nil), jinja.NewMap()

@@ -168,7 +168,7 @@ func plain(v any) any {
 // declares, and those in inner mappings whose names say so.
 func (a *attempt) hide(args *jinja.Map) {
 	for key, v := range args.All() {
-		arg, ok := spec.Find(a.spec.Args, jinja.Str(key))
+		arg, ok := spec.Find(a.spec.Args(), jinja.Str(key))
 		a.hideValue(v, ok && arg.Secret)
 	}
 }

@@ -71,7 +71,7 @@ func (s *sources) page(m *spec.Module) (*Page, error) {
 	}
 	comments := map[string]string{}
 	s.argComments(def.pkg, def.args, "", comments)
-	if err := p.addArgs(m.Args, "", comments); err != nil {
+	if err := p.addArgs(m.Args(), "", comments); err != nil {
 		return nil, err
 	}
 	result := s.resultOf(def)

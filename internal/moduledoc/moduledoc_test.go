@@ -14,13 +14,15 @@ var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 func greet() *spec.Module {
 	return &spec.Module{
 		Name: "greet", Names: []string{"test.greet"}, FreeForm: "people", Exclusive: [][]string{{"volume", "tone"}},
-		Args: []spec.Arg{
-			{Name: "people", Aliases: []string{"persons"}, Type: spec.List, Elem: spec.Dict, Required: true, Sub: []spec.Arg{
-				{Name: "name", Type: spec.Str, Required: true},
-				{Name: "key", Type: spec.Str, Secret: true},
-			}},
-			{Name: "volume", Type: spec.Int, Default: "3"},
-			{Name: "tone", Type: spec.Str, Choices: []string{"warm", "cold"}},
+		Declares: func() []spec.Arg {
+			return []spec.Arg{
+				{Name: "people", Aliases: []string{"persons"}, Type: spec.List, Elem: spec.Dict, Required: true, Sub: []spec.Arg{
+					{Name: "name", Type: spec.Str, Required: true},
+					{Name: "key", Type: spec.Str, Secret: true},
+				}},
+				{Name: "volume", Type: spec.Int, Default: "3"},
+				{Name: "tone", Type: spec.Str, Choices: []string{"warm", "cold"}},
+			}
 		},
 	}
 }
@@ -52,7 +54,8 @@ func compare(t *testing.T, path, got string) {
 
 func TestWhatHasNoCommentIsAnError(t *testing.T) {
 	m := greet()
-	m.Args = append(m.Args, spec.Arg{Name: "silent", Type: spec.Bool})
+	args := append(m.Args(), spec.Arg{Name: "silent", Type: spec.Bool})
+	m.Declares = func() []spec.Arg { return args }
 	_, err := Pages([]*spec.Module{m}, "testdata/greet", "testdata/shared")
 	if err == nil || !strings.Contains(err.Error(), "module greet: the argument silent has no comment") {
 		t.Errorf("got %v", err)

@@ -15,9 +15,10 @@ func (m *Module) Check(given map[string]any, opaque func(any) bool) []*Error {
 		opaque = func(any) bool { return false }
 	}
 	c := checker{opaque: opaque}
-	c.fields(m.Args, given, "")
+	args := m.Args()
+	c.fields(args, given, "")
 	has := func(name string) bool {
-		a, _ := Find(m.Args, name)
+		a, _ := Find(args, name)
 		_, ok := lookup(a, given)
 		return ok
 	}

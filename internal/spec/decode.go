@@ -7,7 +7,16 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 )
+
+// Lazily returns what reads the arguments off the struct A, as Of says, when
+// they are first asked for: a helper that starts on each of a hundred hosts pays
+// for the modules that it runs, not for the table of all. It may be called
+// concurrently.
+func Lazily[A any]() func() []Arg {
+	return sync.OnceValue(func() []Arg { return Of(reflect.TypeFor[A]()) })
+}
 
 // Of returns the arguments that a struct's fields declare. A field declares one by its tags:
 //

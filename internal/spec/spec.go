@@ -39,10 +39,19 @@ type Module struct {
 	Name     string   // the short name, as "copy"
 	Names    []string // the fully qualified names, as "ansible.builtin.copy"
 	FreeForm string   // the argument that text behind "module:" stands for, or empty
-	Args     []Arg
+	// Declares returns the arguments, as Lazily makes it; nil declares none.
+	Declares func() []Arg
 	// Each Exclusive group takes one argument at most, each OneOf group needs at
 	// least one, each Together group all or none.
 	Exclusive, OneOf, Together [][]string
+}
+
+// Args returns the module's arguments. The caller must not change them.
+func (m *Module) Args() []Arg {
+	if m.Declares == nil {
+		return nil
+	}
+	return m.Declares()
 }
 
 // Find returns the argument with this name or alias.

@@ -22,7 +22,7 @@ type sample struct {
 	Mode  any               `arg:"mode"`
 }
 
-var module = Module{Name: "sample", Args: Of(reflect.TypeFor[sample]())}
+var module = Module{Name: "sample", Declares: Lazily[sample]()}
 
 func TestDecode(t *testing.T) {
 	var got sample

@@ -234,7 +234,7 @@ func TestMatrix(t *testing.T) {
 
 func TestOptionsAreSortedAndArguments(t *testing.T) {
 	known := map[string]bool{}
-	for _, a := range Container.Args {
+	for _, a := range Container.Args() {
 		known[a.Name] = true
 	}
 	for i, o := range options {

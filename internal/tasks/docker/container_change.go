@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
@@ -231,12 +232,14 @@ func (t *containerTask) update(ctx context.Context, diffs []difference) error {
 }
 
 // takenPort finds the address and port in the engine's words for a port that is taken.
-var takenPort = regexp.MustCompile(`(?:Bind for|listen (?:tcp|udp|sctp)[46]?|host port(?: for)?|exposing port \S+ ->) (\S*?):(\d+)`)
+var takenPort = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:Bind for|listen (?:tcp|udp|sctp)[46]?|host port(?: for)?|exposing port \S+ ->) (\S*?):(\d+)`)
+})
 
 // startError explains why a container did not start.
 func (t *containerTask) startError(ctx context.Context, err error) error {
 	text := err.Error()
-	found := takenPort.FindStringSubmatch(text)
+	found := takenPort().FindStringSubmatch(text)
 	if found == nil || !strings.Contains(text, "already") {
 		return fmt.Errorf("container %q cannot be started: %w", t.args.Name, err)
 	}

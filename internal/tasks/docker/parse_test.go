@@ -59,7 +59,7 @@ func TestTakenPort(t *testing.T) {
 		"failed to bind host port [::]:8080/tcp: address already in use":                                                              "8080",
 		"Ports are not available: exposing port TCP 0.0.0.0:80 -> 127.0.0.1:0: listen tcp 0.0.0.0:80: bind: address already in use":   "80",
 	} {
-		if found := takenPort.FindStringSubmatch(text); found == nil || found[2] != want {
+		if found := takenPort().FindStringSubmatch(text); found == nil || found[2] != want {
 			t.Errorf("%s: got %v, want port %s", text, found, want)
 		}
 	}

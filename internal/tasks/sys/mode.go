@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 )
 
@@ -32,8 +33,12 @@ type modeClause struct {
 	perms string // of "rwxXst", or one of "ugo" to copy from
 }
 
-var modeClauseRE = regexp.MustCompile(`^([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)$`)
-var modeOpRE = regexp.MustCompile(`[-+=](?:[ugo]|[rwxXst]*)`)
+var modeClauseRE = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)$`)
+})
+var modeOpRE = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[-+=](?:[ugo]|[rwxXst]*)`)
+})
 
 // ParseMode reads the value of an argument "mode": a number (which YAML has read
 // from octal digits), octal digits as text, or symbolic changes as chmod has
@@ -78,7 +83,7 @@ func textMode(s string) (ModeSpec, error) {
 	}
 	m := ModeSpec{given: true}
 	for _, clause := range strings.Split(s, ",") {
-		parts := modeClauseRE.FindStringSubmatch(clause)
+		parts := modeClauseRE().FindStringSubmatch(clause)
 		if parts == nil {
 			return ModeSpec{}, fmt.Errorf("mode %q: %q is no symbolic mode; write octal digits like \"0644\" or clauses like \"u=rw,g+x\"", s, clause)
 		}
@@ -86,7 +91,7 @@ func textMode(s string) (ModeSpec, error) {
 		if strings.Contains(who, "a") {
 			who = "ugo"
 		}
-		for _, op := range modeOpRE.FindAllString(parts[2], -1) {
+		for _, op := range modeOpRE().FindAllString(parts[2], -1) {
 			m.clauses = append(m.clauses, modeClause{who, op[0], op[1:]})
 		}
 	}

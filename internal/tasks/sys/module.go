@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"reflect"
 
 	"fleet/internal/spec"
 )
@@ -26,7 +25,7 @@ type Func[A any] func(ctx context.Context, m *Machine, args *A) (any, error)
 // Define makes a Module from its function, whose argument struct declares the
 // arguments as spec.Of says.
 func Define[A any](about spec.Module, run Func[A]) Module {
-	about.Args = spec.Of(reflect.TypeFor[A]())
+	about.Declares = spec.Lazily[A]()
 	return Module{Module: about, run: func(ctx context.Context, m *Machine, mod *spec.Module, args []byte) (any, error) {
 		var a A
 		if err := mod.Decode(args, &a); err != nil {

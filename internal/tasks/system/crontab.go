@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // cronMark stands before a job's name in the comment above it. Ansible's mark is
@@ -28,7 +29,9 @@ func (t *crontab) String() string {
 	return strings.Join(t.lines, "\n") + "\n"
 }
 
-var cronVariable = regexp.MustCompile(`^\s*([A-Za-z_][A-Za-z0-9_]*)\s*=`)
+var cronVariable = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*([A-Za-z_][A-Za-z0-9_]*)\s*=`)
+})
 
 // names returns the names of the jobs and of the variables.
 func (t *crontab) names() (jobs, envs []string) {
@@ -36,7 +39,7 @@ func (t *crontab) names() (jobs, envs []string) {
 	for _, line := range t.lines {
 		if name, ok := strings.CutPrefix(line, cronMark); ok {
 			jobs = append(jobs, name)
-		} else if found := cronVariable.FindStringSubmatch(line); found != nil {
+		} else if found := cronVariable().FindStringSubmatch(line); found != nil {
 			envs = append(envs, found[1])
 		}
 	}
@@ -66,7 +69,7 @@ func (t *crontab) edit(a *cronArgs) error {
 
 func (t *crontab) env(name string) int {
 	return slices.IndexFunc(t.lines, func(line string) bool {
-		found := cronVariable.FindStringSubmatch(line)
+		found := cronVariable().FindStringSubmatch(line)
 		return found != nil && found[1] == name
 	})
 }

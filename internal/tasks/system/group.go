@@ -53,7 +53,7 @@ type groupResult struct {
 }
 
 func group(ctx context.Context, m *sys.Machine, a *groupArgs) (any, error) {
-	if !accountName.MatchString(a.Name) {
+	if !accountName(a.Name) {
 		return nil, fmt.Errorf("argument %q: %q cannot be the name of a group", "name", a.Name)
 	}
 	res := &groupResult{Name: a.Name, State: a.State, System: a.System}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 
 	"fleet/internal/spec"
 	"fleet/internal/tasks/sys"
@@ -53,10 +54,12 @@ type hostnameFacts struct {
 	Domain string `json:"ansible_domain"`
 }
 
-var validHostname = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*\.?$`)
+var validHostname = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*\.?$`)
+})
 
 func hostname(ctx context.Context, m *sys.Machine, a *hostnameArgs) (any, error) {
-	if !validHostname.MatchString(a.Name) || len(a.Name) > 64 {
+	if !validHostname().MatchString(a.Name) || len(a.Name) > 64 {
 		return nil, fmt.Errorf("argument %q: %q cannot be the name of a machine: letters, digits and hyphens between dots, at most 64", "name", a.Name)
 	}
 	short, _, _ := strings.Cut(a.Name, ".")

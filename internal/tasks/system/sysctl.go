@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"strings"
 
 	"fleet/internal/spec"
@@ -91,8 +90,6 @@ func sysctl(ctx context.Context, m *sys.Machine, a *sysctlArgs) (any, error) {
 	}})
 }
 
-var spaces = regexp.MustCompile(`\s+`)
-
 // sysctlValue is the value with single spaces, and words for truth as digits.
 func sysctlValue(s string) string {
 	switch strings.ToLower(s) {
@@ -101,7 +98,7 @@ func sysctlValue(s string) string {
 	case "false", "no", "off":
 		return "0"
 	}
-	return spaces.ReplaceAllString(strings.TrimSpace(s), " ")
+	return strings.Join(strings.Fields(s), " ")
 }
 
 // sysctlPath is where the kernel has a parameter. In a name with slashes the
@@ -123,7 +120,7 @@ func sysctlPath(name string) string {
 
 func setSysctl(ctx context.Context, m *sys.Machine, a *sysctlArgs, value string) error {
 	data, err := os.ReadFile(m.Path(sysctlPath(a.Name)))
-	is := spaces.ReplaceAllString(strings.TrimSpace(string(data)), " ")
+	is := strings.Join(strings.Fields(string(data)), " ")
 	if err == nil && is == value {
 		return nil
 	}

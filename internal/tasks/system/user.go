@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"fleet/internal/spec"
@@ -126,10 +125,13 @@ type userResult struct {
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-var accountName = regexp.MustCompile(`^[^-:,/\s][^:,/\s]*$`)
+// accountName reports whether a user or a group can have this name.
+func accountName(s string) bool {
+	return s != "" && s[0] != '-' && !strings.ContainsAny(s, ":,/ \t\n\f\r")
+}
 
 func user(ctx context.Context, m *sys.Machine, a *userArgs) (any, error) {
-	if !accountName.MatchString(a.Name) {
+	if !accountName(a.Name) {
 		return nil, fmt.Errorf("argument %q: %q cannot be the name of a user", "name", a.Name)
 	}
 	a.Shell, a.Home = strings.TrimSpace(a.Shell), strings.TrimSpace(a.Home)

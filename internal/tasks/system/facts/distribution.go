@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"fleet/internal/tasks/sys"
 )
@@ -130,11 +131,13 @@ func (d *Distribution) precise(m *sys.Machine, os map[string]string) {
 	}
 }
 
-var releaseLine = regexp.MustCompile(`^(.*?)(?: Linux)?(?: Server)?(?: release)? (\d+(?:\.\d+)?)[\d.]*(?:.*\((.+)\))?`)
+var releaseLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(.*?)(?: Linux)?(?: Server)?(?: release)? (\d+(?:\.\d+)?)[\d.]*(?:.*\((.+)\))?`)
+})
 
 // redHatRelease reads a line like "CentOS Linux release 7.9.2009 (Core)".
 func redHatRelease(file, line string) Distribution {
-	found := releaseLine.FindStringSubmatch(line)
+	found := releaseLine().FindStringSubmatch(line)
 	if found == nil {
 		return Distribution{Name: "RedHat", Family: "RedHat", File: file}
 	}
