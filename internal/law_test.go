@@ -57,17 +57,18 @@ var law = map[string]string{
 	"internal/tasks/system/facts": "spec wire tasks/sys tasks/pattern",
 
 	// What builds, documents and tests the others.
-	"internal/helper/build":      "helper",
-	"internal/moduledoc":         "spec",
-	"internal/moduledoc/pages":   "moduledoc spec tasks engine source",
-	"internal/moduledoc/gen":     "moduledoc/pages",
-	"internal/tasks/sys/systest": "*",
-	"internal/fleettest":         "*",
-	"docs":                       "",
-	"lab":                        "",
-	"bench":                      "*",
-	"cmd/fleet":                  "*",
-	"cmd/fleet-target":           "target tasks",
+	"internal/helper/build":       "helper",
+	"internal/moduledoc":          "spec",
+	"internal/moduledoc/pages":    "moduledoc spec tasks engine source",
+	"internal/moduledoc/gen":      "moduledoc/pages",
+	"internal/tasks/sys/systest":  "*",
+	"internal/fleettest":          "*",
+	"internal/fleettest/distance": "",
+	"docs":                        "",
+	"lab":                         "",
+	"bench":                       "*",
+	"cmd/fleet":                   "*",
+	"cmd/fleet-target":            "target tasks",
 }
 
 // outside says which modules the target's packages may import besides the
