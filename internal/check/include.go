@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"fleet/internal/argument"
 	"fleet/internal/playbook"
@@ -131,7 +132,9 @@ func (p *play) includeRole(t *playbook.Task, inc *inclusion) {
 	inc.parts = []part{{key: key, block: b, handlers: handlers, public: public, err: err}}
 }
 
-var marker = regexp.MustCompile(`(?s)\{\{.*?\}\}`)
+var marker = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?s)\{\{.*?\}\}`)
+})
 
 // candidates returns the files that a name with templates can stand for: those
 // in the folders that have the same fixed parts. A name without a fixed part,
@@ -143,11 +146,11 @@ func (p *play) candidates(t *playbook.Task, name string, dirs []string) []string
 	}
 	var out []string
 	for _, one := range p.items(t, name) {
-		fixed := marker.ReplaceAllString(one, "")
+		fixed := marker().ReplaceAllString(one, "")
 		if fixed == "" || filepath.IsAbs(one) {
 			return nil
 		}
-		pattern := marker.ReplaceAllString(one, "*")
+		pattern := marker().ReplaceAllString(one, "*")
 		for _, dir := range dirs {
 			found, _ := filepath.Glob(filepath.Join(dir, pattern))
 			for _, f := range found {
@@ -166,7 +169,7 @@ func (p *play) candidates(t *playbook.Task, name string, dirs []string) []string
 // vague reports whether a name with templates fits any file of its ending, so
 // that one that does not fit may not be meant.
 func vague(name string) bool {
-	return strings.TrimSuffix(marker.ReplaceAllString(name, ""), filepath.Ext(name)) == ""
+	return strings.TrimSuffix(marker().ReplaceAllString(name, ""), filepath.Ext(name)) == ""
 }
 
 // items returns the names that `{{ item }}` stands for, where that is the name

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"sync"
 
 	"fleet/internal/argument"
 	"fleet/internal/jinja"
@@ -56,14 +57,16 @@ func (p *play) override(name string, pos source.Pos) {
 	}
 }
 
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variableName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+})
 
 // setFact checks the names that a task sets.
 func (p *play) setFact(t *playbook.Task, g *given, s site) {
 	for _, n := range []source.Node{t.Action, t.Args} {
 		p.overrides(n)
 		for _, pair := range n.Pairs() {
-			if name := pair.Key.Text(); !variableName.MatchString(name) {
+			if name := pair.Key.Text(); !variableName().MatchString(name) {
 				p.add(source.Errorf(pair.Key.Pos(), "set_fact: %q is no name for a variable", name).
 					WithHint("names have letters, digits and _, and do not start with a digit"), s.certain)
 			}
@@ -175,7 +178,7 @@ func (p *play) handlerNames(name string) (known []string, found bool) {
 	for _, h := range p.handlers {
 		own := h.Name.Text()
 		if p.isTemplate(h.Name) {
-			pattern := marker.ReplaceAllString(own, "*")
+			pattern := marker().ReplaceAllString(own, "*")
 			match, err := filepath.Match(pattern, name)
 			found = found || match || err != nil
 			continue

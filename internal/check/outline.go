@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"fleet/internal/source"
 )
@@ -26,10 +27,18 @@ type tag struct {
 }
 
 var (
-	tagText  = regexp.MustCompile(`(?s)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}`)
-	tagName  = regexp.MustCompile(`^[-+\s]*([a-z]+)`)
-	branches = regexp.MustCompile(`\b(if|and|or|else)\b`)
-	ifWord   = regexp.MustCompile(`\bif\b`)
+	tagText = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?s)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}`)
+	})
+	tagName = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[-+\s]*([a-z]+)`)
+	})
+	branches = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`\b(if|and|or|else)\b`)
+	})
+	ifWord = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`\bif\b`)
+	})
 )
 
 // opening are the statements whose bodies may run never or several times.
@@ -44,10 +53,10 @@ func newOutline(src string, pos source.Pos) *outline {
 		at += len(text)
 	}
 	depth := 0
-	for _, m := range tagText.FindAllStringIndex(src, -1) {
+	for _, m := range tagText().FindAllStringIndex(src, -1) {
 		t := tag{m[0] + 2, m[1] - 2, depth}
 		if src[m[0]+1] == '%' {
-			if name := tagName.FindStringSubmatchIndex(src[t.from:t.to]); name != nil {
+			if name := tagName().FindStringSubmatchIndex(src[t.from:t.to]); name != nil {
 				word := src[t.from+name[2] : t.from+name[3]]
 				t.from += name[3]
 				switch {
@@ -73,7 +82,7 @@ func (o *outline) always(pos source.Pos) bool {
 		if offset < t.from || offset >= t.to {
 			continue
 		}
-		return t.depth == 0 && !branches.MatchString(o.src[t.from:offset]) && !ifWord.MatchString(o.src[offset:t.to])
+		return t.depth == 0 && !branches().MatchString(o.src[t.from:offset]) && !ifWord().MatchString(o.src[offset:t.to])
 	}
 	return false
 }

@@ -3,6 +3,7 @@ package inventory
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"fleet/internal/source"
 )
@@ -28,8 +29,12 @@ type pending struct {
 }
 
 var (
-	section   = regexp.MustCompile(`^\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?$`)
-	groupName = regexp.MustCompile(`^([^:\]\s]+)\s*(?:#.*)?$`)
+	section = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?$`)
+	})
+	groupName = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^([^:\]\s]+)\s*(?:#.*)?$`)
+	})
 )
 
 // ini reads an INI inventory.
@@ -69,7 +74,7 @@ func (in *iniReader) groupNames() []string {
 // read reads one line, without the blanks around it.
 func (in *iniReader) read(line string, indent int) {
 	pos := source.Pos{File: in.file, Line: in.line, Col: indent + 1}
-	if m := section.FindStringSubmatch(line); m != nil {
+	if m := section().FindStringSubmatch(line); m != nil {
 		in.section(m[1], m[2], pos)
 		return
 	}
@@ -168,7 +173,7 @@ func (in *iniReader) variable(line string, pos source.Pos) {
 
 // child reads the name of a group below this one.
 func (in *iniReader) child(line string, pos source.Pos) {
-	m := groupName.FindStringSubmatch(line)
+	m := groupName().FindStringSubmatch(line)
 	if m == nil {
 		in.fail(source.Errorf(pos, "%q is not the name of a group", line).WithHint("a [%s:children] section has one group a line", in.group.Name))
 		return

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+	"sync"
 
 	"fleet/internal/source"
 )
@@ -157,7 +158,9 @@ func (r *reader) read(file string) {
 	}
 }
 
-var yamlKey = regexp.MustCompile(`^[^\s=\[\]#:]+:(\s|$)`)
+var yamlKey = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[^\s=\[\]#:]+:(\s|$)`)
+})
 
 // isYAML tells YAML (and JSON) from INI.
 func isYAML(file string, data []byte) bool {
@@ -172,7 +175,7 @@ func isYAML(file string, data []byte) bool {
 		if text == "" || text[0] == '#' || text[0] == ';' {
 			continue
 		}
-		return text == "---" || text[0] == '{' || yamlKey.MatchString(text)
+		return text == "---" || text[0] == '{' || yamlKey().MatchString(text)
 	}
 	return false
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"fleet/internal/source"
 )
@@ -48,17 +49,23 @@ func (r *reader) hosts(name string, pos source.Pos, g *group) []*host {
 }
 
 var (
-	bracketed = regexp.MustCompile(`^\[(.+)\]:([0-9]+)$`)
-	withPort  = regexp.MustCompile(`^((?:[^:\[\]]|\[[^\]]*\])*):([0-9]+)$`)
+	bracketed = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^\[(.+)\]:([0-9]+)$`)
+	})
+	withPort = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^((?:[^:\[\]]|\[[^\]]*\])*):([0-9]+)$`)
+	})
 
 	bounds   = `\[(?:[a-z]:[a-z]|[0-9]+:[0-9]+)(?::[0-9]+)?\]`
 	label    = `(?:[\pL\pN_]|` + bounds + `)(?:[\pL\pN_-]|` + bounds + `)*`
-	hostName = regexp.MustCompile(`(?i)^` + label + `(?:\.` + label + `)*$`)
+	hostName = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)^` + label + `(?:\.` + label + `)*$`)
+	})
 )
 
 // splitPort takes the port off "name:22" and "[::1]:22".
 func splitPort(name string) (host, port string) {
-	for _, form := range []*regexp.Regexp{bracketed, withPort} {
+	for _, form := range []*regexp.Regexp{bracketed(), withPort()} {
 		if m := form.FindStringSubmatch(name); m != nil && isHostName(m[1]) {
 			return m[1], m[2]
 		}
@@ -77,7 +84,7 @@ func isHostName(name string) bool {
 	if _, err := netip.ParseAddr(name); err == nil {
 		return true
 	}
-	if !hostName.MatchString(name) {
+	if !hostName().MatchString(name) {
 		return false
 	}
 	for _, part := range strings.Split(name, ".") {

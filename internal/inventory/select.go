@@ -7,6 +7,7 @@ import (
 	"regexp/syntax"
 	"strconv"
 	"strings"
+	"sync"
 
 	"fleet/internal/source"
 )
@@ -47,7 +48,9 @@ func ReadLimit(patterns ...string) ([]string, error) {
 	return out, nil
 }
 
-var colonPattern = regexp.MustCompile(`(?:[^\s:\[\]]|\[[^\]]*\])+`)
+var colonPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:[^\s:\[\]]|\[[^\]]*\])+`)
+})
 
 // splitPatterns splits at commas, or where there is none at colons that are not
 // part of an address or a range.
@@ -59,7 +62,7 @@ func splitPatterns(patterns []string) []string {
 		case strings.Contains(text, ","):
 			parts = strings.Split(text, ",")
 		case !isAddress(strings.TrimSpace(text)):
-			parts = colonPattern.FindAllString(text, -1)
+			parts = colonPattern().FindAllString(text, -1)
 		}
 		for _, p := range parts {
 			if p = strings.TrimSpace(p); p != "" {
@@ -149,11 +152,13 @@ func badPattern(pattern, why string) error {
 	return &source.Error{Msg: "the host pattern " + strconv.Quote(pattern) + " " + why}
 }
 
-var subscript = regexp.MustCompile(`^(.+)\[(?:(-?[0-9]+)|([0-9]+)([:-])([0-9]*))\]$`)
+var subscript = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(.+)\[(?:(-?[0-9]+)|([0-9]+)([:-])([0-9]*))\]$`)
+})
 
 // match returns the hosts of one pattern without its sign.
 func (s *selector) match(pattern string) ([]string, error) {
-	m := subscript.FindStringSubmatch(pattern)
+	m := subscript().FindStringSubmatch(pattern)
 	if m == nil || pattern[0] == '~' {
 		return s.names(pattern)
 	}

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"fleet/internal/source"
@@ -201,11 +202,13 @@ func unquote(s string) string {
 	return s
 }
 
-var escape = regexp.MustCompile(`\\(U[0-9a-fA-F]{8}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[\\'"abfnrtv])`)
+var escape = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\\(U[0-9a-fA-F]{8}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[\\'"abfnrtv])`)
+})
 
 // unescape replaces the escapes that Ansible knows in key=value texts.
 func unescape(s string) string {
-	return escape.ReplaceAllStringFunc(s, func(e string) string {
+	return escape().ReplaceAllStringFunc(s, func(e string) string {
 		switch e[1] {
 		case 'U', 'u', 'x':
 			code, err := strconv.ParseInt(e[2:], 16, 32)

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 )
@@ -19,11 +20,19 @@ var (
 		"no": false, "No": false, "NO": false, "off": false, "Off": false, "OFF": false,
 		"false": false, "False": false, "FALSE": false,
 	}
-	yamlNull  = map[string]bool{"": true, "~": true, "null": true, "Null": true, "NULL": true}
-	yamlInt   = regexp.MustCompile(`^[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)$`)
-	yamlFloat = regexp.MustCompile(`^[-+]?([0-9][0-9_]*\.[0-9_]*([eE][-+][0-9]+)?|\.[0-9][0-9_]*([eE][-+][0-9]+)?)$`)
-	yamlInf   = regexp.MustCompile(`^[-+]?\.(inf|Inf|INF)$`)
-	yamlNaN   = regexp.MustCompile(`^\.(nan|NaN|NAN)$`)
+	yamlNull = map[string]bool{"": true, "~": true, "null": true, "Null": true, "NULL": true}
+	yamlInt  = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)$`)
+	})
+	yamlFloat = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[-+]?([0-9][0-9_]*\.[0-9_]*([eE][-+][0-9]+)?|\.[0-9][0-9_]*([eE][-+][0-9]+)?)$`)
+	})
+	yamlInf = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[-+]?\.(inf|Inf|INF)$`)
+	})
+	yamlNaN = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^\.(nan|NaN|NAN)$`)
+	})
 )
 
 // Scalar returns what a scalar node stands for: nil, bool, int, float64 or
@@ -54,24 +63,27 @@ func Resolve(s string) any {
 	if b, ok := yamlBool[s]; ok {
 		return b
 	}
+	if !strings.Contains("+-.0123456789", s[:1]) {
+		return s // as nearly all text
+	}
 	digits := strings.ReplaceAll(s, "_", "")
-	if yamlInt.MatchString(s) {
+	if yamlInt().MatchString(s) {
 		if i, err := parseInt(digits); err == nil {
 			return i
 		}
 		return s
 	}
 	switch {
-	case yamlFloat.MatchString(s):
+	case yamlFloat().MatchString(s):
 		if f, err := strconv.ParseFloat(digits, 64); err == nil {
 			return f
 		}
-	case yamlInf.MatchString(s):
+	case yamlInf().MatchString(s):
 		if s[0] == '-' {
 			return math.Inf(-1)
 		}
 		return math.Inf(1)
-	case yamlNaN.MatchString(s):
+	case yamlNaN().MatchString(s):
 		return math.NaN()
 	}
 	return s

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 )
@@ -85,14 +86,16 @@ func ParseYAML(file string, data []byte) ([]Node, error) {
 	}
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+var yamlLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+})
 
 // syntaxError turns yaml.v3's message, which has a line at most, into an Error
 // whose column is the first byte of that line that is not blank.
 func syntaxError(from *document, err error) error {
 	pos := Pos{File: from.file}
 	msg := strings.SplitN(err.Error(), "\n", 2)[0]
-	if m := yamlLine.FindStringSubmatch(msg); m != nil {
+	if m := yamlLine().FindStringSubmatch(msg); m != nil {
 		msg = m[2]
 		pos.Line = 1 // yaml.v3 leaves the first line out
 		if m[1] != "" {

@@ -2,14 +2,17 @@ package vars
 
 import (
 	"regexp"
+	"sync"
 
 	"fleet/internal/jinja"
 )
 
-var secretName = regexp.MustCompile(`(?i)(^|[_.-])(password|passwd|passphrase|pass|pw|secret|token|api_?key|private_?key)s?$`)
+var secretName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)(^|[_.-])(password|passwd|passphrase|pass|pw|secret|token|api_?key|private_?key)s?$`)
+})
 
 // IsSecretName reports whether a variable's name says that its value is a secret.
-func IsSecretName(name string) bool { return secretName.MatchString(name) }
+func IsSecretName(name string) bool { return secretName().MatchString(name) }
 
 // markMap gives the secrets in m to the store's Secrets: text now, templates when
 // they are evaluated.
