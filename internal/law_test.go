@@ -67,6 +67,7 @@ var law = map[string]string{
 	"docs":                        "",
 	"lab":                         "",
 	"bench":                       "*",
+	"bench/floor":                 "",
 	"cmd/fleet":                   "*",
 	"cmd/fleet-target":            "target tasks",
 }
