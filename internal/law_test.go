@@ -17,16 +17,17 @@ import (
 // is refused: whoever adds one decides here what it may know.
 var law = map[string]string{
 	// Known by both sides.
-	"internal/wire":  "",
-	"internal/spec":  "",
-	"internal/probe": "",
+	"internal/wire":    "",
+	"internal/spec":    "",
+	"internal/probe":   "",
+	"internal/nearest": "",
 
 	// The controller.
-	"internal/source":       "",
+	"internal/source":       "nearest",
 	"internal/redact":       "",
 	"internal/pool":         "",
 	"internal/inventory":    "source",
-	"internal/playbook":     "source spec",
+	"internal/playbook":     "nearest source spec",
 	"internal/jinja":        "source jinja/pyre",
 	"internal/jinja/pyre":   "",
 	"internal/jinja/lookup": "jinja source",
@@ -53,7 +54,7 @@ var law = map[string]string{
 	"internal/tasks/files":        "spec wire tasks/sys tasks/pattern",
 	"internal/tasks/network":      "probe spec wire tasks/sys tasks/pattern",
 	"internal/tasks/packages":     "spec wire tasks/sys tasks/pattern tasks/system/facts",
-	"internal/tasks/system":       "spec wire tasks/sys tasks/pattern tasks/system/facts",
+	"internal/tasks/system":       "nearest spec wire tasks/sys tasks/pattern tasks/system/facts",
 	"internal/tasks/system/facts": "spec wire tasks/sys tasks/pattern",
 
 	// What builds, documents and tests the others.
@@ -140,7 +141,7 @@ func allowed(rule, imported string) bool {
 }
 
 func onTarget(name string) bool {
-	return slices.Contains([]string{"cmd/fleet-target", "internal/wire", "internal/spec", "internal/probe", "internal/target", "internal/tasks"}, name) ||
+	return slices.Contains([]string{"cmd/fleet-target", "internal/wire", "internal/spec", "internal/probe", "internal/nearest", "internal/target", "internal/tasks"}, name) ||
 		strings.HasPrefix(name, "internal/tasks/")
 }
 

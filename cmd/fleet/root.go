@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"fleet/internal/nearest"
 	"fleet/internal/source"
 )
 
@@ -78,7 +79,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	cmd.Flags().VisitAll(add)
 	cmd.InheritedFlags().VisitAll(add)
 	hint := ""
-	if near, ok := source.Nearest(name, known); ok {
+	if near, ok := nearest.Name(name, known); ok {
 		hint = fmt.Sprintf("did you mean --%s?", near)
 	}
 	dashes := "--"

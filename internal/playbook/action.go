@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"fleet/internal/nearest"
 	"fleet/internal/source"
 )
 
@@ -95,8 +96,8 @@ func (r *reader) missingModule(n source.Node, strange []source.Pair, in place) {
 	tried := false
 	for _, p := range strange {
 		name := p.Key.Text()
-		_, likeKeyword := source.Nearest(name, keywordNames(in))
-		_, likeModule := source.Nearest(name, r.moduleNames())
+		_, likeKeyword := nearest.Name(name, keywordNames(in))
+		_, likeModule := nearest.Name(name, r.moduleNames())
 		_, isKeyword := r.words[name]
 		if tried || isKeyword || likeKeyword && !likeModule {
 			r.unknown(p.Key, in)

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"fleet/internal/nearest"
 	"fleet/internal/source"
 )
 
@@ -114,7 +115,7 @@ func (r *reader) newPlay(n source.Node, chain []string) *Play {
 			r.fail(pair.Key.Errorf("%q is a module, and a play has none", pair.Key.Text()).
 				WithHint(`put it under "tasks"; a file of tasks alone is used with import_tasks`))
 		default:
-			_, near := source.Nearest(pair.Key.Text(), []string{"hosts"})
+			_, near := nearest.Name(pair.Key.Text(), []string{"hosts"})
 			excused = excused || near
 			r.unknown(pair.Key, inPlay)
 		}

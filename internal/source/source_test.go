@@ -67,14 +67,6 @@ func TestMergeKeepsOwnKeys(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	for name, want := range map[string]string{"stat": "state", "nmae": "name", "xyz": "", "dset": "dest"} {
-		if got, _ := Nearest(name, []string{"state", "name", "dest"}); got != want {
-			t.Errorf("%s: got %q, want %q", name, got, want)
-		}
-	}
-}
-
 func FuzzParseYAML(f *testing.F) {
 	f.Add("a: &x {b: [1, *x]}\n<<: *x")
 	f.Fuzz(func(t *testing.T, text string) {
