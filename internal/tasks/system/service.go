@@ -1,12 +1,15 @@
 package system
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
 	"time"
 
+	"fleet/internal/nearest"
 	"fleet/internal/spec"
 	"fleet/internal/tasks/sys"
 	"fleet/internal/tasks/system/facts"
@@ -75,7 +78,8 @@ func service(ctx context.Context, m *sys.Machine, a *serviceArgs) (any, error) {
 	res := &serviceResult{Name: a.Name, State: a.State, Enabled: a.Enabled}
 	if !s.found() {
 		if !m.Check {
-			return res, fmt.Errorf("no service %q on this machine: /etc/init.d has no start script of that name", a.Name)
+			hint := cmp.Or(nearest.DidYouMean(a.Name, s.names()), "service_facts says which there are")
+			return res, fmt.Errorf("no service %q on this machine: /etc/init.d has no start script of that name\nhint: %s", a.Name, hint)
 		}
 		res.Warnings = []string{fmt.Sprintf("no service %q on this machine now: this works only if an earlier step installs it", a.Name)}
 	}
@@ -95,6 +99,15 @@ type script struct {
 }
 
 func (s *script) found() bool { return fileExists(s.m, "/etc/init.d/"+s.a.Name) }
+
+func (s *script) names() []string {
+	entries, _ := os.ReadDir(s.m.Path("/etc/init.d")) // without it there are no names
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
 
 // argv is the command for one of the script's actions.
 func (s *script) argv(action string) []string {

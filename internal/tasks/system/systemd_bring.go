@@ -3,7 +3,6 @@ package system
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"fleet/internal/tasks/sys"
 )
@@ -18,7 +17,7 @@ func (s systemctl) bring(ctx context.Context, name string, u unit, want unitWish
 	}
 	if !u.found() && (want.state != "" || want.enabled != nil) {
 		if !s.m.Check {
-			return "", s.missing(name, u)
+			return "", s.missing(ctx, name, u)
 		}
 		warning = fmt.Sprintf("no unit %q on this machine now: this works only if an earlier step installs it", name)
 	}
@@ -32,14 +31,6 @@ func (s systemctl) bring(ctx context.Context, name string, u unit, want unitWish
 		}
 	}
 	return warning, s.state(ctx, name, u, want.state)
-}
-
-func (s systemctl) missing(name string, u unit) error {
-	switch u["LoadState"] {
-	case "bad-setting", "error":
-		return fmt.Errorf("systemd cannot use the unit file of %q\nhint: systemctl status %s says why", name, name)
-	}
-	return fmt.Errorf("no unit %q on this machine\nhint: service_facts says which there are", name)
 }
 
 func (s systemctl) mask(ctx context.Context, name string, u unit, on bool) error {
@@ -132,25 +123,8 @@ func (s systemctl) state(ctx context.Context, name string, u unit, state string)
 		}
 		out, err := s.m.Run(ctx, sys.Command{Argv: append(argv, "--", name), Show: true})
 		if err == nil && out.Code != 0 {
-			err = s.failure(ctx, verb, name, out)
+			err = s.failure(ctx, verb, name, u["InvocationID"], out)
 		}
 		return err
 	}})
-}
-
-// failure explains why a unit did not start: with what it said last itself.
-func (s systemctl) failure(ctx context.Context, verb, name string, out sys.Output) error {
-	said := strings.TrimSpace(out.Stderr)
-	if i := strings.Index(said, "\nSee \"systemctl status"); i >= 0 {
-		said = said[:i]
-	}
-	argv := []string{"journalctl", "--no-pager", "-q", "-n", "10", "-o", "cat", "-u", name}
-	if s.scope == "user" {
-		argv = append(argv, "--user")
-	}
-	log, err := s.m.Run(ctx, sys.Command{Argv: argv})
-	if err == nil && log.Code == 0 && strings.TrimSpace(log.Stdout) != "" {
-		return fmt.Errorf("systemctl %s %s failed: %s\nits last words:\n%s", verb, name, said, strings.TrimSpace(log.Stdout))
-	}
-	return fmt.Errorf("systemctl %s %s failed: %s; look at: journalctl -u %s", verb, name, said, name)
 }
