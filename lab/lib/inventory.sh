@@ -58,5 +58,6 @@ write_inventory() {
 	for machine in $(machines); do
 		printf '        %s: {ansible_host: 127.0.0.1, ansible_port: %s}\n' "$machine" "$(machine_port "$machine")"
 	done >>"$state/inventory.yaml.new"
+	centos_group >>"$state/inventory.yaml.new"
 	mv "$state/inventory.yaml.new" "$state/inventory.yaml"
 }

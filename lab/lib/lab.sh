@@ -52,6 +52,8 @@ mkdir -p "$state"
 . "$lab_dir/lib/registry.sh"
 # shellcheck source=lib/mirror.sh
 . "$lab_dir/lib/mirror.sh"
+# shellcheck source=lib/centos.sh
+. "$lab_dir/lib/centos.sh"
 # shellcheck source=lib/machine.sh
 . "$lab_dir/lib/machine.sh"
 # shellcheck source=lib/inventory.sh

@@ -15,6 +15,7 @@ machines() {
 machine_port() { cat "$state/machines/$1/port"; }
 
 start_machine() {
+	if is_centos "$1"; then start_centos_mirror; fi
 	if ! machine_exists "$1"; then create_machine "$1"; fi
 	docker start "$(container "$1")" >/dev/null || die "$1 does not start" "its port $(machine_port "$1") may be taken: lab/machine remove $1"
 }
@@ -32,7 +33,7 @@ remove_machine() {
 # CAP_SYS_TIME and CAP_SYS_MODULE would reach the host's kernel, CAP_SYS_RESOURCE is not to be had everywhere.
 create_machine() {
 	local image kept=$state/machines/$1
-	image=$(image machine "$lab_dir/images/machine")
+	if is_centos "$1"; then image=$(centos_image); else image=$(image machine "$lab_dir/images/machine"); fi
 	make_identity "$1"
 	docker create --name "$(container "$1")" --hostname "$1" --label "fleet.lab=$lab" --label "fleet.lab.machine=$1" \
 		--network "$lab" --network-alias "$1" --publish "127.0.0.1:$(machine_port "$1"):22" --publish 127.0.0.1::80 \
@@ -47,10 +48,13 @@ make_identity() {
 	local kept=$state/machines/$1 ssh apt
 	ssh=$kept/root/etc/ssh
 	apt=$kept/root/etc/apt/apt.conf.d
-	mkdir -p "$ssh" "$apt"
-	printf '// The mirror is in the lab, and no proxy is on the way to it.\nAcquire::http::Proxy::%s "DIRECT";\n' \
-		"$mirror_name" >"$apt/91lab"
-	chmod 0644 "$apt/91lab"
+	mkdir -p "$ssh"
+	if ! is_centos "$1"; then
+		mkdir -p "$apt"
+		printf '// The mirror is in the lab, and no proxy is on the way to it.\nAcquire::http::Proxy::%s "DIRECT";\n' \
+			"$mirror_name" >"$apt/91lab"
+		chmod 0644 "$apt/91lab"
+	fi
 	if [ ! -s "$kept/port" ]; then free_port >"$kept/port"; fi
 	if [ ! -s "$ssh/ssh_host_ed25519_key" ]; then
 		ssh-keygen -q -t ed25519 -N '' -C "$1" -f "$ssh/ssh_host_ed25519_key"
