@@ -37,8 +37,8 @@ func TestFilesGoToTheTarget(t *testing.T) {
 		"good":        {good, 0, nil, `"sha256":"` + good.SHA256 + `"`},
 		"a part":      {good, 10, nil, `{"changed":false}`},
 		"other bytes": {other, 0, nil, `file \"f\" changed on the controller while the task ran`},
-		"too short":   {longer, 0, nil, fmt.Sprintf(`%d bytes came of the %d that were promised`, good.Size, longer.Size)},
-		"too long":    {shorter, 0, nil, `more bytes came than the`},
+		"too short":   {longer, 0, nil, fmt.Sprintf(`file \"f\" changed on the controller while the task ran: it has %d bytes, not %d`, good.Size, longer.Size)},
+		"too long":    {shorter, 0, nil, `file \"f\" changed on the controller while the task ran: its SHA-256 is`},
 		"gone":        {good, 0, errors.New("it was deleted"), `file \"f\": it was deleted`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,7 +2,9 @@ package session_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +42,7 @@ func TestHandshakeRefuses(t *testing.T) {
 		helper func(in io.Reader, out io.Writer)
 		want   string
 	}{
-		"other version": {func(_ io.Reader, w io.Writer) { w.Write(hello(t, 99)) }, "the helper speaks version 99 of the protocol, fleet speaks 1"},
+		"other version": {func(_ io.Reader, w io.Writer) { w.Write(hello(t, 99)) }, fmt.Sprint("the helper speaks version 99 of the protocol, fleet speaks ", wire.Version)},
 		"no hello":      {func(_ io.Reader, w io.Writer) { w.Write(frame(t, wire.Frame{Kind: wire.KindPong})) }, `the helper said "pong" before hello`},
 		"silence":       {func(r io.Reader, _ io.Writer) { io.Copy(io.Discard, r) }, "the helper did not say hello within 50ms"},
 		"nonsense":      {func(_ io.Reader, w io.Writer) { io.WriteString(w, "Segmentation fault") }, "the helper broke the protocol"},
@@ -58,8 +60,8 @@ func TestHandshakeRefuses(t *testing.T) {
 // A helper may be anyone's program: what it sends out of turn ends its session,
 // and nothing else.
 func TestBrokenProtocol(t *testing.T) {
-	need := func(file int) []byte {
-		payload, err := wire.Encode(wire.Need{File: file})
+	need := func(spans ...wire.Span) []byte {
+		payload, err := wire.Encode(wire.Need{Files: spans})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,13 +80,17 @@ func TestBrokenProtocol(t *testing.T) {
 		want   string
 	}{
 		"result is no JSON":  {[]wire.Frame{{Kind: wire.KindResult, Call: 1, Payload: []byte("{")}}, "bad message"},
-		"a file not offered": {[]wire.Frame{{Kind: wire.KindNeed, Call: 1, Stream: 1, Payload: need(1)}}, "file 1 of 1 is asked for"},
-		"a negative file":    {[]wire.Frame{{Kind: wire.KindNeed, Call: 1, Stream: 1, Payload: need(-1)}}, "file -1 of 1 is asked for"},
+		"a file not offered": {[]wire.Frame{{Kind: wire.KindNeed, Call: 1, Stream: 1, Payload: need(wire.Span{1, 1})}}, "files 1 to 1 of 1 are asked for"},
+		"a negative file":    {[]wire.Frame{{Kind: wire.KindNeed, Call: 1, Stream: 1, Payload: need(wire.Span{-1, 1})}}, "files -1 to -1 of 1 are asked for"},
+		"more files":         {[]wire.Frame{{Kind: wire.KindNeed, Call: 1, Stream: 1, Payload: need(wire.Span{0, math.MaxInt})}}, "of 1 are asked for"},
+		"a file twice":       {[]wire.Frame{{Kind: wire.KindNeed, Call: 1, Stream: 1, Payload: need(wire.Span{0, 1}, wire.Span{0, 1})}}, "files 0 to 0 of 1 are asked for"},
+		"packed nonsense":    {[]wire.Frame{{Kind: wire.KindSend, Call: 1, Stream: 1}, {Kind: wire.KindData, Call: 1, Stream: 1, Packed: true, Payload: []byte{1}}}, "it cannot be unpacked"},
+		"packed flood":       {[]wire.Frame{{Kind: wire.KindSend, Call: 1, Stream: 1}, {Kind: wire.KindData, Call: 1, Stream: 1, Packed: true, Payload: []byte{1, 0, 0, 0}}}, "16777216 bytes are more than 65536"},
 		"stream twice":       {[]wire.Frame{{Kind: wire.KindSend, Call: 1, Stream: 1}, {Kind: wire.KindSend, Call: 1, Stream: 1}}, "stream 1 is open already"},
 		"output nowhere":     {[]wire.Frame{{Kind: wire.KindOutput, Call: 1, Stream: 9}}, "output on stream 9"},
 		"more than asked":    {flood, "more bytes came than were asked for"},
 		"too many streams":   {streams, "more than 16 streams in one call"},
-		"endless credit":     {[]wire.Frame{{Kind: wire.KindNeed, Call: 1, Stream: 1, Payload: need(0)}, {Kind: wire.KindCredit, Call: 1, Stream: 1, Payload: wire.EncodeCredit(wire.Window)}}, "more bytes came"},
+		"endless credit":     {[]wire.Frame{{Kind: wire.KindNeed, Call: 1, Stream: 1, Payload: need(wire.Span{0, 1})}, {Kind: wire.KindCredit, Call: 1, Stream: 1, Payload: wire.EncodeCredit(wire.Window)}}, "more bytes came"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := session.New(t.Context(), script(func(in io.Reader, out io.Writer) {
@@ -104,7 +110,7 @@ func TestBrokenProtocol(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer s.Close()
-			_, err = s.Call(t.Context(), wire.Call{Module: "x", Files: []wire.File{{Name: "f"}}}, wire.Answers{
+			_, err = s.Call(t.Context(), wire.Call{Module: "x", Files: []wire.File{{Name: "f", Size: 1}}}, wire.Answers{
 				Receive: blockedWriter{s},
 				Open:    func(wire.File) (io.ReadCloser, error) { return io.NopCloser(blockedReader{s}), nil }})
 			if err == nil || !strings.Contains(err.Error(), "the helper broke the protocol: ") || !strings.Contains(err.Error(), test.want) {

@@ -32,38 +32,36 @@ func (c *call) forget(id uint32) {
 	delete(c.credits, id)
 }
 
-// need starts to send one of the call's files.
+// need starts to send some of the call's files.
 func (c *call) need(f wire.Frame) error {
 	var need wire.Need
 	if err := wire.Decode(f.Payload, &need); err != nil {
 		return err
 	}
-	if need.File < 0 || need.File >= len(c.files) {
-		return fmt.Errorf("file %d of %d is asked for", need.File, len(c.files))
+	files, err := need.Choose(c.files)
+	if err != nil {
+		return err
 	}
 	credit := wire.NewCredit()
 	if err := c.open(f.Stream, nil, credit); err != nil {
 		return err
 	}
 	c.work.Go(func() {
-		err := c.sendFile(c.files[need.File], f.Stream, credit)
+		err := c.sendFiles(files, f.Stream, credit)
 		c.forget(f.Stream)
 		c.end(f.Stream, err)
 	})
 	return nil
 }
 
-func (c *call) sendFile(file wire.File, stream uint32, credit *wire.Credit) error {
+func (c *call) sendFiles(files []wire.File, stream uint32, credit *wire.Credit) error {
 	if c.answers.Open == nil {
 		return errors.New("the controller has no files for this call")
 	}
-	r, err := c.answers.Open(file)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	return wire.SendStream(c.ctx, r, credit, func(p []byte) error {
-		return c.s.send(c.ctx, wire.Frame{Kind: wire.KindData, Call: c.id, Stream: stream, Payload: p})
+	r := &sequence{open: c.answers.Open, files: files}
+	defer r.close()
+	return wire.SendStream(c.ctx, r, credit, func(p []byte, packed bool) error {
+		return c.s.send(c.ctx, wire.Frame{Kind: wire.KindData, Call: c.id, Stream: stream, Payload: p, Packed: packed})
 	})
 }
 
@@ -125,7 +123,7 @@ func (c *call) stream(f wire.Frame) error {
 	in, credit := c.inboxes[f.Stream], c.credits[f.Stream]
 	switch {
 	case f.Kind == wire.KindData && in != nil:
-		return in.Put(f.Payload)
+		return in.Put(f)
 	case f.Kind == wire.KindEnd && (in != nil || credit != nil):
 		var end wire.End
 		if err := wire.Decode(f.Payload, &end); err != nil {

@@ -23,6 +23,7 @@ type call struct {
 	lastID  uint32 // of a stream
 	inboxes map[uint32]*wire.Inbox
 	outs    map[uint32]*outgoing
+	asked   *delivery // the files that Ask asked for
 }
 
 var (
@@ -115,7 +116,7 @@ func (c *call) take(f wire.Frame) error {
 	c.mu.Unlock()
 	switch {
 	case f.Kind == wire.KindData && in != nil:
-		return in.Put(f.Payload)
+		return in.Put(f)
 	case f.Kind == wire.KindEnd && (in != nil || out != nil):
 		var end wire.End
 		if err := wire.Decode(f.Payload, &end); err != nil {

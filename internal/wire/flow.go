@@ -10,18 +10,31 @@ import (
 // ErrWindow says that the sender of a stream sent more than it may.
 var ErrWindow = errors.New("more bytes came than were asked for")
 
+// grantFrom is how many bytes are read before the sender hears of it. It is small
+// enough that a slow link is heard from often.
+const grantFrom = Window / 16
+
 // Inbox is the receiving end of a stream: bytes are put in as they arrive, at
 // most Window of them, and read out. The methods may be called concurrently, but
 // Read by one reader only.
 type Inbox struct {
 	grant func(n int) // tells the sender to go on; not called under the lock
 
+	rest   []byte // of the piece that is being read, for the reader alone
+	unpack unpacker
+
 	mu     sync.Mutex
-	pieces [][]byte
-	held   int // in pieces
+	pieces []piece
+	held   int // in pieces and rest
 	owed   int // read, and not yet granted
 	end    error
 	wake   chan struct{} // has a token when something has changed
+}
+
+// piece is a Data frame's payload, and what is left of it.
+type piece struct {
+	data   []byte
+	packed bool
 }
 
 // NewInbox returns an Inbox that calls grant when more bytes may come.
@@ -29,18 +42,26 @@ func NewInbox(grant func(n int)) *Inbox {
 	return &Inbox{grant: grant, wake: make(chan struct{}, 1)}
 }
 
-// Put adds a piece, which the Inbox keeps. What comes after the end is dropped.
-func (b *Inbox) Put(p []byte) error {
+// Put adds a Data frame's payload, which the Inbox keeps. What comes after the
+// end is dropped.
+func (b *Inbox) Put(f Frame) error {
+	size := len(f.Payload)
+	if f.Packed {
+		var err error
+		if size, err = packedSize(f.Payload, MaxChunk); err != nil {
+			return err
+		}
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.end != nil || len(p) == 0 {
+	if b.end != nil || size == 0 {
 		return nil
 	}
-	if b.held+b.owed+len(p) > Window {
+	if b.held+b.owed+size > Window {
 		return ErrWindow
 	}
-	b.pieces = append(b.pieces, p)
-	b.held += len(p)
+	b.pieces = append(b.pieces, piece{f.Payload, f.Packed})
+	b.held += size
 	b.signal()
 	return nil
 }
@@ -67,36 +88,54 @@ func (b *Inbox) signal() {
 
 // Read waits until bytes or the end are there.
 func (b *Inbox) Read(p []byte) (int, error) {
-	for {
-		n, grant, err := b.take(p)
-		if grant > 0 {
-			b.grant(grant)
+	for len(b.rest) == 0 {
+		next, ok, err := b.next()
+		if err != nil {
+			return 0, err
 		}
-		if n > 0 || err != nil {
-			return n, err
+		if !ok {
+			<-b.wake
+			continue
 		}
-		<-b.wake
+		if b.rest = next.data; next.packed {
+			if b.rest, err = b.unpack.unpack(next.data, MaxChunk); err != nil {
+				b.End(err)
+				return 0, err
+			}
+		}
 	}
+	n := copy(p, b.rest)
+	b.rest = b.rest[n:]
+	if grant := b.took(n); grant > 0 {
+		b.grant(grant)
+	}
+	return n, nil
 }
 
-func (b *Inbox) take(p []byte) (n, grant int, err error) {
+func (b *Inbox) next() (p piece, ok bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.pieces) == 0 {
 		if b.end != nil {
 			b.signal() // for the next Read
 		}
-		return 0, 0, b.end
+		return p, false, b.end
 	}
-	n = copy(p, b.pieces[0])
-	if b.pieces[0] = b.pieces[0][n:]; len(b.pieces[0]) == 0 {
-		b.pieces = b.pieces[1:]
-	}
+	p = b.pieces[0]
+	b.pieces[0] = piece{}
+	b.pieces = b.pieces[1:]
+	return p, true, nil
+}
+
+// took notes that n bytes were read and returns how many more may come.
+func (b *Inbox) took(n int) (grant int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.held -= n
-	if b.owed += n; b.owed >= Window/4 && b.end == nil {
+	if b.owed += n; b.owed >= grantFrom && b.end == nil {
 		grant, b.owed = b.owed, 0
 	}
-	return n, grant, nil
+	return grant
 }
 
 // Credit is the sending end of a stream: how many bytes the receiver takes. Its
@@ -167,27 +206,4 @@ func (c *Credit) try(n int) (bool, error) {
 	}
 	c.left -= n
 	return true, nil
-}
-
-// SendStream sends what r has as Data frames, as the credit allows, until r or
-// ctx ends. It sends no End.
-func SendStream(ctx context.Context, r io.Reader, c *Credit, send func(p []byte) error) error {
-	for {
-		p := make([]byte, MaxChunk)
-		n, err := io.ReadAtLeast(r, p, 1)
-		if n > 0 {
-			if err := c.Take(ctx, n); err != nil {
-				return err
-			}
-			if err := send(p[:n]); err != nil {
-				return err
-			}
-		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
 }

@@ -5,24 +5,25 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Version is the version of the protocol. Both sides must have the same.
-const Version = 1
+const Version = 2
 
 // Limits of what one side takes from the other, in bytes.
 const (
 	MaxMessage = 64 << 20  // of a Call or a Result
 	MaxControl = 64 << 10  // of every other message, known or not
 	MaxChunk   = 64 << 10  // of a piece of a file or of output
-	Window     = 2 << 20   // of a stream, sent and not yet asked for more
+	Window     = 2 << 20   // of a stream, sent and not yet asked for more, unpacked
 	MaxNoise   = 256 << 10 // in front of the greeting
 )
 
-// MaxCalls bounds the calls that run on one helper at the same time, MaxStreams
-// the streams of one call.
+// MaxCalls bounds the calls that run or wait on one helper at the same time,
+// MaxStreams the streams of one call.
 const (
-	MaxCalls   = 64
+	MaxCalls   = 256
 	MaxStreams = 16
 )
 
@@ -38,7 +39,7 @@ const (
 	KindResult Kind = 5  // T: JSON of a Result, the last frame of its call
 	KindPong   Kind = 6  // T: a Ping's payload
 	KindOutput Kind = 7  // T: a piece of output; the stream is a Stream
-	KindNeed   Kind = 8  // T: JSON of a Need; opens a stream towards the target
+	KindNeed   Kind = 8  // T: JSON of a Need; opens a stream with the bytes of files towards the target
 	KindSend   Kind = 9  // T: opens a stream towards the controller
 	KindData   Kind = 10 // both: bytes of a stream
 	KindEnd    Kind = 11 // both: JSON of an End; the sender ends the stream, or the receiver refuses the rest
@@ -74,26 +75,46 @@ func (k Kind) Limit() int {
 }
 
 // Frame is one message on the wire: a header of 13 bytes (kind, call, stream and
-// the payload's length, big-endian) and the payload.
+// the payload's length, big-endian) and the payload. The length's highest bit
+// says that the payload is packed.
 type Frame struct {
 	Kind    Kind
 	Call    uint32 // 0 for what belongs to no call
 	Stream  uint32 // 0 for what belongs to no stream
 	Payload []byte
+	// Packed says that the payload of a Data frame is packed, which its Inbox
+	// unpacks. Large Call and Result frames are packed and unpacked on the way.
+	Packed bool
 }
 
-const headerSize = 13
+const (
+	headerSize = 13
+	packedBit  = 1 << 31
+	packFrom   = 16 << 10 // bytes of a Call or a Result
+)
 
 // Append appends the frame as it goes over the wire.
 func (f Frame) Append(b []byte) ([]byte, error) {
 	if len(f.Payload) > f.Kind.Limit() {
 		return b, &LimitError{f.Kind, len(f.Payload)}
 	}
+	payload, packed := f.Payload, f.Packed
+	if (f.Kind == KindCall || f.Kind == KindResult) && len(payload) >= packFrom {
+		var k Packer
+		if small, ok := k.Pack(payload); ok {
+			payload, packed = small, true
+		}
+	}
+	size := uint32(len(payload))
+	if packed {
+		size |= packedBit
+	}
+	b = slices.Grow(b, headerSize+len(payload))
 	b = append(b, byte(f.Kind))
 	b = binary.BigEndian.AppendUint32(b, f.Call)
 	b = binary.BigEndian.AppendUint32(b, f.Stream)
-	b = binary.BigEndian.AppendUint32(b, uint32(len(f.Payload)))
-	return append(b, f.Payload...), nil
+	b = binary.BigEndian.AppendUint32(b, size)
+	return append(b, payload...), nil
 }
 
 // LimitError is a frame that is longer than its kind may be.
@@ -107,7 +128,7 @@ func (e *LimitError) Error() string {
 }
 
 // ReadFrame reads the next frame. It returns io.EOF only between two frames, and
-// it allocates no more than has really arrived (and 64 KiB).
+// it allocates no more than has really arrived, unpacked (and 64 KiB).
 func ReadFrame(r io.Reader) (Frame, error) {
 	var h [headerSize]byte
 	if _, err := io.ReadFull(r, h[:]); err != nil {
@@ -115,11 +136,21 @@ func ReadFrame(r io.Reader) (Frame, error) {
 	}
 	f := Frame{Kind: Kind(h[0]), Call: binary.BigEndian.Uint32(h[1:]), Stream: binary.BigEndian.Uint32(h[5:])}
 	size := binary.BigEndian.Uint32(h[9:])
+	f.Packed = size&packedBit != 0
+	size &^= packedBit
 	if int64(size) > int64(f.Kind.Limit()) {
 		return f, &LimitError{f.Kind, int(size)}
 	}
 	payload, err := readPayload(r, int(size))
 	f.Payload = payload
+	if err != nil || !f.Packed || f.Kind == KindData {
+		return f, err
+	}
+	if f.Kind != KindCall && f.Kind != KindResult {
+		return f, fmt.Errorf("bad message: a %s message is never packed", f.Kind)
+	}
+	f.Packed = false
+	f.Payload, err = new(unpacker).unpack(payload, f.Kind.Limit())
 	return f, err
 }
 

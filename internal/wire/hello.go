@@ -18,9 +18,42 @@ type Hello struct {
 	PID     int    `json:"pid"`
 }
 
-// Need asks for the bytes of one of a call's files, by its place in the list.
+// Need asks for the bytes of some of a call's files, one behind the other in one
+// stream. Nothing stands between them: their sizes are known.
 type Need struct {
-	File int `json:"file"`
+	Files []Span `json:"files"`
+}
+
+// Span is a number of files that stand one behind the other in a call's list: the
+// place of the first, and how many. Folders and links among them have no bytes.
+type Span [2]int
+
+// Spans returns the places, which ascend, as spans.
+func Spans(places []int) []Span {
+	var spans []Span
+	for _, p := range places {
+		if n := len(spans); n > 0 && spans[n-1][0]+spans[n-1][1] == p {
+			spans[n-1][1]++
+			continue
+		}
+		spans = append(spans, Span{p, 1})
+	}
+	return spans
+}
+
+// Choose returns the files that are asked for, in order, and fails for those that
+// are not in the list or not in order.
+func (n Need) Choose(files []File) ([]File, error) {
+	var chosen []File
+	next := 0
+	for _, s := range n.Files {
+		if s[0] < next || s[1] < 1 || s[0] > len(files) || s[1] > len(files)-s[0] {
+			return nil, fmt.Errorf("bad message: files %d to %d of %d are asked for", s[0], s[0]+s[1]-1, len(files))
+		}
+		next = s[0] + s[1]
+		chosen = append(chosen, files[s[0]:next]...)
+	}
+	return chosen, nil
 }
 
 // End ends a stream. Error says why, where it is not the regular end.

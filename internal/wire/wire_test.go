@@ -123,11 +123,11 @@ func TestGreeting(t *testing.T) {
 
 func TestDecodeIsStrict(t *testing.T) {
 	for payload, want := range map[string]string{
-		`{"file":1}`:          "",
-		`{"file":1,"name":2}`: `bad message: json: unknown field "name"`,
-		`{"file":1}{}`:        "bad message: something follows it",
-		`{"file":"1"}`:        "bad message: json: cannot unmarshal string into Go struct field Need.file of type int",
-		``:                    "bad message: EOF",
+		`{"files":[[1,2]]}`:     "",
+		`{"files":[],"name":2}`: `bad message: json: unknown field "name"`,
+		`{"files":[]}{}`:        "bad message: something follows it",
+		`{"files":"1"}`:         "bad message: json: cannot unmarshal string into Go struct field Need.files of type []wire.Span",
+		``:                      "bad message: EOF",
 	} {
 		var need Need
 		err := Decode([]byte(payload), &need)
@@ -146,7 +146,9 @@ func TestFlow(t *testing.T) {
 	})
 	const size = 5*Window + 3
 	go func() {
-		in.End(SendStream(t.Context(), io.LimitReader(zeros{}, size), credit, in.Put))
+		in.End(SendStream(t.Context(), io.LimitReader(zeros{}, size), credit, func(p []byte, packed bool) error {
+			return in.Put(Frame{Payload: bytes.Clone(p), Packed: packed})
+		}))
 	}()
 	if n, err := io.Copy(io.Discard, in); n != size || err != nil {
 		t.Errorf("%d bytes, %v", n, err)
@@ -175,16 +177,16 @@ func TestFlowIsBounded(t *testing.T) {
 		t.Errorf("after the stop: %v", err)
 	}
 	in := NewInbox(func(int) {})
-	if err := in.Put(make([]byte, Window)); err != nil {
+	if err := in.Put(Frame{Payload: make([]byte, Window)}); err != nil {
 		t.Error(err)
 	}
-	if err := in.Put([]byte{1}); err != ErrWindow {
+	if err := in.Put(Frame{Payload: []byte{1}}); err != ErrWindow {
 		t.Errorf("more than the window: %v", err)
 	}
 }
 
 func FuzzReadFrame(f *testing.F) {
-	b, err := Frame{Kind: KindNeed, Call: 1, Stream: 2, Payload: []byte(`{"file":0}`)}.Append(nil)
+	b, err := Frame{Kind: KindNeed, Call: 1, Stream: 2, Payload: []byte(`{"files":[[0,1]]}`)}.Append(nil)
 	if err != nil {
 		f.Fatal(err)
 	}

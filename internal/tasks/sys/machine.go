@@ -40,6 +40,11 @@ type Machine struct {
 
 // Controller is what a module can ask of the controller while it runs.
 type Controller interface {
+	// Ask asks for the bytes of several files, in the order of the call's list.
+	// They come while the module works. Open then has to be called for them in that
+	// order; one that is left out is read past. What an earlier Ask asked for and
+	// has not come is given up.
+	Ask(ctx context.Context, files []wire.File) error
 	// Open asks for the bytes of one of the call's files. The reader checks length
 	// and digest: it fails rather than end early.
 	Open(ctx context.Context, f wire.File) (io.ReadCloser, error)

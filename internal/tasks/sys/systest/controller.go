@@ -15,9 +15,11 @@ import (
 // Controller is the other end of a call, with the files that it offers.
 type Controller struct {
 	Data   map[string][]byte // by the file's name
-	Opened []string          // the names that were asked for
-	Got    bytes.Buffer      // what the target sent
-	Sent   int               // how often it sent
+	Asked  int               // how often it was asked
+	Opened []string          // the names that were opened
+
+	Got  bytes.Buffer // what the target sent
+	Sent int          // how often it sent
 }
 
 // Offer gives m the files of data, and a Controller that sends them.
@@ -29,6 +31,17 @@ func Offer(m *sys.Machine, files []wire.File, data map[string][]byte) *Controlle
 	}
 	m.Files, m.Controller = files, c
 	return c
+}
+
+// Ask counts, and fails for a file that is not there.
+func (c *Controller) Ask(_ context.Context, files []wire.File) error {
+	c.Asked++
+	for _, f := range files {
+		if _, ok := c.Data[f.Name]; !ok {
+			return fmt.Errorf("no file %q", f.Name)
+		}
+	}
+	return nil
 }
 
 // Open returns a file's bytes.
