@@ -15,8 +15,9 @@ type call struct {
 	id      uint32
 	files   []wire.File
 	answers wire.Answers
-	result  chan answer // one is sent
-	ctx     context.Context
+	result  chan answer     // one is sent
+	asked   context.Context // what Start got
+	ctx     context.Context // of its streams
 	cancel  context.CancelCauseFunc
 	work    sync.WaitGroup // the goroutines of its streams
 
@@ -41,29 +42,76 @@ var errCallOver = errors.New("the call is over")
 // confirmed it; where that takes longer than CancelWait, the session is ended.
 // A *LostError says that the connection is gone.
 func (s *Session) Call(ctx context.Context, wc wire.Call, answers wire.Answers) (wire.Result, error) {
-	payload, err := wire.Encode(wc)
+	p, err := s.Start(ctx, wc, answers)
 	if err != nil {
 		return wire.Result{}, err
 	}
+	return p.Wait()
+}
+
+// Start sends a call, whose Wait is as Call. A call that is sent ahead may stay
+// here for a moment, so that several go together.
+func (s *Session) Start(ctx context.Context, wc wire.Call, answers wire.Answers) (wire.Pending, error) {
+	payload, err := wire.Encode(wc)
+	if err != nil {
+		return nil, err
+	}
 	if len(payload) > wire.MaxMessage {
-		return wire.Result{}, &wire.LimitError{Kind: wire.KindCall, Size: len(payload)}
+		return nil, &wire.LimitError{Kind: wire.KindCall, Size: len(payload)}
 	}
 	c, err := s.begin(ctx, wc, answers)
 	if err != nil {
-		return wire.Result{}, err
+		return nil, err
 	}
-	defer s.finish(c)
-	if err := s.send(ctx, wire.Frame{Kind: wire.KindCall, Call: c.id, Payload: payload}); err != nil {
-		return wire.Result{}, err
+	f := wire.Frame{Kind: wire.KindCall, Call: c.id, Payload: payload}
+	if wc.Ahead != nil {
+		err = s.sendSoon(ctx, f)
+	} else {
+		err = s.send(ctx, f)
 	}
+	if err != nil {
+		s.finish(c)
+		return nil, err
+	}
+	return c, nil
+}
+
+// Ready implements wire.Pending.
+func (c *call) Ready() bool {
+	select {
+	case <-c.s.gone:
+		return true
+	default:
+		return len(c.result) > 0
+	}
+}
+
+// Wait implements wire.Pending. It ends with the context that Start got.
+func (c *call) Wait() (wire.Result, error) {
+	defer c.s.finish(c)
+	c.s.out.push()
 	select {
 	case a := <-c.result:
 		return c.close(a)
-	case <-ctx.Done():
-		return wire.Result{}, s.cancelCall(ctx, c)
-	case <-s.gone:
-		return wire.Result{}, s.Err()
+	case <-c.asked.Done():
+		return wire.Result{}, c.s.cancelCall(c.asked, c)
+	case <-c.s.gone:
 	}
+	select {
+	case a := <-c.result: // it came before the end
+		return c.close(a)
+	default:
+		return wire.Result{}, c.s.Err()
+	}
+}
+
+// Drop implements wire.Pending.
+func (c *call) Drop() {
+	if !c.Ready() {
+		c.s.out.add(wire.Frame{Kind: wire.KindCancel, Call: c.id})
+		c.s.out.push()
+	}
+	c.s.finish(c)
 }
 
 func (s *Session) begin(ctx context.Context, wc wire.Call, answers wire.Answers) (*call, error) {
@@ -80,6 +128,7 @@ func (s *Session) begin(ctx context.Context, wc wire.Call, answers wire.Answers)
 	s.lastID++
 	c := &call{s: s, id: s.lastID, files: wc.Files, answers: answers, result: make(chan answer, 1),
 		inboxes: map[uint32]*wire.Inbox{}, credits: map[uint32]*wire.Credit{}}
+	c.asked = ctx
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
 	s.calls[c.id] = c
 	return c, nil
@@ -129,24 +178,6 @@ func (s *Session) cancelCall(ctx context.Context, c *call) error {
 	}
 	s.fail(&LostError{Reason: fmt.Sprintf("the target did not end the cancelled task within %s", CancelWait), Err: context.Cause(ctx)})
 	return s.Err()
-}
-
-// send queues the frame.
-func (s *Session) send(ctx context.Context, f wire.Frame) error {
-	b, err := f.Append(nil)
-	if err != nil {
-		return err
-	}
-	select {
-	case s.out <- b:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-s.gone:
-		return s.Err()
-	case <-s.closing:
-		return errClosed
-	}
 }
 
 // take handles a frame of the call. An error means that the helper broke the

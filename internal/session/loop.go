@@ -61,37 +61,6 @@ func (s *Session) dispatch(f wire.Frame) error {
 	return nil
 }
 
-// offer sends the frame unless others wait to be sent.
-func (s *Session) offer(f wire.Frame) {
-	b, err := f.Append(nil)
-	if err != nil {
-		return
-	}
-	select {
-	case s.out <- b:
-	default:
-	}
-}
-
-// writeLoop owns the writing end of the transport.
-func (s *Session) writeLoop() {
-	for {
-		select {
-		case b := <-s.out:
-			if _, err := s.t.Write(b); err != nil {
-				s.drain(err)
-				return
-			}
-		case <-s.closing:
-			// The error is that the connection is gone; the reader sees that too.
-			_ = s.t.CloseWrite()
-			return
-		case <-s.gone:
-			return
-		}
-	}
-}
-
 // drain waits until the reader has seen why the connection ended, because it
 // knows the better reason, and ends the session otherwise.
 func (s *Session) drain(err error) {

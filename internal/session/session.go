@@ -46,7 +46,7 @@ type Session struct {
 	options Options
 	hello   wire.Hello
 	heard   counter
-	out     chan []byte   // encoded frames, for the writer
+	out     outbox
 	closing chan struct{} // closed by Close
 	gone    chan struct{} // closed when the connection is
 	loops   sync.WaitGroup
@@ -63,7 +63,7 @@ var errClosed = errors.New("the session is closed")
 // New takes the transport over, waits for the helper's hello and returns the
 // session. With an error the transport is closed.
 func New(ctx context.Context, t Transport, o Options) (*Session, error) {
-	s := &Session{t: t, options: o.withDefaults(), out: make(chan []byte, 4),
+	s := &Session{t: t, options: o.withDefaults(), out: outbox{wake: make(chan struct{}, 1)},
 		closing: make(chan struct{}), gone: make(chan struct{}), calls: map[uint32]*call{}}
 	if err := s.handshake(ctx); err != nil {
 		t.Close()

@@ -37,15 +37,17 @@ func newCall(s *server, id uint32, wc wire.Call) *call {
 	return c
 }
 
-// run runs the module and sends the result. Where that cannot be sent, the
+// run runs the module and sends the result.
+func (c *call) run(mod *sys.Module) { c.end(wire.Result{Data: c.module(mod)}, c.s.out.send) }
+
+// end forgets the call and sends its result. Where that cannot be sent, the
 // controller is gone.
-func (c *call) run(mod *sys.Module) {
-	data := c.module(mod)
+func (c *call) end(r wire.Result, send func(wire.Frame) error) {
 	c.s.mu.Lock()
 	delete(c.s.calls, c.id)
 	c.s.mu.Unlock()
 	c.cancel(errCancelled)
-	payload, err := wire.Encode(wire.Result{Data: data})
+	payload, err := wire.Encode(r)
 	if err == nil && len(payload) > wire.MaxMessage {
 		err = fmt.Errorf("the result has %d MiB, more than the limit of %d MiB; let the task write to a file and fetch that",
 			len(payload)>>20, wire.MaxMessage>>20)
@@ -54,7 +56,7 @@ func (c *call) run(mod *sys.Module) {
 		_ = c.s.refuse(c.id, err.Error())
 		return
 	}
-	_ = c.s.send(wire.Frame{Kind: wire.KindResult, Call: c.id, Payload: payload})
+	_ = send(wire.Frame{Kind: wire.KindResult, Call: c.id, Payload: payload})
 }
 
 // module runs the module. This is the one place where a panic is caught: it must
@@ -108,6 +110,9 @@ func failed(msg string) json.RawMessage {
 // take handles a frame of the call.
 func (c *call) take(f wire.Frame) error {
 	if f.Kind == wire.KindCancel {
+		if c.wc.Ahead != nil {
+			c.s.queue.stop(*c.wc.Ahead)
+		}
 		c.cancel(errCancelled)
 		return nil
 	}

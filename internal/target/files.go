@@ -15,6 +15,9 @@ import (
 
 // Ask implements sys.Controller.
 func (c *call) Ask(ctx context.Context, files []wire.File) error {
+	if files = c.notInline(files); len(files) == 0 {
+		return nil
+	}
 	d, err := c.request(ctx, files)
 	if err != nil {
 		return err
@@ -31,6 +34,9 @@ func (c *call) Ask(ctx context.Context, files []wire.File) error {
 
 // Open implements sys.Controller. What was not asked for before is asked for now.
 func (c *call) Open(ctx context.Context, f wire.File) (io.ReadCloser, error) {
+	if data, ok := c.inline(f); ok {
+		return openInline(f, data)
+	}
 	c.mu.Lock()
 	d := c.asked
 	c.mu.Unlock()

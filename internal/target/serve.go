@@ -28,8 +28,8 @@ type server struct {
 	ctx  context.Context
 	work sync.WaitGroup
 
-	wmu sync.Mutex // one frame at a time
-	out io.Writer
+	out   outbox
+	queue queue
 
 	mu    sync.Mutex
 	calls map[uint32]*call
@@ -41,7 +41,7 @@ type server struct {
 func Serve(ctx context.Context, in io.Reader, out io.Writer, find Find) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	s := &server{find: find, ctx: ctx, out: out, calls: map[uint32]*call{}}
+	s := &server{find: find, ctx: ctx, out: outbox{w: out}, calls: map[uint32]*call{}}
 	if err := s.sayHello(); err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (s *server) sayHello() error {
 	if b, err = (wire.Frame{Kind: wire.KindHello, Payload: payload}).Append(b); err != nil {
 		return err
 	}
-	_, err = s.out.Write(b)
+	_, err = s.out.w.Write(b)
 	return err
 }
 
@@ -132,6 +132,9 @@ func (s *server) begin(f wire.Frame) error {
 	}
 	mod, ok := s.find(wc.Module)
 	if !ok {
+		if wc.Ahead != nil {
+			s.queue.stop(*wc.Ahead)
+		}
 		return s.refuse(f.Call, fmt.Sprintf("the helper has no module %q", wc.Module))
 	}
 	s.mu.Lock()
@@ -141,7 +144,11 @@ func (s *server) begin(f wire.Frame) error {
 	}
 	c := newCall(s, f.Call, wc)
 	s.calls[f.Call] = c
-	s.work.Go(func() { c.run(mod) })
+	if wc.Ahead == nil {
+		s.work.Go(func() { c.run(mod) })
+	} else if s.queue.add(c, mod) {
+		s.work.Go(s.queue.run)
+	}
 	return nil
 }
 
@@ -154,13 +161,4 @@ func (s *server) refuse(id uint32, msg string) error {
 }
 
 // send writes one frame. It may be called concurrently.
-func (s *server) send(f wire.Frame) error {
-	b, err := f.Append(nil)
-	if err != nil {
-		return err
-	}
-	s.wmu.Lock()
-	defer s.wmu.Unlock()
-	_, err = s.out.Write(b)
-	return err
-}
+func (s *server) send(f wire.Frame) error { return s.out.send(f) }

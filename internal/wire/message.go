@@ -23,9 +23,34 @@ type Call struct {
 	Files []File `json:"files,omitempty"`
 	// Stream asks for Output messages while commands run.
 	Stream bool `json:"stream,omitempty"`
+	// Inline are the bytes of small files among Files, which need not be asked for.
+	Inline []Inline `json:"inline,omitempty"`
 	// Timeout ends the call on the target. 0 is no limit.
 	Timeout time.Duration `json:"timeout,omitempty"`
+	// Ahead is set where the call is sent before the results of the calls in front
+	// of it are known. Such calls run one after the other, in the order in which
+	// they came; all others run at once.
+	Ahead *Ahead `json:"ahead,omitempty"`
 }
+
+// Ahead says on what a call depends that was sent ahead: it does not run where a
+// call of an earlier task of the same chain has failed or was cancelled. Calls of
+// the same task, the items of its loop, do not depend on each other.
+type Ahead struct {
+	Chain uint32 `json:"chain"`
+	Task  uint32 `json:"task"` // rises within a chain
+	// Tolerant says that nothing depends on whether the call succeeds.
+	Tolerant bool `json:"tolerant,omitempty"`
+}
+
+// Inline is the bytes of one of a call's Files.
+type Inline struct {
+	File int    `json:"file"` // its place in the list
+	Data []byte `json:"data"`
+}
+
+// MaxInline bounds a file whose bytes travel with the call, in bytes.
+const MaxInline = 4 << 10
 
 // File is one file of the controller, or a folder among such files.
 type File struct {
@@ -40,7 +65,20 @@ type File struct {
 type Result struct {
 	// Data is an object with the values that Ansible's documentation names for the
 	// module, and "changed", "failed", "skipped", "msg", "diff" where they apply.
-	Data json.RawMessage `json:"data"`
+	Data json.RawMessage `json:"data,omitempty"`
+	// NotRun says that the call was sent ahead and has not been run, because one in
+	// front of it failed. There is no Data then.
+	NotRun bool `json:"not_run,omitempty"`
+}
+
+// Pending is a call that was sent. Exactly one of Wait and Drop is to be called.
+type Pending interface {
+	// Ready reports whether Wait returns at once.
+	Ready() bool
+	// Wait returns the call's result.
+	Wait() (Result, error)
+	// Drop gives the call up: it is cancelled, and its result is of no interest.
+	Drop()
 }
 
 // Stream names where a piece of output came from.
