@@ -73,7 +73,7 @@ func (c *call) module(mod *sys.Module) (data json.RawMessage) {
 			data = failed(fmt.Sprintf("module %s crashed: %v; this is a bug in fleet", mod.Name, p))
 		}
 	}()
-	m := &sys.Machine{Check: c.wc.Check, Diff: c.wc.Diff, Stream: c.wc.Stream, Env: c.wc.Env, Files: c.wc.Files, Controller: c}
+	m := &sys.Machine{Check: c.wc.Check, Diff: c.wc.Diff, Stream: c.wc.Stream, Env: c.wc.Env, Files: c.wc.Files, Accounts: &c.s.accounts, Controller: c}
 	return c.explain(ctx, mod.Run(ctx, m, c.wc.Args))
 }
 

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"fleet/internal/tasks/sys"
 	"fleet/internal/wire"
 )
 
@@ -27,6 +28,8 @@ type server struct {
 	find Find
 	ctx  context.Context
 	work sync.WaitGroup
+	// accounts are what the calls have learnt of users and groups.
+	accounts sys.Accounts
 
 	out   outbox
 	queue queue

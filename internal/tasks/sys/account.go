@@ -2,12 +2,14 @@ package sys
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // ErrNoAccount is wrapped by the errors of the lookups of users and groups that
@@ -85,24 +87,37 @@ func groupOf(f []string) Group {
 // account returns the fields of the line of the database whose column has the
 // value key.
 func (m *Machine) account(database, key string, column int) ([]string, error) {
-	if f, ok := m.accountFile(database, key, column); ok {
-		return f, nil
+	q, file := question{database, key, column}, stampOf(m.Path("/etc/"+database))
+	known, ok := m.Accounts.get(q, file)
+	if !ok {
+		known = m.ask(q)
+		known.file = file
+		m.Accounts.put(q, known)
 	}
-	if m.Root != "" {
+	if known.fields == nil {
 		return nil, ErrNoAccount
 	}
-	// Directory services (LDAP, sssd, systemd) are asked as libc would. getent is
-	// started here and not through Runner: a lookup is no step of a module.
-	out, err := exec.Command("getent", database, key).Output()
-	if err != nil {
-		return nil, ErrNoAccount
+	return known.fields, nil
+}
+
+// ask looks into the database's file and then, as libc would, into the directory
+// services (LDAP, sssd, systemd) that the machine is set up for.
+func (m *Machine) ask(q question) answer {
+	if f, ok := m.accountFile(q); ok {
+		return answer{fields: f}
 	}
+	if m.Root != "" || m.onlyFiles(q.database) {
+		return answer{}
+	}
+	// getent is started here and not through Runner: a lookup is no step of a module.
+	out, err := exec.Command("getent", q.database, q.key).Output()
+	known := answer{until: time.Now().Add(directoryAge)}
 	f := strings.Split(strings.TrimRight(string(out), "\n"), ":")
 	// getent takes a number for a name, and the other way round.
-	if len(f) < accountFields(database) || f[column] != key {
-		return nil, ErrNoAccount
+	if err == nil && len(f) >= accountFields(q.database) && f[q.column] == q.key {
+		known.fields = f
 	}
-	return f, nil
+	return known
 }
 
 func accountFields(database string) int {
@@ -112,15 +127,18 @@ func accountFields(database string) int {
 	return 4
 }
 
-func (m *Machine) accountFile(database, key string, column int) ([]string, bool) {
-	file, err := os.Open(m.Path("/etc/" + database))
+func (m *Machine) accountFile(q question) ([]string, bool) {
+	file, err := os.Open(m.Path("/etc/" + q.database))
 	if err != nil {
 		return nil, false
 	}
 	defer file.Close()
 	for scan := bufio.NewScanner(file); scan.Scan(); {
+		if !bytes.Contains(scan.Bytes(), []byte(q.key)) {
+			continue
+		}
 		f := strings.Split(scan.Text(), ":")
-		if len(f) >= accountFields(database) && f[column] == key {
+		if len(f) >= accountFields(q.database) && f[q.column] == q.key {
 			return f, true
 		}
 	}

@@ -92,6 +92,7 @@ func (processes) Run(ctx context.Context, m *Machine, c Command) (Output, error)
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = killDelay
 	err := cmd.Run()
+	m.Accounts.forget()
 	if cmd.Process != nil && ctx.Err() != nil {
 		// What of the group outlived SIGTERM; the group may be gone already.
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)

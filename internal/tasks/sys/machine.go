@@ -30,6 +30,8 @@ type Machine struct {
 	Files []wire.File
 	// Runner runs commands. Nil runs them for real.
 	Runner Runner
+	// Accounts remembers users and groups from one call to the next. Nil asks anew.
+	Accounts *Accounts
 	// Controller is the other end of the call.
 	Controller Controller
 
