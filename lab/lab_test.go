@@ -22,7 +22,7 @@ import (
 	"time"
 )
 
-const copies = 4 // of the service on each machine: enough to take turns, quick to start
+const copies = 10 // of the service on each machine
 
 var (
 	fleet     string // the program under test

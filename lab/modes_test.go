@@ -3,60 +3,182 @@
 package lab
 
 import (
-	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 )
 
-// load sends requests to a machine's published port 80 by fleet's own probe, and
-// fails where a condition is not met.
-func load(t *testing.T, name string, flags ...string) {
+const share = requests / copies // of one copy, where all take turns
+
+// modes lets nginx on cvm-1 fail in these ways and no other, with all copies up.
+func modes(t *testing.T, names string, args ...string) {
 	t.Helper()
-	address, _, _ := strings.Cut(script(t, "docker port "+container(t, name)+" 80/tcp"), "\n")
-	args := append([]string{"probe", "http://" + address + "/api/v1/ping", "-n", "2000", "-c", "8"}, flags...)
-	r := run(t, fleet, args...)
-	t.Logf("%s\n%s", strings.Join(flags, " "), r.out)
-	r.mustExit(t, 0)
+	list := `"` + strings.Join(strings.Fields(names), `", "`) + `"`
+	if names == "" {
+		list = ""
+	}
+	play(t, "todo.yaml", append([]string{"-l", "cvm-1", "-e", `{"nginx_modes": [` + list + `]}`}, args...)...).mustExit(t, 0)
+	t.Logf("modes %q %s", names, strings.Join(args, " "))
 }
 
-// TestFailureModes does to the copies what operators do, and looks at 2,000
-// requests each time.
-func TestFailureModes(t *testing.T) {
+// docker does to the copies on cvm-1 what operators do by hand.
+func docker(t *testing.T, command string) {
+	t.Helper()
+	on(t, "cvm-1", "docker "+command)
+	t.Logf("  docker %s", command)
+}
+
+// show logs a load as a line of a table.
+func show(t *testing.T, l load) load {
+	t.Helper()
+	t.Logf("    %s", l)
+	return l
+}
+
+const allCopies = "$(docker ps -q --filter name=^todo-)"
+
+// modesTest puts everything back when the test ends: the playbook starts what is stopped or frozen.
+func modesTest(t *testing.T) {
+	t.Helper()
 	deployed(t)
-	t.Cleanup(func() {
-		// Whatever went wrong: the playbook puts all copies and nginx back.
-		on(t, "cvm-1", "docker unpause todo-3 2>/dev/null || true")
-		play(t, "todo.yaml", "-l", "cvm-1")
-	})
-	all, none := fmt.Sprintf("copies==%d", copies), "failures==0"
-	butOne := fmt.Sprintf("copies==%d", copies-1)
+	t.Cleanup(func() { play(t, "todo.yaml", "-l", "cvm-1") })
+}
 
-	t.Log("keep-alive or not, the copies take turns")
-	load(t, "cvm-1", "--expect", all, "--expect", none)
-	load(t, "cvm-1", "--no-keepalive", "--expect", all, "--expect", none)
+// TestFailover: a copy is stopped. With failover no request fails, and all other copies take their turns; without,
+// exactly its share fails.
+func TestFailover(t *testing.T) {
+	modesTest(t)
+	modes(t, "failover failfast")
+	show(t, probe(t, "cvm-1")).mustShare(t, copies)
+	docker(t, "stop todo-2")
+	l := show(t, probe(t, "cvm-1"))
+	l.mustFail(t, 0)
+	l.mustShare(t, copies, "todo-2")
 
-	t.Log("failover: a copy is stopped, and no request fails")
-	on(t, "cvm-1", "docker stop todo-2")
-	load(t, "cvm-1", "--expect", butOne, "--expect", none)
+	modes(t, "failfast") // starts it again
+	docker(t, "stop todo-2")
+	l = show(t, probe(t, "cvm-1"))
+	l.mustFail(t, share, "status_502", "status_504")
+	l.mustShare(t, copies, "todo-2")
+}
 
-	t.Log("failback: it is started, and gets requests again")
-	on(t, "cvm-1", "docker start todo-2")
-	time.Sleep(1500 * time.Millisecond) // fail_timeout is a second
-	load(t, "cvm-1", "--expect", all, "--expect", none)
+// TestFailfast: a copy accepts connections and never answers. With failfast its requests are given up at nginx' limits;
+// without, they wait for longer than the clients do.
+func TestFailfast(t *testing.T) {
+	modesTest(t)
+	modes(t, "failfast")
+	docker(t, "pause todo-3")
+	l := show(t, probe(t, "cvm-1", "--timeout", patience.String()))
+	l.mustFail(t, share, "status_504") // and none because a client has waited too long
+	l.mustShare(t, copies, "todo-3")
 
-	t.Log("failfast: a copy accepts and never answers, and nobody waits for it long")
-	on(t, "cvm-1", "docker pause todo-3")
-	load(t, "cvm-1", "--expect", butOne, "--expect", none, "--expect", "p50<150ms", "--expect", "max<1500ms")
-	on(t, "cvm-1", "docker unpause todo-3")
+	modes(t, "failover failfast") // thaws it
+	docker(t, "pause todo-3")
+	l = show(t, probe(t, "cvm-1", "--timeout", patience.String()))
+	l.mustFail(t, 0)
+	l.mustShare(t, copies, "todo-3")
+	if l.Latency.Max < 300 {
+		t.Errorf("nobody has waited for the frozen copy: the slowest answer took %.0f ms", l.Latency.Max)
+	}
 
-	t.Log("failsafe: all copies are stopped, and the fallback page comes")
-	on(t, "cvm-1", "docker stop $(docker ps -q --filter name=^todo-)")
-	load(t, "cvm-1", "--by", "status", "--expect", "copies==1", "--expect", "status_200==2000", "--expect", none)
-	play(t, "todo.yaml", "-l", "cvm-1").mustExit(t, 0)
+	modes(t, "failover failback failsafe")
+	docker(t, "pause todo-3")
+	l = show(t, probe(t, "cvm-1", "--timeout", patience.String(), "-c", "20"))
+	l.mustFail(t, share, "timeout")
+	l.mustShare(t, copies, "todo-3")
+}
 
-	t.Log("without failover and failsafe the same stop is seen by the clients")
-	play(t, "todo.yaml", "-l", "cvm-1", "-e", `{"nginx_modes": ["failfast", "failback"]}`).mustExit(t, 0)
-	on(t, "cvm-1", "docker stop todo-2")
-	load(t, "cvm-1", "--expect", butOne, "--expect", fmt.Sprintf("failures>=%d", 2000/copies-50), "--expect", fmt.Sprintf("failures<=%d", 2000/copies+50))
+// TestFailback: a copy that was stopped runs again. With failback it gets requests again within seconds; without, not
+// before nginx is reloaded.
+func TestFailback(t *testing.T) {
+	modesTest(t)
+	modes(t, "failover failfast failback")
+	docker(t, "stop todo-2")
+	show(t, probe(t, "cvm-1")).mustShare(t, copies, "todo-2")
+	docker(t, "start todo-2")
+	begin := time.Now()
+	for probe(t, "cvm-1", "-n", "50").Counts["todo-2"] == 0 {
+		if time.Since(begin) > 10*time.Second { // nginx tries it again after one
+			t.Fatal("ten seconds after its start the copy gets no requests")
+		}
+	}
+	t.Logf("    todo-2 gets requests again after %.1f s", time.Since(begin).Seconds())
+	l := show(t, probe(t, "cvm-1"))
+	l.mustFail(t, 0)
+	l.mustShare(t, copies)
+
+	modes(t, "failover failfast")
+	docker(t, "stop todo-2")
+	show(t, probe(t, "cvm-1")).mustShare(t, copies, "todo-2")
+	docker(t, "start todo-2")
+	time.Sleep(3 * time.Second) // with failback, one is enough
+	l = show(t, probe(t, "cvm-1"))
+	l.mustFail(t, 0)
+	l.mustShare(t, copies, "todo-2")
+	on(t, "cvm-1", "systemctl reload nginx && sleep 1")
+	t.Log("  systemctl reload nginx")
+	l = show(t, probe(t, "cvm-1"))
+	l.mustFail(t, 0)
+	l.mustShare(t, copies)
+}
+
+// TestFailsafe: all copies are stopped. With failsafe a page comes, with the status that is asked for; without, nginx'
+// own 502. The playbook starts all of them again.
+func TestFailsafe(t *testing.T) {
+	modesTest(t)
+	for _, c := range []struct {
+		modes  string
+		args   []string
+		failed int
+		status string
+	}{
+		{"failover failfast failback failsafe", nil, 0, "200"},
+		{"failover failfast failback failsafe", []string{"-e", "nginx_fallback_status=503"}, requests, "503"},
+		{"failover failfast failback", nil, requests, "502"},
+	} {
+		modes(t, c.modes, c.args...)
+		show(t, probe(t, "cvm-1")).mustShare(t, copies)
+		docker(t, "stop "+allCopies)
+		l := probe(t, "cvm-1", "--by", "status")
+		t.Logf("    statuses %v | %d failed | slowest answer %.0f ms | %.1f s", l.Statuses, l.Failures, l.Latency.Max, l.Seconds)
+		l.mustFail(t, c.failed, "status_"+c.status)
+		if l.Statuses[c.status] != requests {
+			t.Errorf("the statuses are %v, not %s alone", l.Statuses, c.status)
+		}
+		page := on(t, "cvm-1", "curl -s http://127.0.0.1/api/v1/ping")
+		if strings.Contains(page, "The service is resting") != strings.HasSuffix(c.modes, "failsafe") {
+			t.Errorf("modes %q give the page\n%s", c.modes, page)
+		}
+	}
+}
+
+// TestKeepAlive: copies take turns whether the client keeps its connections or not, and whether nginx does. With
+// keepalive_timeout 0 each request has a connection of its own.
+func TestKeepAlive(t *testing.T) {
+	modesTest(t)
+	for _, timeout := range []string{"0", "65"} {
+		play(t, "todo.yaml", "-l", "cvm-1", "-e", "nginx_keepalive_timeout="+timeout).mustExit(t, 0)
+		for _, keeps := range []bool{true, false} {
+			l := browse(t, "cvm-1", keeps)
+			t.Logf("keepalive_timeout %s, a client that keeps connections: %t: %d connections\n    %s", timeout, keeps, l.connections, l)
+			l.mustFail(t, 0)
+			l.mustShare(t, copies)
+			want := requests
+			if keeps && timeout != "0" {
+				want = 8 // one for each of the clients
+			}
+			if l.connections != want {
+				t.Errorf("%d connections, not %d", l.connections, want)
+			}
+		}
+		answer, err := http.Get(published(t, "cvm-1") + "/api/v1/ping")
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.Close != (timeout == "0") {
+			t.Errorf("keepalive_timeout %s: nginx says that it closes the connection: %t", timeout, answer.Close)
+		}
+	}
 }
