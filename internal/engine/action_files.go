@@ -40,7 +40,7 @@ func runCopy(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, err
 		return nil, a.at("src", err)
 	}
 	follow := !args.Has("local_follow") || isTrue(args, "local_follow")
-	with, err := offer(found, strings.HasSuffix(src, "/"), follow)
+	with, err := a.engine.offer(found, strings.HasSuffix(src, "/"), follow)
 	if err != nil {
 		return nil, a.at("src", err)
 	}
@@ -85,29 +85,45 @@ func inline(name string, data []byte) *payload {
 // offer is a payload of a file, or of all that is in a folder. Names start with
 // the folder's own unless only its content is meant. With follow, symbolic links
 // stand for what they point to.
-func offer(root string, contentOnly, follow bool) (*payload, error) {
+func (e *Engine) offer(root string, contentOnly, follow bool) (*payload, error) {
 	info, err := os.Stat(root)
 	if err != nil {
 		return nil, err
 	}
-	paths := map[string]string{}
-	p := &payload{open: openLocal(paths)}
+	l := &listing{follow: follow}
 	if !info.IsDir() {
-		err := p.add(paths, filepath.Base(root), root, info)
-		return p, err
+		err = l.add(filepath.Base(root), root, info)
+	} else {
+		prefix := filepath.Base(root)
+		if contentOnly {
+			prefix = ""
+		}
+		err = l.addTree(root, prefix, 0)
 	}
-	prefix := filepath.Base(root)
-	if contentOnly {
-		prefix = ""
+	if err != nil {
+		return nil, err
 	}
-	return p, p.addTree(paths, root, prefix, follow, 0)
+	paths := map[string]string{}
+	err = e.digests.all(l.regular, func(r regular, sum string, size int64) {
+		f := &l.files[r.at]
+		f.SHA256, f.Size = sum, size
+		paths[f.Name] = r.path
+	})
+	return &payload{files: l.files, open: openLocal(paths)}, err
 }
 
-// maxDepth bounds how deep folders may lie in each other, which a symbolic link to
-// a folder above would make endless.
+// listing is what is to be offered. The digests of the regular files come last.
+type listing struct {
+	follow  bool
+	files   []wire.File
+	regular []regular
+}
+
+// maxFolders bounds how deep folders may lie in each other, which a symbolic link
+// to a folder above would make endless.
 const maxFolders = 100
 
-func (p *payload) addTree(paths map[string]string, dir, prefix string, follow bool, depth int) error {
+func (l *listing) addTree(dir, prefix string, depth int) error {
 	if depth > maxFolders {
 		return fmt.Errorf("%s: folders more than %d levels deep: does a symbolic link point to a folder above?", dir, maxFolders)
 	}
@@ -116,7 +132,7 @@ func (p *payload) addTree(paths map[string]string, dir, prefix string, follow bo
 		if err != nil {
 			return err
 		}
-		p.files = append(p.files, wire.File{Name: prefix + "/", Mode: uint32(info.Mode().Perm())})
+		l.files = append(l.files, wire.File{Name: prefix + "/", Mode: uint32(info.Mode().Perm())})
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -124,12 +140,12 @@ func (p *payload) addTree(paths map[string]string, dir, prefix string, follow bo
 	}
 	for _, e := range entries {
 		full, name := filepath.Join(dir, e.Name()), path.Join(prefix, e.Name())
-		if e.Type()&fs.ModeSymlink != 0 && !follow {
+		if e.Type()&fs.ModeSymlink != 0 && !l.follow {
 			to, err := os.Readlink(full)
 			if err != nil {
 				return err
 			}
-			p.files = append(p.files, wire.File{Name: name, Link: to})
+			l.files = append(l.files, wire.File{Name: name, Link: to})
 			continue
 		}
 		info, err := os.Stat(full)
@@ -137,9 +153,9 @@ func (p *payload) addTree(paths map[string]string, dir, prefix string, follow bo
 			return err
 		}
 		if info.IsDir() {
-			err = p.addTree(paths, full, name, follow, depth+1)
+			err = l.addTree(full, name, depth+1)
 		} else {
-			err = p.add(paths, name, full, info)
+			err = l.add(name, full, info)
 		}
 		if err != nil {
 			return err
@@ -148,31 +164,14 @@ func (p *payload) addTree(paths map[string]string, dir, prefix string, follow bo
 	return nil
 }
 
-// add offers one file. Its digest is taken now: what is sent later has to be the same.
-func (p *payload) add(paths map[string]string, name, full string, info fs.FileInfo) error {
+// add lists one file. What is sent later has to have the digest that it has now.
+func (l *listing) add(name, full string, info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is no regular file", full)
 	}
-	digest, size, err := digestFile(full)
-	if err != nil {
-		return err
-	}
-	paths[name] = full
-	p.files = append(p.files, wire.File{Name: name, Size: size, SHA256: digest, Mode: uint32(info.Mode().Perm())})
+	l.regular = append(l.regular, regular{path: full, info: info, at: len(l.files)})
+	l.files = append(l.files, wire.File{Name: name, Mode: uint32(info.Mode().Perm())})
 	return nil
-}
-
-func digestFile(path string) (digest string, size int64, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", 0, err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if size, err = io.Copy(h, f); err != nil {
-		return "", 0, err
-	}
-	return hex.EncodeToString(h.Sum(nil)), size, nil
 }
 
 // runScript offers a script of the controller to the target's module script.
@@ -215,7 +214,7 @@ func (a *attempt) offering(ctx context.Context, module, arg, name string, args *
 	if err != nil {
 		return nil, a.at(arg, err)
 	}
-	with, err := offer(found, true, true)
+	with, err := a.engine.offer(found, true, true)
 	if err != nil {
 		return nil, a.at(arg, err)
 	}

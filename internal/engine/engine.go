@@ -92,6 +92,7 @@ type Engine struct {
 	exprs     exprs
 	envs      sync.Map // search.Path → *jinja.Env
 	templates sync.Map // templateKey → *jinja.Template
+	digests   digests  // of the controller's files
 	started   bool     // the task of Options.StartAt was reached
 	plays     int      // plays and batches begun
 	pausing   sync.Mutex

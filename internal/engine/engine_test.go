@@ -92,6 +92,8 @@ func (inProcess) Call(ctx context.Context, call wire.Call, answers wire.Answers)
 
 type controller struct{ answers wire.Answers }
 
+func (controller) Ask(context.Context, []wire.File) error { return nil }
+
 func (c controller) Open(_ context.Context, f wire.File) (io.ReadCloser, error) {
 	return c.answers.Open(f)
 }

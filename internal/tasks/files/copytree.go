@@ -22,8 +22,12 @@ func copyTree(ctx context.Context, m *sys.Machine, a *copyArgs, dest string, ent
 	if _, err := m.MakeDir(ctx, dest, folders); err != nil {
 		return res, err
 	}
-	for _, e := range entries {
-		if err := copyEntry(ctx, m, a, filepath.Join(dest, e.name), e); err != nil {
+	writes, err := treeWrites(ctx, m, a, dest, entries)
+	if err != nil {
+		return res, err
+	}
+	for i, e := range entries {
+		if err := copyEntry(ctx, m, a, filepath.Join(dest, e.name), e, writes[i]); err != nil {
 			return res, err
 		}
 	}
@@ -31,7 +35,27 @@ func copyTree(ctx context.Context, m *sys.Machine, a *copyArgs, dest string, ent
 	return res, nil
 }
 
-func copyEntry(ctx context.Context, m *sys.Machine, a *copyArgs, path string, e entry) error {
+// treeWrites returns what is to be written for each entry, nil where that is
+// nothing, and has the bytes that differ come in one go.
+func treeWrites(ctx context.Context, m *sys.Machine, a *copyArgs, dest string, entries []entry) ([]*sys.Write, error) {
+	writes := make([]*sys.Write, len(entries))
+	var files []*sys.Write
+	for i, e := range entries {
+		path := filepath.Join(dest, e.name)
+		if e.dir || e.link != "" || !a.Force && exists(m, path) {
+			continue
+		}
+		w := a.write(path, e)
+		if a.RemoteSrc {
+			w.NewMode = e.mode
+		}
+		writes[i] = &w
+		files = append(files, &w)
+	}
+	return writes, m.Prepare(ctx, files)
+}
+
+func copyEntry(ctx context.Context, m *sys.Machine, a *copyArgs, path string, e entry, w *sys.Write) error {
 	folder := sys.Perms{Mode: a.DirectoryMode, Owner: a.Owner, Group: a.Group}
 	if e.dir {
 		if folder.Mode == nil && (a.RemoteSrc || a.Mode == "preserve") && e.mode != 0 {
@@ -46,17 +70,13 @@ func copyEntry(ctx context.Context, m *sys.Machine, a *copyArgs, path string, e 
 	if _, err := m.MakeDir(ctx, filepath.Dir(path), folder); err != nil {
 		return err
 	}
-	if e.link != "" {
+	switch {
+	case e.link != "":
 		return putLink(ctx, m, path, e.link, a.Force, sys.Perms{Owner: a.Owner, Group: a.Group})
+	case w == nil:
+		return nil // it is there, and force: no leaves it alone
 	}
-	if !a.Force && exists(m, path) {
-		return nil
-	}
-	w := a.write(path, e)
-	if a.RemoteSrc {
-		w.NewMode = e.mode
-	}
-	_, err := m.Write(ctx, w)
+	_, err := m.Write(ctx, *w)
 	return err
 }
 

@@ -24,6 +24,7 @@ type Content struct {
 	Size   int64
 	SHA256 string // lower-case hex
 	open   func(ctx context.Context) (io.ReadCloser, error)
+	sent   *wire.File // where the controller sends the bytes
 }
 
 // Bytes returns data as a Content.
@@ -42,7 +43,7 @@ func NewContent(size int64, sha256 string, open func(ctx context.Context) (io.Re
 // Sent returns the bytes of one of the call's files, which the controller sends
 // when they are opened.
 func (m *Machine) Sent(f wire.File) Content {
-	return Content{Size: f.Size, SHA256: f.SHA256, open: func(ctx context.Context) (io.ReadCloser, error) {
+	return Content{Size: f.Size, SHA256: f.SHA256, sent: &f, open: func(ctx context.Context) (io.ReadCloser, error) {
 		if m.Controller == nil {
 			return nil, fmt.Errorf("no controller is there to send file %q", f.Name)
 		}

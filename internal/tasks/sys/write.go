@@ -29,6 +29,8 @@ type Write struct {
 	Validate string
 	// Secret keeps the content out of every output.
 	Secret bool
+
+	compared comparison // by Prepare
 }
 
 // Written is what became of a Write.
@@ -147,6 +149,9 @@ func (m *Machine) needFolder(dir string) error {
 
 // same reports whether the file has the content already.
 func (t target) same(m *Machine, w Write) bool {
+	if w.compared != unknown {
+		return w.compared == same
+	}
 	if t.size != w.Content.Size {
 		return false
 	}
