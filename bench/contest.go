@@ -2,25 +2,20 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"regexp"
-	"strconv"
+	"strings"
+	"time"
+
+	"fleet/bench/measure"
+	"fleet/bench/result"
 )
 
 // contest is one job that several programs do in turn.
 type contest struct {
-	name, title string
-	players     []player
-	against     int // the player that the others are compared with
-	// twice: every run starts with bare homes and is followed by a second one, in
-	// which nothing must change.
-	twice bool
-	each  bool // every run is printed
+	title   string
+	players []player
+	// judge looks at a run; its error fails the benchmark. Nil takes all.
+	judge func(p player, s measure.Sample) error
 }
 
 // player is one program with its arguments.
@@ -28,71 +23,16 @@ type player struct {
 	name      string
 	argv, env []string
 	runs      int
-	bare      bool // it finds bare homes
+	before    func() error // makes ready for a run; or nil
 }
 
-// contests returns what is measured, in order.
-func (s settings) contests(l *lab) []*contest {
-	exec := &contest{name: "exec", title: fmt.Sprintf(`"true" on %d hosts`, s.hosts)}
-	argv := []string{s.fleet, "exec", "-i", l.must(s.hosts), "--host-key-checking", "strict", "true"}
-	// The run with bare homes comes first: it leaves the helper for the other.
-	exec.against = 1
-	exec.players = append(exec.players, player{name: "fleet exec, first contact", runs: min(s.runs, 3), argv: argv, bare: true},
-		player{name: "fleet exec", runs: s.runs, argv: argv})
-	if there("/usr/bin/clush") {
-		exec.players = append(exec.players, player{name: "clush -f 100", runs: s.runs,
-			argv: []string{"/usr/bin/clush", "-S", "-f", "100", "-o", "-F " + l.file("ssh_config"), "-w", fmt.Sprintf("127.0.1.[1-%d]", s.hosts), "true"}})
-	}
-	if there("/usr/bin/ansible") {
-		exec.players = append(exec.players, player{name: "ansible -m raw -f 100", runs: min(s.runs, 3), env: l.ansibleEnv(),
-			argv: []string{"/usr/bin/ansible", "all", "-f", "100", "-i", l.must(s.hosts), "-m", "raw", "-a", "true"}})
-	}
-	like := &contest{name: "playbook", title: fmt.Sprintf("playbook of 16 tasks, 20 executions a host, on %d hosts", s.few), twice: true}
-	like.players = append(like.players, s.fleetRun(l, s.few))
-	book := l.file("playbook/bench.yaml")
-	if there("/usr/bin/ansible-playbook") {
-		argv := []string{"/usr/bin/ansible-playbook", "-f", "50", "-i", l.must(s.few), book}
-		if there(mitogen) {
-			like.players = append(like.players, player{name: "ansible with mitogen -f 50", runs: 1, argv: argv,
-				env: append(l.ansibleEnv(), "ANSIBLE_STRATEGY=mitogen_linear", "ANSIBLE_STRATEGY_PLUGINS="+mitogen)})
-		}
-		like.players = append(like.players, player{name: "ansible-playbook -f 50", runs: 1, argv: argv, env: l.ansibleEnv()})
-	}
-	all := []*contest{exec, like}
-	if s.few != s.hosts {
-		all = append(all, &contest{name: "fleet", title: fmt.Sprintf("the same playbook on %d hosts, fleet alone", s.hosts), twice: true,
-			players: []player{s.fleetRun(l, s.hosts)}})
-	}
-	for _, c := range all {
-		c.each = s.each
-	}
-	return all
-}
+// outcome is the medians of a contest's players, by name.
+type outcome map[string]measure.Sample
 
-func (s settings) fleetRun(l *lab, hosts int) player {
-	return player{name: "fleet run", runs: min(s.runs, 3),
-		argv: []string{s.fleet, "run", "-i", l.must(hosts), "--host-key-checking", "strict", l.file("playbook/bench.yaml")}}
-}
-
-// must returns an inventory. One that cannot be written fails the run.
-func (l *lab) must(hosts int) string {
-	file, err := l.inventory(hosts)
-	if err != nil {
-		return "inventory: " + err.Error()
-	}
-	return file
-}
-
-// ansibleEnv gives Ansible its quickest usual configuration, and folders that go.
-func (l *lab) ansibleEnv() []string {
-	return []string{"ANSIBLE_CONFIG=" + l.file("ansible.cfg"), "ANSIBLE_PIPELINING=1", "ANSIBLE_SSH_CONTROL_PATH_DIR=" + l.file("c"),
-		"ANSIBLE_LOCAL_TEMP=" + l.file("ansible"), "ANSIBLE_NOCOLOR=1", "ANSIBLE_TIMEOUT=60"}
-}
-
-// hold runs the players in turn and prints the table.
-func (c *contest) hold(ctx context.Context, l *lab) error {
-	first, second := make([][]sample, len(c.players)), make([][]sample, len(c.players))
-	tree := ""
+// hold runs the players in turn and notes their medians. The first player is what
+// the others are compared with.
+func (b *bench) hold(ctx context.Context, c contest) (outcome, error) {
+	samples := make([][]measure.Sample, len(c.players))
 	for round, more := 0, true; more; round++ {
 		more = false
 		for i, p := range c.players {
@@ -100,99 +40,84 @@ func (c *contest) hold(ctx context.Context, l *lab) error {
 				continue
 			}
 			more = more || round+1 < p.runs
-			if c.twice || p.bare {
-				if err := l.reset(); err != nil {
-					return err
-				}
-			}
-			s, err := l.measure(ctx, p.argv, p.env)
+			s, err := b.once(ctx, c, p)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			c.say(p, s)
-			first[i] = append(first[i], s)
-			if !c.twice {
-				continue
-			}
-			if s, err = l.again(ctx, p, &tree); err != nil {
-				return err
-			}
-			c.say(p, s)
-			second[i] = append(second[i], s)
+			samples[i] = append(samples[i], s)
 		}
 	}
-	if !c.twice {
-		c.print(c.title, first)
-		return nil
+	medians := outcome{}
+	for i, p := range c.players {
+		medians[p.name] = measure.Median(samples[i])
 	}
-	c.print(c.title+", first run", first)
-	c.print(c.title+", second run", second)
-	return nil
+	return medians, b.note("%s", c.table(medians))
 }
 
-// again makes the second run: nothing may change in it, and what there is on the
-// hosts must be what the other players made.
-func (l *lab) again(ctx context.Context, p player, tree *string) (sample, error) {
-	s, err := l.measure(ctx, p.argv, p.env)
-	if err != nil {
-		return s, err
+func (b *bench) once(ctx context.Context, c contest, p player) (measure.Sample, error) {
+	if p.before != nil {
+		if err := p.before(); err != nil {
+			return measure.Sample{}, err
+		}
 	}
-	if n := changes(s.out); n != 0 {
-		return s, fmt.Errorf("%s changed %d things in its second run\n%s", p.name, n, tail(s.out, 30))
+	s, err := b.Run(ctx, p.argv, p.env)
+	if err == nil && c.judge != nil {
+		err = c.judge(p, s)
 	}
-	now, err := digest(filepath.Join(l.home, "hosts"))
-	if err != nil {
-		return s, err
+	if b.each && err == nil {
+		fmt.Printf("  %-28s %9.3fs %9.3fs %7d MB %9.2fs\n", p.name, s.Wall.Seconds(), s.CPU.Seconds(), s.Memory>>20, s.Hosts.Seconds())
 	}
-	if *tree != "" && *tree != now {
-		return s, fmt.Errorf("%s did not leave the same files as the others", p.name)
-	}
-	*tree = now
-	return s, nil
+	return s, err
 }
 
-var changedCount = regexp.MustCompile(`\bchanged=(\d+)`)
-
-// changes sums up the recap. An output without one counts as a change.
-func changes(out string) int {
-	found := changedCount.FindAllStringSubmatch(out, -1)
-	if found == nil {
-		return -1
-	}
-	sum := 0
-	for _, m := range found {
-		n, err := strconv.Atoi(m[1])
-		if err != nil {
-			return -1
+// table is the medians as text, each beside the first player's.
+func (c contest) table(medians outcome) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n  %-28s %4s %10s %10s %10s %10s   %s\n", c.title, "", "runs", "wall", "cpu", "memory", "hosts' cpu",
+		"against the first")
+	first := medians[c.players[0].name]
+	for i, p := range c.players {
+		m := medians[p.name]
+		fmt.Fprintf(&b, "  %-28s %4d %9.2fs %9.2fs %7d MB %9.2fs", p.name, p.runs, m.Wall.Seconds(), m.CPU.Seconds(), m.Memory>>20, m.Hosts.Seconds())
+		if i > 0 {
+			fmt.Fprintf(&b, "   wall %s, cpu %s, memory %s", times(m.Wall, first.Wall), times(m.CPU, first.CPU), times(m.Memory, first.Memory))
 		}
-		sum += n
+		b.WriteByte('\n')
 	}
-	return sum
+	return b.String()
 }
 
-// digest returns a digest of all names, modes and contents below a folder.
-func digest(dir string) (string, error) {
-	sum := sha256.New()
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		fmt.Fprintln(sum, path, info.Mode())
-		switch {
-		case info.Mode().IsRegular():
-			data, err := os.ReadFile(path)
-			sum.Write(data)
-			return err
-		case info.Mode()&fs.ModeSymlink != 0:
-			to, err := os.Readlink(path)
-			fmt.Fprintln(sum, to)
-			return err
-		}
-		return nil
-	})
-	return fmt.Sprintf("%x", sum.Sum(nil)), errors.Join(err)
+// beside makes a line: what fleet took, what another took, and how many times
+// more that is. The goal is the least of that ratio; 0 is none.
+func (o outcome) beside(part, what, fleet, other string, goal float64) result.Line {
+	f, p := o[fleet].Wall, o[other].Wall
+	l := result.Line{Part: part, What: what, Fleet: seconds(f), Other: other + " " + seconds(p), Ratio: times(p, f)}
+	if goal > 0 {
+		l.Goal = fmt.Sprintf("≥ %g ×", goal)
+		l.Reached = result.Reached(ratio(p, f) >= goal)
+	}
+	return l
 }
+
+func ratio[N ~int64](a, b N) float64 { return float64(a) / float64(max(b, 1)) }
+
+// times says how many times b a is.
+func times[N ~int64](a, b N) string {
+	if r := ratio(a, b); r < 9.95 {
+		return fmt.Sprintf("%.2g ×", r)
+	} else {
+		return fmt.Sprintf("%.0f ×", r)
+	}
+}
+
+func seconds(d time.Duration) string {
+	switch {
+	case d < 100*time.Millisecond:
+		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+	case d < 100*time.Second:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	}
+	return fmt.Sprintf("%.0f s", d.Seconds())
+}
+
+func mebibytes(n int64) string { return fmt.Sprintf("%d MiB", n>>20) }

@@ -139,16 +139,6 @@ func benchmarkEngine(b *testing.B, hosts int, sink func(*redact.Set) report.Repo
 	b.ReportMetric(perTask, "ns/execution")
 }
 
-func TestMedian(t *testing.T) {
-	samples := []sample{{wall: 3, memory: 1}, {wall: 1, memory: 9}, {wall: 2, memory: 4}}
-	if m := median(samples); m.wall != 2 || m.memory != 4 {
-		t.Errorf("median of three: %+v", m)
-	}
-	if m := median(samples[:2]); m.wall != 2 || m.memory != 5 {
-		t.Errorf("median of two: %+v", m)
-	}
-}
-
 func TestChanges(t *testing.T) {
 	for out, want := range map[string]int{
 		"a : ok=3 changed=2\nb : ok=3 changed=1\n": 3,

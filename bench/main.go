@@ -1,10 +1,10 @@
-// Command bench measures fleet beside what people use today: clush and ansible
-// for one command, ansible-playbook with and without Mitogen for a playbook. It
-// prints what it measured, in one run, with ratios.
+// Command bench measures fleet beside what people use today: clush, parallel-ssh,
+// rsync, Ansible with and without Mitogen, and the least that a program could
+// take. It prints one table, of one run on one machine.
 //
-// The hosts are one private sshd on 127.0.1.1 to 127.0.1.100. As root it runs in
-// namespaces of its own, with a user that exists only there: no process, user,
-// file or open port is left, however it ends, and no packet leaves the machine.
+// As root it runs in namespaces of its own (see package hosts): no process, user,
+// file or open port is left, however it ends. Only the part docker is outside,
+// on a machine of the lab.
 package main
 
 import (
@@ -16,19 +16,25 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
+	"strings"
 	"syscall"
+
+	"fleet/bench/hosts"
 )
 
 // settings are the flags.
 type settings struct {
-	fleet string // the program
-	hosts int    // for what is quick
-	few   int    // for what takes minutes
-	runs  int    // of what is quick
-	full  bool   // everything with hosts
-	only  string // a contest's name
-	each  bool   // print every run
-	in    string // the folder of the inner half
+	fleet     string // the program
+	most      int    // hosts of the largest fleet over sshd
+	simulated int    // of the largest fleet that is simulated
+	runs      int    // of what is quick
+	only      string // parts, with commas
+	skip      string
+	results   string // the file that keeps the table
+	each      bool   // print every run
+	in        string // the folder of the inner half
 }
 
 func main() {
@@ -36,69 +42,66 @@ func main() {
 	runtime.LockOSThread()
 	var s settings
 	flag.StringVar(&s.fleet, "fleet", "bin/fleet", "the fleet to measure")
-	flag.IntVar(&s.hosts, "hosts", maxHosts, "hosts, up to 100")
-	flag.IntVar(&s.few, "few", 20, "hosts for the playbook with ansible, which takes minutes")
-	flag.IntVar(&s.runs, "runs", 5, "runs of which the median is taken; ansible's playbook gets one")
-	flag.BoolVar(&s.full, "full", false, "ansible's playbook on all hosts too")
-	flag.StringVar(&s.only, "only", "", "measure only exec, playbook, fleet or size")
+	flag.IntVar(&s.most, "hosts", hosts.Max, "hosts over sshd, up to 100; Ansible takes minutes for 100")
+	flag.IntVar(&s.simulated, "simulated", 10000, "the most hosts that are simulated")
+	flag.IntVar(&s.runs, "runs", 3, "runs of which the median is taken; the slow programs get one")
+	flag.StringVar(&s.only, "only", "", "measure only these `parts`: "+strings.Join(partNames(), ","))
+	flag.StringVar(&s.skip, "skip", "", "do not measure these `parts`")
+	flag.StringVar(&s.results, "results", "", "write the table to this `file`, anew after each line")
 	flag.BoolVar(&s.each, "v", false, "print every run, and not only the medians")
 	flag.StringVar(&s.in, "inside", "", "for the program's own use")
+	simulate := flag.String("simulate", "", "for the program's own use: play the simulated hosts of this `folder`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := s.run(ctx); err != nil {
+	err := s.valid()
+	switch {
+	case err != nil:
+	case *simulate != "":
+		err = play(ctx, *simulate)
+	case s.in != "":
+		err = s.inside(ctx)
+	default:
+		err = s.outside(ctx)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func (s settings) run(ctx context.Context) error {
-	if s.in != "" {
-		return s.inside(ctx)
+func (s *settings) valid() error {
+	if s.most < 1 || s.most > hosts.Max || s.runs < 1 || s.simulated < 1 || s.simulated > maxSimulated {
+		return fmt.Errorf("want 1 to %d hosts, 1 to %d simulated ones and at least 1 run", hosts.Max, maxSimulated)
 	}
-	if s.hosts < 1 || s.hosts > maxHosts || s.few < 1 || s.runs < 1 {
-		return errors.New("want 1 to 100 hosts and at least 1 run")
+	for _, name := range append(names(s.only), names(s.skip)...) {
+		if !slices.Contains(partNames(), name) {
+			return fmt.Errorf("there is no part %q\nhint: there are %s", name, strings.Join(partNames(), ", "))
+		}
 	}
-	if s.full {
-		s.few = s.hosts
-	}
-	s.few = min(s.few, s.hosts)
 	var err error
 	if s.fleet, err = filepath.Abs(s.fleet); err != nil {
 		return err
 	}
-	if _, err := os.Stat(s.fleet); err != nil {
-		return fmt.Errorf("%w\nhint: make build", err)
+	if _, err = os.Stat(s.fleet); err != nil {
+		err = errors.New(err.Error() + "\nhint: make build")
 	}
-	if err := install(ctx); err != nil {
-		return err
-	}
-	dir, err := os.MkdirTemp("", "bench-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	return s.enter(ctx, dir)
+	return err
 }
 
-// inside is the half that measures.
-func (s settings) inside(ctx context.Context) error {
-	l, err := startLab(ctx, s.in, s.hosts)
-	if err != nil {
-		return err
-	}
-	defer l.close()
-	printMachine()
-	for _, c := range s.contests(l) {
-		if s.only != "" && s.only != c.name {
-			continue
-		}
-		if err := c.hold(ctx, l); err != nil {
-			return fmt.Errorf("%s: %w", c.title, err)
-		}
-	}
-	if s.only == "" || s.only == "size" {
-		return l.printSizes(s.fleet)
-	}
-	return nil
+// names splits a list with commas.
+func names(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// wanted reports whether the flags ask for a part.
+func (s *settings) wanted(name string) bool {
+	only := names(s.only)
+	return (len(only) == 0 || slices.Contains(only, name)) && !slices.Contains(names(s.skip), name)
+}
+
+// args returns the flags for the inner half.
+func (s *settings) args(dir string) []string {
+	return []string{"-inside", dir, "-fleet", s.fleet, "-hosts", strconv.Itoa(s.most), "-simulated", strconv.Itoa(s.simulated),
+		"-runs", strconv.Itoa(s.runs), "-only", s.only, "-skip", s.skip, "-v=" + strconv.FormatBool(s.each)}
 }

@@ -69,6 +69,12 @@ var law = map[string]string{
 	"lab":                         "",
 	"bench":                       "*",
 	"bench/floor":                 "",
+	"bench/hosts":                 "",
+	"bench/measure":               "",
+	"bench/peers":                 "*",
+	"bench/project":               "",
+	"bench/result":                "",
+	"bench/simulate":              "spec target tasks tasks/sys",
 	"cmd/fleet":                   "*",
 	"cmd/fleet-target":            "target tasks",
 }

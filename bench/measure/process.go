@@ -1,4 +1,4 @@
-package main
+package measure
 
 import (
 	"bytes"
@@ -20,9 +20,9 @@ type process struct {
 	took        time.Duration // user and system, with what it has waited for
 }
 
-// tree returns the processes below this one: those of the hosts, with sshd
-// itself, and the others.
-func tree(sshd int) (tools, hosts []process) {
+// tree returns the processes below this one: those of the hosts, with what plays
+// them, and the others.
+func (m *Meter) tree() (tools, hosts []process) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil, nil
@@ -30,7 +30,7 @@ func tree(sshd int) (tools, hosts []process) {
 	children := map[int][]process{}
 	for _, e := range entries {
 		if pid, err := strconv.Atoi(e.Name()); err == nil {
-			if p, ok := readProcess(pid); ok {
+			if p, ok := m.readProcess(pid); ok {
 				children[p.parent] = append(children[p.parent], p)
 			}
 		}
@@ -38,8 +38,8 @@ func tree(sshd int) (tools, hosts []process) {
 	var walk func(pid int, onHost bool)
 	walk = func(pid int, onHost bool) {
 		for _, p := range children[pid] {
-			// What outlives its session on a host has no sshd above it.
-			below := onHost || p.onHost || p.pid == sshd
+			// What outlives its session on a host has no server above it.
+			below := onHost || p.onHost || slices.Contains(m.Hosts, p.pid)
 			if below {
 				hosts = append(hosts, p)
 			} else {
@@ -54,7 +54,7 @@ func tree(sshd int) (tools, hosts []process) {
 
 // readProcess reads proc_pid_stat(5). The name is in parentheses and may have any
 // character.
-func readProcess(pid int) (process, bool) {
+func (m *Meter) readProcess(pid int) (process, bool) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return process{}, false // it has ended
@@ -76,7 +76,7 @@ func readProcess(pid int) (process, bool) {
 	}
 	info, serr := os.Stat(fmt.Sprintf("/proc/%d", pid))
 	if serr == nil {
-		p.onHost = info.Sys().(*syscall.Stat_t).Uid == benchUID
+		p.onHost = m.User != 0 && info.Sys().(*syscall.Stat_t).Uid == m.User
 	}
 	return p, err == nil
 }
@@ -87,6 +87,15 @@ func (p process) proportional() int64 { return p.field("smaps_rollup", "Pss:") }
 
 // resident returns its memory, in bytes, shared or not.
 func (p process) resident() int64 { return p.field("status", "VmHWM:") }
+
+// files returns how many files and connections it has open.
+func (p process) files() int {
+	names, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.pid))
+	if err != nil {
+		return 0 // it has ended
+	}
+	return len(names)
+}
 
 // field returns a number of kilobytes from one of its files, in bytes.
 func (p process) field(file, name string) int64 {

@@ -1,4 +1,4 @@
-package main
+package hosts
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -19,24 +18,21 @@ const (
 	benchUID  = 59870
 )
 
-// enter runs the inner half: in namespaces of its own where that is allowed.
-func (s settings) enter(ctx context.Context, dir string) error {
+// Enter returns a command that runs this program again with the arguments, in
+// namespaces of its own where that is allowed. It dies with the thread that
+// starts it.
+func Enter(ctx context.Context, args ...string) (*exec.Cmd, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	args := []string{"-inside", dir, "-fleet", s.fleet, "-hosts", strconv.Itoa(s.hosts), "-few", strconv.Itoa(s.few),
-		"-runs", strconv.Itoa(s.runs), "-only", s.only, "-v=" + strconv.FormatBool(s.each)}
 	cmd := exec.CommandContext(ctx, self, args...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if mayUnshare() {
 		cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET
 	}
-	if cmd.Run() != nil {
-		return errors.New("nothing more was measured") // the inner half has said why
-	}
-	return nil
+	return cmd, nil
 }
 
 // mayUnshare reports whether this process may make namespaces and mount in them.

@@ -1,0 +1,5 @@
+package main
+
+import "context"
+
+func trace(context.Context, *bench) error { return nil }
