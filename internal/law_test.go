@@ -19,8 +19,9 @@ var law = map[string]string{
 	// Known by both sides.
 	"internal/wire":    "",
 	"internal/spec":    "",
-	"internal/probe":   "",
+	"internal/probe":   "reason",
 	"internal/nearest": "",
+	"internal/reason":  "",
 
 	// The controller.
 	"internal/source":       "nearest",
@@ -28,8 +29,9 @@ var law = map[string]string{
 	"internal/pool":         "",
 	"internal/inventory":    "source",
 	"internal/playbook":     "nearest source spec",
-	"internal/jinja":        "source jinja/pyre",
+	"internal/jinja":        "source jinja/pyre jinja/vault",
 	"internal/jinja/pyre":   "",
+	"internal/jinja/vault":  "",
 	"internal/jinja/lookup": "jinja source",
 	"internal/vars":         "inventory playbook jinja source redact",
 	"internal/event":        "source wire",
@@ -47,7 +49,7 @@ var law = map[string]string{
 	// The target.
 	"internal/target":             "wire tasks/sys",
 	"internal/tasks":              "spec tasks/*",
-	"internal/tasks/sys":          "spec wire",
+	"internal/tasks/sys":          "reason spec wire",
 	"internal/tasks/pattern":      "",
 	"internal/tasks/commands":     "spec wire tasks/sys tasks/pattern",
 	"internal/tasks/docker":       "spec wire tasks/sys tasks/pattern",
@@ -147,7 +149,7 @@ func allowed(rule, imported string) bool {
 }
 
 func onTarget(name string) bool {
-	return slices.Contains([]string{"cmd/fleet-target", "internal/wire", "internal/spec", "internal/probe", "internal/nearest", "internal/target", "internal/tasks"}, name) ||
+	return slices.Contains([]string{"cmd/fleet-target", "internal/wire", "internal/spec", "internal/probe", "internal/nearest", "internal/reason", "internal/target", "internal/tasks"}, name) ||
 		strings.HasPrefix(name, "internal/tasks/")
 }
 

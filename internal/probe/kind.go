@@ -9,6 +9,8 @@ import (
 	"net"
 	"strings"
 	"syscall"
+
+	"fleet/internal/reason"
 )
 
 // maxText bounds the words about a failure, in bytes.
@@ -17,10 +19,12 @@ const maxText = 200
 // failure returns the answer of a request that got none.
 func failure(err error) answer {
 	kind := kindOf(err)
-	text := err.Error()
+	text, _ := reason.Of(err)
 	switch {
 	case kind == "timeout" && errors.Is(err, context.DeadlineExceeded):
 		text = "no whole answer in time"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		text = "the answer ends too early"
 	case errors.Is(err, io.EOF):
 		text = "the server closed the connection without an answer"
 	}
@@ -66,7 +70,7 @@ func ofTLS(err error) bool {
 		errors.As(err, &unknown) || errors.As(err, &invalid) {
 		return true
 	}
-	text := err.Error()
+	text, _ := reason.Of(err)
 	return strings.Contains(text, "tls: ") || strings.Contains(text, "HTTP response to HTTPS client")
 }
 

@@ -80,7 +80,7 @@ func TestProbe(t *testing.T) {
 		"empty":        {"/nothing", Config{Requests: 1, Method: "HEAD"}, "", Result{Requests: 1, OK: 1, Counts: map[string]int{"(empty)": 1}, Statuses: map[string]int{"200": 1}}},
 		"sent":         {"/echo", Config{Requests: 1, Method: "PUT", Body: []byte("data"), Header: http.Header{"X-Token": {"t"}, "host": {"h"}}}, "", Result{Requests: 1, OK: 1, Counts: map[string]int{"PUT data h t fleet": 1}, Statuses: map[string]int{"200": 1}}},
 		"hangs":        {"/hang", Config{Requests: 3, Timeout: 50 * time.Millisecond}, "", Result{Requests: 3, OK: 2, Failures: 1, Counts: map[string]int{"late": 2}, Statuses: map[string]int{"200": 2}, Kinds: map[string]int{"timeout": 1}, Errors: map[string]string{"timeout": "no whole answer in time"}}},
-		"cut":          {"/cut", Config{Requests: 1}, "", Result{Requests: 1, Failures: 1, Kinds: map[string]int{"closed": 1}, Errors: map[string]string{"closed": "unexpected EOF"}}},
+		"cut":          {"/cut", Config{Requests: 1}, "", Result{Requests: 1, Failures: 1, Kinds: map[string]int{"closed": 1}, Errors: map[string]string{"closed": "the answer ends too early"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(balanced(3))

@@ -97,7 +97,10 @@ func variable(m *sys.Machine, name string) string {
 func unreachable(host string, err error) error {
 	hint := "is Docker installed and its service started? (docker_host names another socket)"
 	var op *net.OpError
+	var call *os.SyscallError
 	switch text := err.Error(); {
+	case errors.As(err, &call):
+		err = call.Err
 	case errors.As(err, &op):
 		err = op.Err
 	case strings.Contains(text, "permission denied"):

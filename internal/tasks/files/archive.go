@@ -107,7 +107,9 @@ func (a *archive) unpress(ctx context.Context, m *sys.Machine) error {
 }
 
 // each calls visit with every member and its bytes, until there is an error.
-func (a *archive) each(visit func(member, io.Reader) error) error {
+func (a *archive) each(visit func(member, io.Reader) error) error { return broken(a.read(visit)) }
+
+func (a *archive) read(visit func(member, io.Reader) error) error {
 	if a.form.handler == "ZipArchive" {
 		return a.eachZip(visit)
 	}
@@ -125,16 +127,17 @@ func (a *archive) each(visit func(member, io.Reader) error) error {
 	case "TarBzipArchive":
 		r = bzip2.NewReader(f)
 	}
-	return eachTar(tar.NewReader(r), visit)
+	return eachTar(tar.NewReader(r), a.form.handler == "TarArchive", visit)
 }
 
-func eachTar(r *tar.Reader, visit func(member, io.Reader) error) error {
+// eachTar reads a tar archive; plain says that it is not compressed.
+func eachTar(r *tar.Reader, plain bool, visit func(member, io.Reader) error) error {
 	for first := true; ; first = false {
 		h, err := r.Next()
 		if err == io.EOF {
 			return nil
 		}
-		if errors.Is(err, tar.ErrHeader) && first {
+		if first && (errors.Is(err, tar.ErrHeader) || plain && errors.Is(err, io.ErrUnexpectedEOF)) {
 			return errors.New("this is neither a tar nor a zip archive")
 		}
 		if err != nil {

@@ -193,6 +193,15 @@ func TestUnarchiveRepairsWhatDiffers(t *testing.T) {
 	}
 }
 
+// damaged returns the bytes with some in their middle changed.
+func damaged(data []byte) []byte {
+	data = bytes.Clone(data)
+	for i := len(data) / 2; i < len(data)-8; i++ {
+		data[i] ^= 0xff
+	}
+	return data
+}
+
 // What is outside of dest stays as it is, whatever the archive holds.
 func TestUnarchiveNeverLeavesDest(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -201,15 +210,18 @@ func TestUnarchiveNeverLeavesDest(t *testing.T) {
 	}{
 		"dots":         {tarOf(t, tarFile("../out/x", "bad", 0o644)), `"../out/x" leads out of dest`},
 		"dots inside":  {tarOf(t, tarFile("a/../../out/x", "bad", 0o644)), `leads out of dest`},
-		"link dir":     {tarOf(t, tarLink(tar.TypeSymlink, "l", "../out"), tarFile("l/x", "bad", 0o644)), `path escapes from parent`},
-		"link abs":     {tarOf(t, tarLink(tar.TypeSymlink, "l", "/"), tarFile("l/x", "bad", 0o644)), `path escapes from parent`},
-		"link chain":   {tarOf(t, tarLink(tar.TypeSymlink, "a", "."), tarLink(tar.TypeSymlink, "a/b", ".."), tarFile("a/b/out/x", "bad", 0o644)), `path escapes from parent`},
+		"link dir":     {tarOf(t, tarLink(tar.TypeSymlink, "l", "../out"), tarFile("l/x", "bad", 0o644)), `it leads out of dest by a link`},
+		"link abs":     {tarOf(t, tarLink(tar.TypeSymlink, "l", "/"), tarFile("l/x", "bad", 0o644)), `it leads out of dest by a link`},
+		"link chain":   {tarOf(t, tarLink(tar.TypeSymlink, "a", "."), tarLink(tar.TypeSymlink, "a/b", ".."), tarFile("a/b/out/x", "bad", 0o644)), `it leads out of dest by a link`},
 		"hard link":    {tarOf(t, tarLink(tar.TypeLink, "h", "../out/keep")), `leads out of dest`},
-		"hard by link": {tarOf(t, tarLink(tar.TypeSymlink, "l", "../out"), tarLink(tar.TypeLink, "h", "l/keep")), `path escapes from parent`},
+		"hard by link": {tarOf(t, tarLink(tar.TypeSymlink, "l", "../out"), tarLink(tar.TypeLink, "h", "l/keep")), `it leads out of dest by a link`},
 		"mode by link": {tarOf(t, tarLink(tar.TypeSymlink, "l", "../out/keep"), tar.Header{Typeflag: tar.TypeDir, Name: "l/", Mode: 0o777}), ``},
 		"device":       {tarOf(t, tar.Header{Typeflag: tar.TypeChar, Name: "null", Mode: 0o666}), `is neither a file nor a folder nor a link`},
 		"no archive":   {bytes.Repeat([]byte("text\n"), 300), `this is neither a tar nor a zip archive`},
-		"cut":          {gzipped(sample(t))[:60], `unexpected EOF`},
+		"cut":          {gzipped(sample(t))[:60], `archive "x": it ends too early, a part of it is missing`},
+		"short text":   {[]byte("text\n"), `archive "x": this is neither a tar nor a zip archive`},
+		"damaged":      {damaged(gzipped(sample(t))), "archive \"x\": it is damaged\nhint: compare its size"},
+		"zip cut":      {[]byte("PK\x03\x04 and no more"), `archive "x": it is damaged`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			root := t.TempDir()

@@ -163,8 +163,13 @@ func cleanURL(err error) error {
 	if !errors.As(err, &u) {
 		return err
 	}
-	if u.Timeout() {
-		return errors.New("no answer in time")
+	var op *net.OpError
+	switch {
+	case errors.As(err, &op) && op.Op == "dial":
+	case u.Timeout():
+		return errors.New("no answer in time\nhint: the argument timeout says how many seconds an answer may take")
+	case u.Err == io.EOF:
+		return errors.New("the server closed the connection without an answer")
 	}
 	return u.Err
 }

@@ -3,6 +3,7 @@ package network
 import (
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -40,6 +41,11 @@ func service() http.Handler {
 	mux.Handle("/moved", http.RedirectHandler("/echo", http.StatusFound))
 	mux.HandleFunc("/header", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, r.Header.Get("X-Token"), r.UserAgent())
+	})
+	mux.HandleFunc("/hang-up", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	mux.HandleFunc("/short", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "10")
+		fmt.Fprint(w, "half")
 	})
 	return mux
 }
@@ -80,7 +86,7 @@ func TestURI(t *testing.T) {
 		"removes":        {`{"url":"$/none","removes":"/none"}`, map[string]any{"changed": false, "msg": `skipped, since "/none" does not exist`}},
 		"no scheme":      {`{"url":"example.org"}`, map[string]any{"failed": true, "msg": `argument "url": "example.org" does not start with http:// or https://`}},
 		"password in it": {`{"url":"ftp://u:hush@h/"}`, map[string]any{"failed": true, "msg": `argument "url": "ftp://u:xxxxx@h/" does not start with http:// or https://`}},
-		"refused":        {`{"url":"http://127.0.0.1:1/"}`, map[string]any{"failed": true, "status": -1.0, "msg": "GET http://127.0.0.1:1/: dial tcp 127.0.0.1:1: connect: connection refused"}},
+		"refused":        {`{"url":"http://127.0.0.1:1/"}`, map[string]any{"failed": true, "status": -1.0, "msg": "GET http://127.0.0.1:1/: connection to 127.0.0.1:1 refused\nhint: is the service started, and does it listen on this address and port? (ss -ltn)"}},
 		"dest":           {`{"url":"$/json","dest":"/out"}`, map[string]any{"changed": true, "path": "/out"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -136,10 +142,21 @@ func TestURIOverUnixSocketAndTLS(t *testing.T) {
 	if got := systest.Call(t, &URI, &sys.Machine{}, `{"url":"http://any/echo","unix_socket":"`+socket+`"}`); got["status"] != 200.0 {
 		t.Errorf("unix socket: %v", got)
 	}
+	server := httptest.NewServer(service())
+	defer server.Close()
 	secure := httptest.NewTLSServer(service())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	defer secure.Close()
-	if got := systest.Call(t, &URI, &sys.Machine{}, `{"url":"`+secure.URL+`/echo"}`); got["failed"] != true || !strings.Contains(got["msg"].(string), "certificate") {
-		t.Errorf("unknown authority: %v", got)
+	for args, want := range map[string]string{
+		`{"url":"` + secure.URL + `/echo"}`:                                        "the server's certificate is signed by an authority that this machine does not trust\nhint: add the authority's certificate",
+		`{"url":"` + strings.Replace(server.URL, "http:", "https:", 1) + `/echo"}`: "the server does not speak TLS on this port\nhint: does the address begin with http://",
+		`{"url":"http://any/","unix_socket":"` + socket + `2"}`:                    "there is no socket " + socket + "2\nhint: is the service that makes it started?",
+		`{"url":"` + server.URL + `/hang-up"}`:                                     "the server closed the connection without an answer",
+		`{"url":"` + server.URL + `/short","return_content":true}`:                 "it ends too early, a part of it is missing",
+	} {
+		if got := systest.Call(t, &URI, &sys.Machine{}, args); got["failed"] != true || !strings.Contains(got["msg"].(string), want) {
+			t.Errorf("%s: got %v, want %s", args, got, want)
+		}
 	}
 	if got := systest.Call(t, &URI, &sys.Machine{}, `{"url":"`+secure.URL+`/echo","validate_certs":false}`); got["status"] != 200.0 {
 		t.Errorf("validate_certs: %v", got)

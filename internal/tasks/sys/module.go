@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"fleet/internal/reason"
 	"fleet/internal/spec"
 )
 
@@ -53,7 +54,7 @@ func (mod *Module) Run(ctx context.Context, m *Machine, args []byte) json.RawMes
 	}
 	if err != nil {
 		fields["failed"] = true
-		fields["msg"] = err.Error()
+		fields["msg"] = reason.Text(err)
 	}
 	data, err := json.Marshal(fields)
 	if err != nil {
