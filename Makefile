@@ -15,11 +15,13 @@ build: ## bin/fleet, with the helpers for both architectures in it
 demo: build ## turn two fresh machines into the load-balanced todo service, twice
 	lab/demo
 
-test: build ## all tests: unit, against the real Ansible and Jinja, and on the lab's machines
+test: build ## the tests: unit, against the real Ansible and Jinja, and on the lab's machines
 	.ci/prepare
 	.ci/test
 
-test-all: lint test ## the linters and all tests, as CI runs them
+test-all: build ## all tests, with the time of each: also the lab's slow ones and those of test-vm
+	.ci/prepare
+	FLEET_SLOW=1 .ci/test
 
 test-vm: build ## SELinux, firewalld and a reboot, on an emulated machine with a kernel of its own
 	FLEET=$(CURDIR)/bin/fleet $(GO) test -tags vm -count=1 -timeout 20m -v ./lab/vmtest

@@ -1,13 +1,19 @@
 // Command summary reads what `go test -json` wrote, prints each package's result
-// and the output of what failed, and then how many tests there were.
+// and the output of what failed, and then which tests took longest and how many
+// there were.
+//
+// usage: summary [-all] [-logs PACKAGE] FILE...
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 )
@@ -22,16 +28,22 @@ type totals struct {
 	passed, failed, skipped int
 	broken                  bool // a package failed without a failed test
 	output                  map[string][]string
+	took                    []event // the end of each test, without those inside of it
+	logs                    string  // a package whose tests' output is printed in any case
 }
 
 func main() {
 	t := totals{output: map[string][]string{}}
-	for _, name := range os.Args[1:] {
+	all := flag.Bool("all", false, "show the time of every test that took a tenth of a second, and not only of the slowest")
+	flag.StringVar(&t.logs, "logs", "", "print what the tests of this package log, also where they pass")
+	flag.Parse()
+	for _, name := range flag.Args() {
 		if err := t.read(name); err != nil {
 			fmt.Fprintln(os.Stderr, "summary:", err)
 			os.Exit(1)
 		}
 	}
+	t.slowest(*all)
 	fmt.Printf("%d tests passed, %d failed, %d skipped\n", t.passed, t.failed, t.skipped)
 	if t.failed > 0 || t.broken || t.passed == 0 {
 		os.Exit(1)
@@ -76,16 +88,38 @@ func (t *totals) take(e event) {
 }
 
 func (t *totals) testDone(e event, key string) {
+	if !strings.Contains(e.Test, "/") {
+		t.took = append(t.took, e)
+	}
+	show := e.Package == t.logs
 	switch e.Action {
 	case "pass":
 		t.passed++
 	case "skip":
 		t.skipped++
-		fmt.Print(strings.Join(t.output[key], ""))
+		show = true
 	case "fail":
 		t.failed++
+		show = true
+	}
+	if show {
 		fmt.Print(strings.Join(t.output[key], ""))
 	}
+}
+
+// slowest prints a table of the tests and the seconds that they took.
+func (t *totals) slowest(all bool) {
+	slices.SortStableFunc(t.took, func(a, b event) int { return cmp.Compare(b.Elapsed, a.Elapsed) })
+	fmt.Println("\nseconds  test")
+	rest := 0.0
+	for i, e := range t.took {
+		if all && e.Elapsed >= 0.1 || !all && i < 10 {
+			fmt.Printf("%7.1f  %s %s\n", e.Elapsed, e.Package, e.Test)
+			continue
+		}
+		rest += e.Elapsed
+	}
+	fmt.Printf("%7.1f  all others, on %d processors\n\n", rest, runtime.NumCPU())
 }
 
 func (t *totals) packageDone(e event, key string) {
