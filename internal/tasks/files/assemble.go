@@ -84,7 +84,7 @@ func assemble(ctx context.Context, m *sys.Machine, a *assembleArgs) (any, error)
 	parts = slices.DeleteFunc(parts, func(e entry) bool {
 		return re != nil && !re.MatchString(e.name) || a.IgnoreHidden && strings.HasPrefix(e.name, ".")
 	})
-	data, err := a.join(ctx, parts)
+	data, err := a.join(ctx, m, parts)
 	if err != nil {
 		return nil, err
 	}
@@ -137,8 +137,15 @@ func (a *assembleArgs) parts(m *sys.Machine) (parts []entry, err error) {
 
 // join puts the parts together, with a newline behind each that lacks one where
 // a delimiter follows.
-func (a *assembleArgs) join(ctx context.Context, parts []entry) ([]byte, error) {
+func (a *assembleArgs) join(ctx context.Context, m *sys.Machine, parts []entry) ([]byte, error) {
 	var out bytes.Buffer
+	var contents []sys.Content
+	for _, part := range parts {
+		contents = append(contents, part.content)
+	}
+	if err := m.Ask(ctx, contents); err != nil {
+		return nil, err
+	}
 	delimiter := strings.NewReplacer(`\n`, "\n", `\t`, "\t").Replace(a.Delimiter)
 	for i, part := range parts {
 		if i > 0 {

@@ -75,11 +75,13 @@ func fetch(ctx context.Context, m *sys.Machine, a *fetchArgs) (any, error) {
 		return res, err
 	}
 	defer f.Close()
-	res.File = path
-	if err := res.read(f, io.Discard); err != nil {
-		return res, fmt.Errorf("read %q: %w", a.Src, inner(err))
+	res.File, res.Changed = path, true
+	if a.HaveSHA256 != "" || m.Check {
+		if err := res.read(f, io.Discard); err != nil {
+			return res, fmt.Errorf("read %q: %w", a.Src, inner(err))
+		}
+		res.Changed = res.SHA256 != a.HaveSHA256
 	}
-	res.Changed = res.SHA256 != a.HaveSHA256
 	if !res.Changed || m.Check {
 		return res, nil
 	}
