@@ -23,8 +23,8 @@ import (
 )
 
 // fakeEngine is a Docker Engine of API 1.41 with its state in memory. It knows
-// what the modules ask, answers other requests with 501, and counts the
-// requests that change something.
+// what the modules ask, answers other requests with 501, and keeps a list of the
+// requests, and of those that change something.
 type fakeEngine struct {
 	mu         sync.Mutex
 	host       string
@@ -34,6 +34,7 @@ type fakeEngine struct {
 	needsAuth  string                            // the login that pulling needs, as user:password
 	networks   map[string]*network.Inspect
 	volumes    map[string]*volume.Volume
+	requests   []string // as METHOD /path
 	changes    []string // the requests that changed something
 	ids        int
 }
@@ -90,6 +91,7 @@ func (e *fakeEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Api-Version", "1.41")
 	w.Header().Set("Ostype", "linux")
 	path := "/" + strings.TrimPrefix(apiVersion.ReplaceAllString(r.URL.Path, "/"), "/")
+	e.requests = append(e.requests, r.Method+" "+path)
 	if path == "/_ping" {
 		return
 	}
