@@ -1,8 +1,6 @@
 package check
 
 import (
-	"fmt"
-	"path/filepath"
 	"regexp"
 	"sync"
 
@@ -161,33 +159,13 @@ func (p *play) notifies(t *playbook.Task, s site) {
 			p.evaluated(n, s.perhaps())
 			continue
 		}
-		if known, found := p.handlerNames(name); !found && !p.openHandlers {
+		if !p.openHandlers && !p.isHandler(name) {
 			e := n.Errorf("no handler is called %q", name)
-			e.Hint = source.DidYouMean(name, known)
+			e.Hint = source.DidYouMean(name, p.handled.names)
 			if e.Hint == "" {
 				e.Hint = "handlers stand under \"handlers\" of the play, and in the handlers/main.yaml of its roles"
 			}
 			p.add(e, s.certain)
 		}
 	}
-}
-
-// handlerNames returns the names and topics of all handlers, and whether one of
-// them may be name.
-func (p *play) handlerNames(name string) (known []string, found bool) {
-	for _, h := range p.handlers {
-		own := h.Name.Text()
-		if p.isTemplate(h.Name) {
-			pattern := marker().ReplaceAllString(own, "*")
-			match, err := filepath.Match(pattern, name)
-			found = found || match || err != nil
-			continue
-		}
-		role := playbook.RoleOf(h)
-		for _, one := range append([]string{own}, h.Listen...) {
-			known = append(known, one)
-			found = found || one == name || role != nil && fmt.Sprintf("%s : %s", role.Name, one) == name
-		}
-	}
-	return known, found
 }

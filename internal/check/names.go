@@ -36,7 +36,7 @@ func (p *play) variable(r ref, s site) {
 		return // nobody knows whose variables these are
 	}
 	s.certain = s.certain && r.always
-	var lacking []string
+	var lacking []class
 	inside := s
 	if p.learnt.names[r.Name] || p.learnt.open {
 		inside = s.perhaps() // a task may have set another value
@@ -44,14 +44,14 @@ func (p *play) variable(r ref, s site) {
 	for i, scope := range p.scopesAt(s.entry) {
 		v, ok := scope.Lookup(r.Name)
 		if !ok {
-			lacking = append(lacking, p.classes[i].hosts...)
+			lacking = append(lacking, p.classes[i])
 			continue
 		}
 		p.value(v, inside)
 	}
 	switch {
 	case len(lacking) == 0, provided(r.Name, s.entry), p.learnt.names[r.Name]:
-	case len(lacking) == len(p.hosts):
+	case len(lacking) == len(p.classes):
 		p.undefined(r, s)
 	case !p.learnt.open && s.certain:
 		p.undefinedOn(r, lacking)
@@ -87,11 +87,17 @@ func loopNames(s site) string {
 }
 
 // undefinedOn notes a variable that only some hosts of the play have.
-func (p *play) undefinedOn(r ref, lacking []string) {
-	slices.SortFunc(lacking, func(a, b string) int { return slices.Index(p.hosts, a) - slices.Index(p.hosts, b) })
-	e := source.Errorf(r.Pos, "%q is undefined on the host %q", r.Name, lacking[0])
-	if more := len(lacking) - 1; more > 0 {
-		e.Msg = fmt.Sprintf("%q is undefined on the host %q and %d more", r.Name, lacking[0], more)
+func (p *play) undefinedOn(r ref, lacking []class) {
+	on := names{}
+	for _, c := range lacking {
+		for _, host := range c.hosts {
+			on[host] = true
+		}
+	}
+	first := p.hosts[slices.IndexFunc(p.hosts, func(host string) bool { return on[host] })]
+	e := source.Errorf(r.Pos, "%q is undefined on the host %q", r.Name, first)
+	if more := len(on) - 1; more > 0 {
+		e.Msg = fmt.Sprintf("%q is undefined on the host %q and %d more", r.Name, first, more)
 	}
 	p.add(e.WithHint("other hosts of the play have it: set it for all, or use default()"), false)
 }

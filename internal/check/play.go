@@ -26,6 +26,7 @@ type play struct {
 
 	included map[*playbook.Task]*inclusion
 	handlers []*playbook.Task // the play's, and those of included roles
+	handled  handled          // what they are called
 	// openHandlers: there are handlers whose names are not known.
 	openHandlers bool
 	// scratch stands for the play where roles are included: reading a role changes

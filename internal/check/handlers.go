@@ -1,0 +1,50 @@
+package check
+
+import (
+	"path/filepath"
+
+	"fleet/internal/playbook"
+)
+
+// handled is what a task may notify: what is known of a play's handlers so far.
+type handled struct {
+	seen     int      // handlers of the play that are in it
+	names    []string // and topics, as they are written
+	known    names    // these, and with the role's name before them
+	patterns []string // of names that are templates, for filepath.Match
+}
+
+// isHandler reports whether a handler or a topic may have the name.
+func (p *play) isHandler(name string) bool {
+	for ; p.handled.seen < len(p.handlers); p.handled.seen++ {
+		p.addHandler(p.handlers[p.handled.seen])
+	}
+	if p.handled.known[name] {
+		return true
+	}
+	for _, pattern := range p.handled.patterns {
+		if match, err := filepath.Match(pattern, name); match || err != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *play) addHandler(h *playbook.Task) {
+	own := h.Name.Text()
+	if p.isTemplate(h.Name) {
+		p.handled.patterns = append(p.handled.patterns, marker().ReplaceAllString(own, "*"))
+		return
+	}
+	if p.handled.known == nil {
+		p.handled.known = names{}
+	}
+	role := playbook.RoleOf(h)
+	for _, one := range append([]string{own}, h.Listen...) {
+		p.handled.names = append(p.handled.names, one)
+		p.handled.known[one] = true
+		if role != nil {
+			p.handled.known[role.Name+" : "+one] = true
+		}
+	}
+}
