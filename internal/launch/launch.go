@@ -31,11 +31,19 @@ func Helper(ctx context.Context, r Runner, store *helper.Store, b Become, o Opti
 	if err != nil {
 		return nil, err
 	}
-	l, err := begin(ctx, r, start(helpers), b, o)
+	l, err := begin(ctx, r, start(helpers, anySize), b, o)
 	if err != nil {
 		return nil, err
 	}
-	if err := l.reachHelper(ctx, store); err != nil {
+	err = l.reachHelper(ctx, store)
+	if err != nil && l.found && ctx.Err() == nil {
+		l.transport.Close()
+		if l, err = begin(ctx, r, start(helpers, fullSize), b, o); err != nil {
+			return nil, err
+		}
+		err = l.reachHelper(ctx, store)
+	}
+	if err != nil {
 		l.transport.Close()
 		return nil, err
 	}
@@ -48,6 +56,7 @@ type launching struct {
 	transport *transport
 	become    *becoming // or nil
 	timeout   time.Duration
+	found     bool // a cached helper was to be started
 }
 
 // begin starts the script as the user.
@@ -89,6 +98,8 @@ func (l *launching) reachHelper(ctx context.Context, store *helper.Store) error 
 		switch g.Word {
 		case wire.GreetingHello:
 			return nil
+		case "found":
+			l.found = true
 		case "need":
 			if err := l.push(ctx, store, g.Rest); err != nil {
 				return err

@@ -11,18 +11,26 @@ import (
 // csh or fish. So they are one line and have no single quote, no exclamation
 // mark and no doubled backslash; a test keeps that.
 
-// startScript starts the cached helper, unless a crash of the machine has cut it
-// short, or asks for it ("need SYSTEM MACHINE"),
-// reads its compressed size and its bytes, puts it into the first folder that
-// can be written and executes, and starts it; or says why it cannot ("failed
-// REASONS"). $1 is LC_ALL as the helper shall see it, $2 a helper in another
-// user's cache that may be copied instead, once its digest is known to be right.
+// startScript starts the cached helper, after saying "found", or asks for it
+// ("need SYSTEM MACHINE"), reads its compressed size and its bytes, puts it into
+// the first folder that can be written and executes, and starts it; or says why it
+// cannot ("failed REASONS"). $1 is LC_ALL as the helper shall see it, $2 a helper
+// in another user's cache that may be copied instead, once its digest is known to
+// be right.
+//
+// The usual case, that the helper lies in the home folder, comes first and starts
+// no other program: each would cost as much of the host as a task.
 const startScript = `if [ -n "$1" ]; then LC_ALL=$1; elif [ "$2" ]; then unset LC_ALL; fi; ` +
-	`p=$(uname -sm); u=$(id -u); w=; ` +
-	`case "$p" in %s *) d=none z=0;; esac; ` +
-	`set -- "$2" "${XDG_CACHE_HOME:-$HOME/.cache}/fleet" "/var/tmp/fleet-$u" "/dev/shm/fleet-$u"; s=$1; shift; ` +
+	`k() { case "$1" in %[1]s *) d=none z=0;; esac; }; ` +
+	`g() { [ -x "$f" ] && [ -O "$f" ] && [ -O "$c" ] && %[2]s; }; ` +
+	`m=; c="${XDG_CACHE_HOME:-$HOME/.cache}/fleet"; ` +
+	`if [ -r /proc/sys/kernel/arch ]; then read -r m </proc/sys/kernel/arch; fi; ` +
+	`k "Linux $m"; f="$c/fleet-target-$d"; ` +
+	`if g; then printf "\000\036fleet found \n"; exec "$f" ` + helper.Verb + `; fi; ` +
+	`p=$(uname -sm); u=$(id -u); w=; k "$p"; ` +
+	`set -- "$2" "$c" "/var/tmp/fleet-$u" "/dev/shm/fleet-$u"; s=$1; shift; ` +
 	`for c; do f="$c/fleet-target-$d"; ` +
-	`if [ -x "$f" ] && [ -O "$f" ] && [ -O "$c" ] && [ "$(wc -c <"$f")" -eq "$z" ]; then exec "$f" ` + helper.Verb + `; fi; done; ` +
+	`if g; then printf "\000\036fleet found \n"; exec "$f" ` + helper.Verb + `; fi; done; ` +
 	`for c; do f="$c/fleet-target-$d"; t="$c/.fleet-target-$$"; w="$w$c: "; ` +
 	`e=$(umask 077; LC_ALL=C mkdir -p "$c" 2>&1) || { w="$w$e; "; continue; }; ` +
 	`if [ -h "$c" ]; then w="${w}is a link; "; continue; fi; ` +
@@ -57,13 +65,21 @@ func platform(h helper.Helper) string {
 	return system + " " + machine
 }
 
-// start returns the script for a machine that may be any of the helpers'.
-func start(helpers []helper.Helper) string {
+// What g of startScript asks of a helper besides its owner. A helper that a crash
+// of the machine has cut short cannot start: then its size is looked at, too.
+const (
+	anySize  = `:`
+	fullSize = `[ "$(wc -c <"$f")" -eq "$z" ]`
+)
+
+// start returns the script for a machine that may be any of the helpers'. fits is
+// anySize or fullSize.
+func start(helpers []helper.Helper, fits string) string {
 	var cases strings.Builder
 	for _, h := range helpers {
 		fmt.Fprintf(&cases, `"%s") d=%s z=%d;; `, platform(h), h.Digest, h.Size)
 	}
-	return fmt.Sprintf(startScript, strings.TrimSpace(cases.String()))
+	return fmt.Sprintf(startScript, strings.TrimSpace(cases.String()), fits)
 }
 
 // becomeScript runs the script $1 through the become command that follows and

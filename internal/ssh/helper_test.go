@@ -132,3 +132,23 @@ func TestSecondFolder(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A helper that lies in the home folder is started by the shell alone: every
+// program beside it would cost the host as much as a task.
+func TestCachedHelperNeedsNoOtherProgram(t *testing.T) {
+	if _, err := os.Stat("/proc/sys/kernel/arch"); err != nil {
+		t.Skip("this kernel tells its architecture to uname only")
+	}
+	server := fleettest.New(t, fleettest.Config{})
+	c := dial(t, dialer(t), options(server))
+	ping(t, start(t, c, launch.Become{}))
+	for _, program := range []string{"uname", "id", "wc", "ls", "stat", "cat", "mkdir", "chmod", "find"} {
+		if err := server.Fake(program, "#!/bin/sh\necho "+program+" >>\"$HOME/ran\"\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ping(t, start(t, c, launch.Become{}))
+	if ran, err := os.ReadFile(filepath.Join(server.Home, "ran")); err == nil {
+		t.Errorf("the start ran %s", strings.Fields(string(ran)))
+	}
+}
