@@ -57,6 +57,9 @@ func (a *app) exec(ctx context.Context, f *execFlags, command string) error {
 	case len(hosts) == 0:
 		return source.Errorf(source.Pos{}, "the inventory has no hosts")
 	}
+	if err := s.reachable(hosts); err != nil {
+		return err
+	}
 	ask := openTerminal(a)
 	o, err := s.options(ctx, ask)
 	if err != nil {

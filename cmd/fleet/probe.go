@@ -176,5 +176,8 @@ func (s *setup) probers(from string) ([]string, error) {
 	if err == nil && len(hosts) == 0 {
 		err = source.Errorf(source.Pos{}, "--from %s: no host is left", from).WithHint("fleet inventory --graph shows all")
 	}
+	if err == nil {
+		err = s.reachable(hosts)
+	}
 	return hosts, err
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/charmbracelet/log"
 
+	"fleet/internal/check"
 	"fleet/internal/engine"
 	"fleet/internal/inventory"
 	"fleet/internal/jinja"
@@ -138,6 +139,15 @@ func (s *setup) selected(pattern string) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// reachable refuses variables that cannot say how to reach one of the hosts.
+func (s *setup) reachable(hosts []string) error {
+	var errs []error
+	for _, e := range check.Connection(s.inventory, hosts, ".", s.extra) {
+		errs = append(errs, e)
+	}
+	return errors.Join(errs...)
 }
 
 // checkLimit refuses a --limit that names nothing.

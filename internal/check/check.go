@@ -68,6 +68,9 @@ func (c *Checker) Playbook(ctx context.Context, pb *playbook.Playbook) []Finding
 		p.survey()
 	}
 	r.definitions(c.Extra)
+	for _, e := range givenErrors(c.Extra) {
+		r.add(e, true)
+	}
 	for _, p := range plays {
 		if ctx.Err() != nil {
 			break

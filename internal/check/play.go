@@ -114,6 +114,7 @@ func (p *play) check() {
 	s := site{certain: p.sure && len(p.src.When) == 0}
 	p.definitions(p.vars.Vars)
 	p.overrides(p.src.Vars)
+	p.connectionVars(p.src.Vars)
 	p.playKeywords(s)
 	for _, n := range p.src.VarsFiles {
 		p.varsFile(n, s)
@@ -240,13 +241,11 @@ func (p *play) classify() {
 			return
 		}
 		p.learnt.files = p.learnt.files || isLocal(h)
-		values := map[string]source.Node{}
 		for _, l := range layers {
 			p.definitions(p.Vars.Map(l.Vars))
-			for _, pair := range l.Vars.Pairs() {
-				values[pair.Key.Text()] = pair.Value
-			}
 		}
+		values := strongest(layers)
+		p.inventoryConnection(values)
 		p.learnt.files = p.learnt.files || values["ansible_connection"].Text() == "local"
 		key := p.signature(values)
 		i, known := index[key]

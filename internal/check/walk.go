@@ -52,10 +52,13 @@ func (p *play) block(b *playbook.Block, s site) {
 		p.definitions(p.Vars.Map(b.Role.Defaults))
 		p.definitions(p.Vars.Map(b.Role.Vars))
 		p.overrides(b.Role.Vars)
+		p.connectionVars(b.Role.Defaults)
+		p.connectionVars(b.Role.Vars)
 	}
 	p.definitions(p.Vars.Map(b.Vars))
 	p.definitions(p.Vars.Map(b.Params))
 	p.overrides(b.Vars)
+	p.connectionVars(b.Vars)
 	own := s
 	own.certain = s.certain && !p.ended && p.runs(b)
 	own = p.conditions(b.When, own)
@@ -78,6 +81,7 @@ func (p *play) task(t *playbook.Task, s site) {
 	s.certain = s.certain && !p.ended && p.runs(t)
 	p.definitions(p.Vars.Map(t.Vars))
 	p.overrides(t.Vars)
+	p.connectionVars(t.Vars)
 	p.name(t.Name, s)
 	s = p.loop(t, s)
 	s = p.conditions(t.When, s)
