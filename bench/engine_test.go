@@ -12,48 +12,15 @@ import (
 	"testing"
 
 	"fleet/internal/engine"
-	"fleet/internal/event"
 	"fleet/internal/inventory"
 	"fleet/internal/playbook"
 	"fleet/internal/redact"
 	"fleet/internal/report"
-	"fleet/internal/spec"
 	"fleet/internal/tasks"
 	"fleet/internal/tasks/sys"
 	"fleet/internal/vars"
 	"fleet/internal/wire"
 )
-
-// catalog is the real modules.
-type catalog struct{}
-
-func (catalog) Find(name string) (*spec.Module, bool) {
-	m, ok := tasks.Find(name)
-	if !ok {
-		return nil, false
-	}
-	return &m.Module, true
-}
-
-func (catalog) Names() []string {
-	var names []string
-	for _, m := range tasks.Table {
-		names = append(names, m.Name)
-	}
-	return names
-}
-
-func (c catalog) Known(name string) bool {
-	if _, ok := c.Find(name); ok {
-		return true
-	}
-	for _, a := range engine.Actions() {
-		if a.Name == name {
-			return true
-		}
-	}
-	return false
-}
 
 // answering is hosts that answer at once, always the same.
 type answering map[string]json.RawMessage
@@ -85,12 +52,6 @@ func answers(b *testing.B) answering {
 		"command": json.RawMessage(`{"changed":true,"rc":0,"stdout":"1.4.2","stdout_lines":["1.4.2"],"stderr":"","stderr_lines":[]}`),
 	}
 }
-
-// nowhere drops events.
-type nowhere struct{}
-
-func (nowhere) Emit(event.Event) {}
-func (nowhere) Close() error     { return nil }
 
 // BenchmarkEngine runs the benchmark's playbook on hosts that answer at once: what
 // is left is what fleet itself takes, without SSH.

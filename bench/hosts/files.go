@@ -52,6 +52,9 @@ func (h *Hosts) writeFiles() error {
 	if err := os.WriteFile(h.file("sshd_config"), []byte(h.sshdConfig()), 0o644); err != nil {
 		return err
 	}
+	if err := os.WriteFile(h.file("ansible.cfg"), []byte("[defaults]\n"), 0o644); err != nil {
+		return err
+	}
 	return os.WriteFile(h.file("ssh_config"), fmt.Appendf(nil,
 		"Port %d\nUser %s\nIdentityFile %s\nUserKnownHostsFile %s\nStrictHostKeyChecking yes\nLogLevel ERROR\n",
 		h.Port, h.User, h.file("login_key"), h.file("known_hosts")), 0o644)

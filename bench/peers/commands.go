@@ -10,7 +10,7 @@ import (
 
 // AnsibleEnv gives Ansible its quickest usual configuration, and folders that go.
 func AnsibleEnv(dir string) []string {
-	return []string{"ANSIBLE_CONFIG=/dev/null", "ANSIBLE_PIPELINING=1", "ANSIBLE_SSH_CONTROL_PATH_DIR=" + filepath.Join(dir, "c"),
+	return []string{"ANSIBLE_CONFIG=" + filepath.Join(dir, "ansible.cfg"), "ANSIBLE_PIPELINING=1", "ANSIBLE_SSH_CONTROL_PATH_DIR=" + filepath.Join(dir, "c"),
 		"ANSIBLE_LOCAL_TEMP=" + filepath.Join(dir, "ansible"), "ANSIBLE_NOCOLOR=1", "ANSIBLE_TIMEOUT=60"}
 }
 

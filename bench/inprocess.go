@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+
+	"fleet/internal/engine"
+	"fleet/internal/event"
+	"fleet/internal/inventory"
+	"fleet/internal/launch"
+	"fleet/internal/playbook"
+	"fleet/internal/pool"
+	"fleet/internal/redact"
+	"fleet/internal/spec"
+	"fleet/internal/ssh"
+	"fleet/internal/tasks"
+	"fleet/internal/vars"
+)
+
+// runHere runs a playbook in this process, over SSH, so that it can be looked
+// into. It fails where a task does.
+func runHere(ctx context.Context, hosts, file, knownHosts string, events event.Sink) error {
+	inv, err := inventory.Load(hosts)
+	if err != nil {
+		return err
+	}
+	loader := &playbook.Loader{Modules: catalog{}}
+	pb, err := loader.Load(file)
+	if err != nil {
+		return err
+	}
+	d := &dialer{knownHosts: knownHosts}
+	defer d.logins.Close()
+	secrets := &redact.Set{}
+	e := &engine.Engine{Inventory: inv, Vars: vars.NewStore(inv, nil, secrets), Loader: loader, Modules: catalog{},
+		Dialer: d, Events: events, Secrets: secrets, Options: engine.Options{Forks: 100}}
+	sum, err := e.Run(ctx, pb, []string{file})
+	if err == nil && (sum.Failed || sum.Unreachable) {
+		err = errors.New("a task failed, or a host was not reached")
+	}
+	return err
+}
+
+// dialer reaches hosts over SSH, as fleet does, without asking anybody.
+type dialer struct {
+	knownHosts string
+	ssh        ssh.Dialer
+	logins     pool.Pool[engine.Endpoint, *ssh.Client]
+}
+
+func (d *dialer) Dial(ctx context.Context, to engine.Endpoint) (engine.Conn, error) {
+	client, err := d.logins.Get(ctx, to, func(ctx context.Context) (*ssh.Client, error) {
+		return d.ssh.Dial(ctx, ssh.Options{Host: to.Address, Port: to.Port, User: to.User, KeyFiles: []string{to.KeyFile},
+			KnownHosts: []string{d.knownHosts}, HostKeyChecking: ssh.Strict})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return client.Helper(ctx, launch.Become{})
+}
+
+func (d *dialer) Raw(context.Context, engine.Endpoint, string, io.Writer, io.Writer) (int, error) {
+	return 0, errors.New("no raw here")
+}
+
+func (d *dialer) Drop(host string) {
+	d.logins.Drop(func(to engine.Endpoint) bool { return to.Host == host })
+}
+
+// catalog is the real modules.
+type catalog struct{}
+
+func (catalog) Find(name string) (*spec.Module, bool) {
+	m, ok := tasks.Find(name)
+	if !ok {
+		return nil, false
+	}
+	return &m.Module, true
+}
+
+func (catalog) Names() []string {
+	var names []string
+	for _, m := range tasks.Table {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+func (c catalog) Known(name string) bool {
+	_, ok := c.Find(name)
+	return ok || slices.ContainsFunc(engine.Actions(), func(a *spec.Module) bool { return a.Name == name })
+}
+
+// nowhere drops events.
+type nowhere struct{}
+
+func (nowhere) Emit(event.Event) {}
+func (nowhere) Close() error     { return nil }
