@@ -44,8 +44,8 @@ var rpmOneOf = [][]string{{"name", "list", "update_cache", "autoremove"}}
 
 // rpmArgs are the arguments of both modules.
 type rpmArgs struct {
-	// The packages: names, with a version (nginx-1.20) or an architecture
-	// (glibc.i686) if need be, files that packages provide, groups (@core),
+	// The packages: names, with a version (nginx-1.20, "nginx >= 1.20") or an
+	// architecture (glibc.i686) if need be, files that packages provide, groups (@core),
 	// addresses and paths of .rpm files. "*" with state latest is everything.
 	Name []string `arg:"name" alias:"pkg"`
 	// What should be. installed is present, removed is absent.
@@ -56,16 +56,31 @@ type rpmArgs struct {
 	Disablerepo []string `arg:"disablerepo"`
 	// Packages to leave alone, as names or patterns.
 	Exclude []string `arg:"exclude"`
+	// Where not to heed the packages that the configuration leaves alone: all,
+	// main, or a repository.
+	DisableExcludes string `arg:"disable_excludes"`
+	// Plugins of the package manager to use that are switched off otherwise.
+	EnablePlugin []string `arg:"enable_plugin"`
+	// Plugins of the package manager not to use.
+	DisablePlugin []string `arg:"disable_plugin"`
 	// Fetch the metadata of the repositories first, if it has expired.
 	UpdateCache bool `arg:"update_cache" alias:"expire-cache"`
 	// With state latest, upgrade only and install nothing new.
 	UpdateOnly bool `arg:"update_only"`
-	// Do not check the signatures of packages.
+	// Fetch no metadata: what was fetched last is good enough.
+	Cacheonly bool `arg:"cacheonly"`
+	// Do not check the signatures of packages. Otherwise those of files and
+	// addresses are checked too.
 	DisableGPGCheck bool `arg:"disable_gpg_check"`
 	// Do not stop at packages that cannot be installed.
 	SkipBroken bool `arg:"skip_broken"`
 	// Take another version where the best one cannot be installed.
 	Nobest *bool `arg:"nobest"`
+	// The opposite of nobest.
+	Best *bool `arg:"best"`
+	// Take an older version in the place of the one that is installed, where the
+	// name says an older one or a file holds one. Without it the newer one stays.
+	AllowDowngrade bool `arg:"allow_downgrade"`
 	// Allow the removal of packages that are in the way.
 	Allowerasing bool `arg:"allowerasing"`
 	// Install what is only recommended, too.
@@ -82,6 +97,14 @@ type rpmArgs struct {
 	DownloadDir string `arg:"download_dir" type:"path"`
 	// The release whose packages are taken.
 	Releasever string `arg:"releasever"`
+	// The folder of another system, for which packages are installed.
+	Installroot string `arg:"installroot" type:"path" default:"/"`
+	// Check the certificates of the repositories' servers.
+	SSLVerify bool `arg:"sslverify" default:"true"`
+	// Check the certificate of the server that a package's address names.
+	ValidateCerts bool `arg:"validate_certs" default:"true"`
+	// The package manager; auto takes what the machine has.
+	UseBackend string `arg:"use_backend" alias:"use" choices:"auto,dnf,dnf4,dnf5,yum,yum4" default:"auto"`
 	// Another configuration file.
 	ConfFile string `arg:"conf_file" type:"path"`
 	// How many seconds to wait for another process's lock.

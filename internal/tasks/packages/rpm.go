@@ -24,6 +24,9 @@ type rpmRun struct {
 // rpmPackages brings packages to what is wanted, with the first of the programs
 // that the machine has.
 func rpmPackages(ctx context.Context, m *sys.Machine, a *rpmArgs, programs ...string) (any, error) {
+	if backend := strings.TrimSuffix(a.UseBackend, "4"); backend != "auto" {
+		programs = []string{backend}
+	}
 	i := slices.IndexFunc(programs, m.Has)
 	if i < 0 {
 		return nil, fmt.Errorf("this machine has no %s; use the module package, or apt on Debian and its relatives", programs[0])
@@ -65,6 +68,12 @@ func (r *rpmRun) flags() []string {
 	for _, name := range words(a.Exclude) {
 		flags = append(flags, "--exclude="+name)
 	}
+	for _, name := range words(a.DisablePlugin) {
+		flags = append(flags, "--disableplugin="+name)
+	}
+	for _, name := range words(a.EnablePlugin) {
+		flags = append(flags, "--enableplugin="+name)
+	}
 	for _, f := range []struct {
 		on   bool
 		flag string
@@ -72,7 +81,9 @@ func (r *rpmRun) flags() []string {
 		{a.ConfFile != "", "--config=" + a.ConfFile}, {a.Releasever != "", "--releasever=" + a.Releasever},
 		{a.DisableGPGCheck, "--nogpgcheck"}, {a.SkipBroken, "--skip-broken"}, {a.Allowerasing, "--allowerasing"},
 		{a.Nobest != nil && *a.Nobest, "--nobest"}, {a.Nobest != nil && !*a.Nobest, "--best"},
-		{!a.InstallWeakDeps, "--setopt=install_weak_deps=False"}, {a.Security, "--security"}, {a.Bugfix, "--bugfix"},
+		{a.Best != nil && *a.Best, "--best"}, {a.Best != nil && !*a.Best, "--nobest"}, {a.Cacheonly, "--cacheonly"},
+		{a.Installroot != "/", "--installroot=" + a.Installroot}, {a.DisableExcludes != "", "--disableexcludes=" + a.DisableExcludes},
+		{!a.SSLVerify || !a.ValidateCerts, "--setopt=sslverify=0"}, {!a.InstallWeakDeps, "--setopt=install_weak_deps=False"}, {a.Security, "--security"}, {a.Bugfix, "--bugfix"},
 		{a.DownloadOnly, "--downloadonly"}, {a.DownloadDir != "", "--downloaddir=" + a.DownloadDir},
 	} {
 		if f.on {
@@ -119,95 +130,7 @@ func (r *rpmRun) manage(ctx context.Context, args ...string) error {
 	r.res.Stdout += out.Stdout
 	r.res.Stderr += out.Stderr
 	if err == nil && out.Code != 0 {
-		err = rpmError(argv, out)
+		err = r.failed(ctx, argv, out)
 	}
 	return err
-}
-
-// rpmError keeps the lines that say what is wrong.
-func rpmError(argv []string, out sys.Output) error {
-	var said []string
-	for _, line := range strings.Split(out.Stdout+out.Stderr, "\n") {
-		line = strings.TrimSpace(line)
-		if name, ok := strings.CutPrefix(line, "No package "); ok && strings.HasSuffix(line, " available.") {
-			said = append(said, fmt.Sprintf("no package %q in the machine's repositories", strings.TrimSuffix(name, " available.")))
-		} else if name, ok := strings.CutPrefix(line, "No match for argument: "); ok {
-			said = append(said, fmt.Sprintf("no package %q in the machine's repositories", name))
-		} else if rest, ok := strings.CutPrefix(line, "Error: "); ok && rest != "Nothing to do" && !strings.HasPrefix(rest, "Unable to find a match") {
-			said = append(said, rest)
-		}
-	}
-	if len(said) == 0 {
-		return &sys.ExitError{Argv: argv, Output: out}
-	}
-	return fmt.Errorf("%s: %s", argv[0], strings.Join(said, "; "))
-}
-
-// isFile reports whether a name is an .rpm file of the machine or elsewhere.
-func isFile(name string) bool {
-	return isURL(name) || strings.HasPrefix(name, "ftp://") || strings.HasSuffix(name, ".rpm")
-}
-
-// installed splits the names into those that rpm has, and those that it has not.
-func (r *rpmRun) installed(ctx context.Context, names []string) (has, hasNot []string, err error) {
-	if len(names) == 0 {
-		return nil, nil, nil
-	}
-	// One question for all says enough where all are there.
-	out, err := r.m.Run(ctx, sys.Command{Argv: append([]string{"rpm", "-q", "--"}, names...), Env: []string{"LC_ALL=C"}})
-	if err != nil || out.Code == 0 {
-		return names, nil, err
-	}
-	for _, name := range names {
-		there, err := r.has(ctx, name)
-		if err != nil {
-			return nil, nil, err
-		}
-		if there {
-			has = append(has, name)
-		} else {
-			hasNot = append(hasNot, name)
-		}
-	}
-	return has, hasNot, nil
-}
-
-func (r *rpmRun) has(ctx context.Context, name string) (bool, error) {
-	for _, argv := range [][]string{{"rpm", "-q", "--", name}, {"rpm", "-q", "--whatprovides", "--", name}} {
-		out, err := r.m.Run(ctx, sys.Command{Argv: argv, Env: []string{"LC_ALL=C"}})
-		if err != nil || out.Code == 0 {
-			return err == nil, err
-		}
-	}
-	return false, nil
-}
-
-// fileName returns name-version-release.architecture of an .rpm file.
-func (r *rpmRun) fileName(ctx context.Context, file string) (string, error) {
-	if isURL(file) {
-		temp, err := download(ctx, file, "*.rpm")
-		if err != nil {
-			return "", err
-		}
-		defer os.Remove(temp)
-		file = temp
-	}
-	out, err := r.m.Must(ctx, "rpm", "-qp", "--nosignature", "--qf", "%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}", "--", file)
-	return strings.TrimSpace(out.Stdout), err
-}
-
-// groupInstalled asks the package manager, which keeps the record of groups.
-func (r *rpmRun) groupInstalled(ctx context.Context, group string) (bool, error) {
-	out, err := r.m.Run(ctx, sys.Command{Argv: []string{r.program, "-q", "group", "list", "--installed"}, Env: []string{"LC_ALL=C"}})
-	if err != nil || out.Code != 0 {
-		return false, err
-	}
-	for _, line := range strings.Split(out.Stdout, "\n") {
-		line = strings.TrimSpace(line)
-		if strings.EqualFold(line, group) || strings.Contains(strings.ToLower(line), "("+strings.ToLower(group)+")") ||
-			slices.Contains(strings.Fields(strings.ToLower(line)), strings.ToLower(group)) {
-			return true, nil
-		}
-	}
-	return false, nil
 }

@@ -10,35 +10,6 @@ import (
 	"fleet/internal/tasks/sys"
 )
 
-// missing returns those of the names that are not installed.
-func (r *rpmRun) missing(ctx context.Context, names []string) ([]string, error) {
-	var plain, out []string
-	for _, name := range names {
-		var there bool
-		var err error
-		switch {
-		case strings.HasPrefix(name, "@"):
-			there, err = r.groupInstalled(ctx, name[1:])
-		case isFile(name):
-			var full string
-			if full, err = r.fileName(ctx, name); err == nil {
-				there, err = r.has(ctx, full)
-			}
-		default:
-			plain = append(plain, name)
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if !there {
-			out = append(out, name)
-		}
-	}
-	_, hasNot, err := r.installed(ctx, plain)
-	return append(hasNot, out...), err
-}
-
 func (r *rpmRun) present(ctx context.Context, names []string) error {
 	lack, err := r.missing(ctx, names)
 	if err != nil || len(lack) == 0 {
@@ -53,16 +24,25 @@ func (r *rpmRun) change(ctx context.Context, verb string, names []string, before
 	if verb == "remove" && r.a.Autoremove {
 		args = append(args, "--setopt=clean_requirements_on_remove=1")
 	}
+	if !r.a.DisableGPGCheck && slices.ContainsFunc(names, isFile) {
+		// dnf trusts files by default.
+		args = append(args, "--setopt=localpkg_gpgcheck=1")
+	}
 	args = append(args, names...)
 	what := verb + " " + list(names)
 	err := r.m.Change(ctx, sys.Change{What: what, Before: before, After: after, BeforeName: "packages", AfterName: "packages",
 		Do: func(ctx context.Context) error { return r.manage(ctx, args...) }})
-	if err == nil {
+	if err != nil {
+		return err
+	}
+	done := transaction(r.res.Stdout)
+	if len(done) == 0 {
 		for _, name := range names {
-			r.res.Results = append(r.res.Results, pastOf[verb]+": "+name)
+			done = append(done, pastOf[verb]+": "+name)
 		}
 	}
-	return err
+	r.res.Results = append(r.res.Results, done...)
+	return nil
 }
 
 var pastOf = map[string]string{"install": "Installed", "upgrade": "Upgraded", "update": "Upgraded", "remove": "Removed", "autoremove": "Removed"}
@@ -106,10 +86,12 @@ func (r *rpmRun) latest(ctx context.Context, names []string) error {
 	return r.change(ctx, verb, targets, "", after)
 }
 
+// without drops names, and those that are no package's name alone.
 func without(names, drop []string) []string {
 	var out []string
 	for _, name := range names {
-		if !slices.Contains(drop, name) && !isFile(name) && !strings.HasPrefix(name, "@") {
+		_, conditional := parseWish(name)
+		if !slices.Contains(drop, name) && !isFile(name) && !conditional && !strings.HasPrefix(name, "@") {
 			out = append(out, name)
 		}
 	}
@@ -134,7 +116,7 @@ func (r *rpmRun) outdated(ctx context.Context, names []string, all bool) ([]upda
 		return nil, nil
 	case out.Code != 100:
 		r.res.RC, r.res.Stdout, r.res.Stderr = out.Code, out.Stdout, out.Stderr
-		return nil, rpmError(argv, out)
+		return nil, r.failed(ctx, argv, out)
 	}
 	return parseUpdates(out.Stdout), nil
 }
@@ -188,6 +170,16 @@ func (r *rpmRun) remove(ctx context.Context, names []string) error {
 			}
 			there = append(there, found...)
 		default:
+			if wish, conditional := parseWish(name); conditional {
+				found, err := r.versions(ctx, wish.name)
+				if err != nil {
+					return err
+				}
+				if slices.ContainsFunc(found, wish.met) {
+					there = append(there, wish.String())
+				}
+				continue
+			}
 			plain = append(plain, name)
 		}
 	}
@@ -255,7 +247,7 @@ func (r *rpmRun) list(ctx context.Context) (any, error) {
 		return nil, err
 	}
 	if out.Code != 0 && !strings.Contains(out.Stderr+out.Stdout, "No matching") {
-		return nil, fmt.Errorf("cannot list packages: %w", rpmError(argv, out))
+		return nil, fmt.Errorf("cannot list packages: %w", r.failed(ctx, argv, out))
 	}
 	res := rpmListResult{Results: []rpmListed{}}
 	for _, line := range strings.Split(out.Stdout, "\n") {
