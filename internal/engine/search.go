@@ -50,6 +50,7 @@ func (e *Engine) env(s search.Path) *jinja.Env {
 			return os.Lstat(path)
 		},
 		RealPath: filepath.EvalSymlinks,
+		Getenv:   os.LookupEnv,
 		Home:     home,
 	}
 	got, _ := e.envs.LoadOrStore(s, env)

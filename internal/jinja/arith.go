@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"math"
+	"math/big"
 	"math/bits"
 	"strings"
 	"time"
@@ -9,8 +10,10 @@ import (
 
 // binary is Python's arithmetic. Both sides are resolved before.
 func binary(op string, a, b any) (any, error) {
+	_, isText := a.(string)
 	for _, v := range []any{a, b} {
-		if u, ok := v.(*Undefined); ok {
+		// a format without places does not look at its values
+		if u, ok := v.(*Undefined); ok && !(op == "%" && isText) {
 			return nil, u.Err()
 		}
 	}
@@ -19,7 +22,7 @@ func binary(op string, a, b any) (any, error) {
 			if aInt && bInt {
 				return intOp(op, ai, bi)
 			}
-			return floatOp(op, af, bf)
+			return numberOp(op, a, b, af, bf)
 		}
 	}
 	switch op {
@@ -44,6 +47,21 @@ func binary(op string, a, b any) (any, error) {
 		}
 	}
 	return nil, opError(op, a, b)
+}
+
+// numberOp is for numbers that are not both of 64 bits.
+func numberOp(op string, a, b any, af, bf float64) (any, error) {
+	if isBig(a) || isBig(b) {
+		if x, ok := bigOf(a); ok {
+			if y, ok := bigOf(b); ok {
+				return bigOp(op, x, y)
+			}
+		}
+		if isBig(a) && math.IsInf(af, 0) || isBig(b) && math.IsInf(bf, 0) {
+			return nil, newError("the integer is too large for a float")
+		}
+	}
+	return floatOp(op, af, bf)
 }
 
 func opError(op string, a, b any) error {
@@ -149,7 +167,9 @@ func repeatList(l []any, n int) ([]any, error) {
 
 const errZero = "division by zero"
 
-func tooLarge(op string) error { return newError("the result of %q does not fit into 64 bits", op) }
+func bigIntOp(op string, a, b int) (any, error) {
+	return bigOp(op, big.NewInt(int64(a)), big.NewInt(int64(b)))
+}
 
 func intOp(op string, a, b int) (any, error) {
 	switch op {
@@ -157,12 +177,12 @@ func intOp(op string, a, b int) (any, error) {
 		if s := a + b; (s > a) == (b > 0) {
 			return s, nil
 		}
-		return nil, tooLarge(op)
+		return bigIntOp(op, a, b)
 	case "-":
 		if s := a - b; (s < a) == (b > 0) {
 			return s, nil
 		}
-		return nil, tooLarge(op)
+		return bigIntOp(op, a, b)
 	case "*":
 		return multiply(a, b)
 	case "**":
@@ -173,10 +193,13 @@ func intOp(op string, a, b int) (any, error) {
 	}
 	switch op {
 	case "/":
+		if max(abs(a), abs(b)) > 1<<53 {
+			return bigIntOp(op, a, b)
+		}
 		return float64(a) / float64(b), nil
 	case "//":
 		if a == math.MinInt && b == -1 {
-			return nil, tooLarge(op)
+			return bigIntOp(op, a, b)
 		}
 		q := a / b
 		if a%b != 0 && (a < 0) != (b < 0) {
@@ -201,7 +224,7 @@ func multiply(a, b int) (any, error) {
 		if negative && hi == 0 && lo == 1<<63 {
 			return math.MinInt, nil
 		}
-		return nil, tooLarge("*")
+		return bigIntOp("*", a, b)
 	}
 	if negative {
 		return -int(lo), nil
@@ -229,18 +252,7 @@ func power(a, b int) (any, error) {
 		}
 		return a, nil
 	}
-	if b > 64 {
-		return nil, tooLarge("**")
-	}
-	var result any = 1
-	for range b {
-		r, err := multiply(result.(int), a)
-		if err != nil {
-			return nil, tooLarge("**")
-		}
-		result = r
-	}
-	return result, nil
+	return bigIntOp("**", a, b)
 }
 
 func boolInt(b bool) int {
@@ -281,7 +293,10 @@ func floatOp(op string, a, b float64) (any, error) {
 		return math.Floor(a / b), nil
 	}
 	r := math.Mod(a, b)
-	if r != 0 && (r < 0) != (b < 0) {
+	switch {
+	case r == 0:
+		r = math.Copysign(0, b)
+	case (r < 0) != (b < 0):
 		r += b
 	}
 	return r, nil

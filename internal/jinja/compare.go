@@ -2,12 +2,14 @@ package jinja
 
 import (
 	"math"
+	"math/big"
 	"sort"
 	"strings"
 	"time"
 )
 
-// num returns v as a number: bools are 0 and 1. isInt says that i is exact.
+// num returns v as a number: bools are 0 and 1. isInt says that i is exact; of an
+// integer beyond 64 bits there is only f.
 func num(v any) (i int, f float64, isInt, ok bool) {
 	switch x := v.(type) {
 	case bool:
@@ -19,6 +21,8 @@ func num(v any) (i int, f float64, isInt, ok bool) {
 		return x, float64(x), true, true
 	case float64:
 		return 0, x, false, true
+	case *big.Int:
+		return 0, bigFloatOf(x), false, true
 	}
 	return 0, 0, false, false
 }
@@ -45,7 +49,7 @@ func (c *comparison) equal(a, b any, depth int) (bool, error) {
 	case string:
 		y, ok := b.(string)
 		return ok && x == y, nil
-	case bool, int, float64:
+	case bool, int, float64, *big.Int:
 		return equalNumbers(a, b), nil
 	case []any:
 		y, ok := b.([]any)
@@ -68,6 +72,9 @@ func equalNumbers(a, b any) bool {
 	}
 	if aInt && bInt {
 		return ai == bi
+	}
+	if isBig(a) || isBig(b) {
+		return orderBig(a, b) == 0
 	}
 	return af == bf
 }
@@ -137,6 +144,9 @@ func (c *comparison) order(a, b any, op string, depth int) (int, error) {
 			if math.IsNaN(af) || math.IsNaN(bf) {
 				return 2, nil
 			}
+			if isBig(a) || isBig(b) {
+				return orderBig(a, b), nil
+			}
 			return sign(af < bf, af > bf), nil
 		}
 	}
@@ -169,6 +179,22 @@ func (c *comparison) order(a, b any, op string, depth int) (int, error) {
 		e.Hint = `convert the text with "| int" or "| float"`
 	}
 	return 0, e
+}
+
+// orderBig compares numbers of which one is beyond 64 bits; none is NaN.
+func orderBig(a, b any) int {
+	number := func(v any) *big.Float {
+		if z, ok := bigOf(v); ok {
+			return new(big.Float).SetInt(z)
+		}
+		return big.NewFloat(v.(float64))
+	}
+	for _, v := range []any{a, b} {
+		if f, ok := v.(float64); ok && math.IsNaN(f) {
+			return 2
+		}
+	}
+	return number(a).Cmp(number(b))
 }
 
 func sign(less, more bool) int {

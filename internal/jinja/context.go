@@ -3,6 +3,7 @@ package jinja
 import (
 	"context"
 	"io/fs"
+	"math/big"
 	"time"
 
 	"fleet/internal/source"
@@ -59,6 +60,8 @@ type Env struct {
 	Stat func(path string, follow bool) (fs.FileInfo, error)
 	// RealPath resolves symbolic links on the controller.
 	RealPath func(path string) (string, error)
+	// Getenv returns a variable of the controller's environment, for expandvars.
+	Getenv func(name string) (string, bool)
 	// Home is the folder that ~ stands for.
 	Home string
 	// Now is the clock; time.Now where nil.
@@ -233,7 +236,7 @@ func deepMap(c *Context, m *Map) (*Map, error) {
 
 func isScalar(v any) bool {
 	switch v.(type) {
-	case nil, bool, int, float64, string:
+	case nil, bool, int, float64, string, *big.Int:
 		return true
 	}
 	return false

@@ -1,5 +1,10 @@
 package jinja
 
+import (
+	"math"
+	"math/big"
+)
+
 func (x *constExpr) eval(*frame) (any, error) { return x.val, nil }
 
 func (x *nameExpr) eval(f *frame) (any, error) {
@@ -186,6 +191,8 @@ func (x *unaryExpr) eval(f *frame) (any, error) {
 	}
 	i, n, isInt, ok := num(v)
 	switch {
+	case isBig(v) || isInt && i == math.MinInt:
+		return negate(v, x.neg)
 	case !ok:
 		return nil, locate(newError("a sign does not work before %s", describe(v)), f.at(x.off))
 	case isInt && x.neg:
@@ -196,6 +203,14 @@ func (x *unaryExpr) eval(f *frame) (any, error) {
 		return -n, nil
 	}
 	return n, nil
+}
+
+func negate(v any, neg bool) (any, error) {
+	z, _ := bigOf(v)
+	if neg {
+		z = new(big.Int).Neg(z)
+	}
+	return smallest(z)
 }
 
 func (x *concatExpr) eval(f *frame) (any, error) {

@@ -1,7 +1,6 @@
 package jinja
 
 import (
-	"math/rand"
 	"slices"
 )
 
@@ -23,7 +22,7 @@ func filterMap(c *Context, v any, a []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	items, err := c.iterate(v)
+	items, err := c.iterateTrue(v)
 	if err != nil {
 		return nil, err
 	}
@@ -36,13 +35,21 @@ func filterMap(c *Context, v any, a []any) (any, error) {
 	return out, nil
 }
 
+// iterateTrue is iterate, but what is false has no elements, be it a list or not.
+func (c *Context) iterateTrue(v any) ([]any, error) {
+	if ok, err := Truth(v); err != nil || !ok {
+		return nil, err
+	}
+	return c.iterate(v)
+}
+
 func (c *Context) mapAttribute(v any, kw *Map) (any, error) {
 	for k := range kw.All() {
 		if k != "attribute" && k != "default" {
 			return nil, newError("map() has no argument %q", Str(k))
 		}
 	}
-	items, err := c.iterate(v)
+	items, err := c.iterateTrue(v)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +91,7 @@ func selector(byAttr, want bool) func(*Context, any, []any) (any, error) {
 			}
 			args = args[1:]
 		}
-		items, err := c.iterate(v)
+		items, err := c.iterateTrue(v)
 		if err != nil {
 			return nil, err
 		}
@@ -113,70 +120,3 @@ func selector(byAttr, want bool) func(*Context, any, []any) (any, error) {
 }
 
 func testName(v any) (string, error) { return textArg("test", v) }
-
-func filterRandom(c *Context, v any, a []any) (any, error) {
-	pick := c.randInt
-	if a[2] != nil {
-		pick = seeded(a[2])
-	}
-	if end, _, isInt, ok := num(v); ok {
-		if !isInt {
-			return nil, newError("random() needs a whole number or a list, not %s", describe(v))
-		}
-		start, step := 0, 1
-		for i, p := range []*int{&start, &step} {
-			if a[i] == nil {
-				continue
-			}
-			n, err := intArg("start", a[i])
-			if err != nil {
-				return nil, err
-			}
-			if n != 0 {
-				*p = n
-			}
-		}
-		if step < 1 || end <= start {
-			return nil, newError("random() has no number to choose from")
-		}
-		return start + step*pick((end-start+step-1)/step), nil
-	}
-	if a[0] != nil || a[1] != nil {
-		return nil, newError("start and step work with numbers only")
-	}
-	items, err := c.iterate(v)
-	if err != nil {
-		return nil, err
-	}
-	if len(items) == 0 {
-		return &Undefined{hint: "there is no random element: the list is empty"}, nil
-	}
-	return items[pick(len(items))], nil
-}
-
-// seeded returns a source of numbers that is the same for the same seed. The
-// numbers are not those that Python draws.
-func seeded(seed any) func(int) int {
-	h := uint64(14695981039346656037)
-	for _, b := range []byte(Str(seed)) {
-		h = (h ^ uint64(b)) * 1099511628211
-	}
-	return rand.New(rand.NewSource(int64(h))).Intn
-}
-
-func filterShuffle(c *Context, v any, a []any) (any, error) {
-	items, err := c.iterate(v)
-	if err != nil {
-		return v, nil
-	}
-	pick := c.randInt
-	if ok, _ := Truth(a[0]); ok {
-		pick = seeded(a[0])
-	}
-	items = append([]any{}, items...)
-	for i := len(items) - 1; i > 0; i-- {
-		j := pick(i + 1)
-		items[i], items[j] = items[j], items[i]
-	}
-	return items, nil
-}

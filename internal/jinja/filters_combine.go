@@ -16,6 +16,9 @@ func filterCombine(c *Context, v any, a []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(terms) == 1 {
+		return terms[0], nil
+	}
 	var out *Map
 	for _, t := range terms {
 		if u := findUndefined(t); u != nil {

@@ -208,6 +208,9 @@ func setFilter(keep func(inA, inB bool) bool) func(*Context, any, []any) (any, e
 		if err != nil {
 			return nil, err
 		}
+		if adds := keep(true, false) && keep(false, true); adds && addable(v) != addable(a[0]) {
+			return nil, newError("cannot join %s and %s", describe(v), describe(a[0])).WithHint("give two lists")
+		}
 		inA, inB := map[any]bool{}, map[any]bool{}
 		for _, e := range left {
 			inA[normKey(e)] = true
@@ -226,4 +229,16 @@ func setFilter(keep func(inA, inB bool) bool) func(*Context, any, []any) (any, e
 		}
 		return out, nil
 	}
+}
+
+// addable says what Python can add to each other: union and symmetric_difference
+// add what they get, unless both have a hash.
+func addable(v any) string {
+	switch v.(type) {
+	case []any:
+		return "list"
+	case *Map, Mapping:
+		return "dict"
+	}
+	return "hash"
 }

@@ -4,11 +4,15 @@ import (
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha3"
 	"crypto/sha512"
 	"encoding/hex"
 	"fmt"
 	"hash"
 	"strings"
+
+	"golang.org/x/crypto/blake2b"
+	"golang.org/x/crypto/blake2s"
 )
 
 // hashFilters make digests.
@@ -36,6 +40,22 @@ func newHash(name string) hash.Hash {
 		return sha512.New384()
 	case "sha512":
 		return sha512.New()
+	case "sha512_256":
+		return sha512.New512_256()
+	case "blake2b":
+		h, _ := blake2b.New512(nil) // fails for keys only
+		return h
+	case "blake2s":
+		h, _ := blake2s.New256(nil)
+		return h
+	case "sha3_224":
+		return sha3.New224()
+	case "sha3_256":
+		return sha3.New256()
+	case "sha3_384":
+		return sha3.New384()
+	case "sha3_512":
+		return sha3.New512()
 	}
 	return nil
 }
@@ -44,7 +64,7 @@ func digest(name string) func(*Context, any, []any) (any, error) {
 	return func(c *Context, v any, _ []any) (any, error) {
 		h := newHash(name)
 		if h == nil {
-			return nil, newError("unknown kind of hash %q", name).WithHint("the kinds are md5, sha1, sha224, sha256, sha384 and sha512")
+			return nil, newError("unknown kind of hash %q", name).WithHint("the kinds are md5, sha1, sha224, sha256, sha384, sha512, sha3_256 and blake2b")
 		}
 		s, err := c.str(v)
 		if err != nil {

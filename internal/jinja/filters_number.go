@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 )
@@ -29,6 +30,9 @@ var numberFilters = []filter{
 func filterAbs(_ *Context, v any, _ []any) (any, error) {
 	i, f, isInt, ok := num(v)
 	switch {
+	case isBig(v) || isInt && i == math.MinInt:
+		z, _ := bigOf(v)
+		return smallest(new(big.Int).Abs(z))
 	case !ok:
 		return nil, newError("abs() needs a number, not %s", describe(v))
 	case isInt:
@@ -85,6 +89,9 @@ func filterInt(_ *Context, v any, a []any) (any, error) {
 	if isInt {
 		return i, nil
 	}
+	if isBig(v) {
+		return v, nil
+	}
 	if s, isText := v.(string); isText {
 		base, err := intArg("base", a[1])
 		if err != nil {
@@ -101,14 +108,14 @@ func filterInt(_ *Context, v any, a []any) (any, error) {
 	if math.IsNaN(f) {
 		return a[0], nil
 	}
-	if math.Abs(f) >= 1<<63 {
-		return nil, newError("the number %s does not fit into 64 bits", floatText(f))
+	if math.IsInf(f, 0) {
+		return nil, newError("infinity is no whole number")
 	}
-	return int(f), nil
+	return bigFromFloat(f)
 }
 
 // parseInt is Python's int() of a text.
-func parseInt(s string, base int) (int, bool) {
+func parseInt(s string, base int) (any, bool) {
 	s = strings.TrimSpace(s)
 	sign := ""
 	if s != "" && (s[0] == '-' || s[0] == '+') {
@@ -129,8 +136,10 @@ func parseInt(s string, base int) (int, bool) {
 	if !ok || base < 2 || base > 36 || s == "" || s[0] == '-' || s[0] == '+' {
 		return 0, false
 	}
-	n, err := strconv.ParseInt(sign+s, base, 64)
-	return int(n), err == nil
+	if n, err := strconv.ParseInt(sign+s, base, 64); err == nil {
+		return int(n), true
+	}
+	return bigFromText(sign+s, base)
 }
 
 func filterRound(_ *Context, v any, a []any) (any, error) {
@@ -144,6 +153,9 @@ func filterRound(_ *Context, v any, a []any) (any, error) {
 	}
 	switch a[1] {
 	case "common":
+		if z, ok := v.(*big.Int); ok {
+			return roundBig(z, p)
+		}
 		if isInt {
 			return roundInt(i, p), nil
 		}
@@ -154,7 +166,7 @@ func filterRound(_ *Context, v any, a []any) (any, error) {
 		if a[1] == "ceil" {
 			r = math.Ceil(f * scale)
 		}
-		return r / scale, nil
+		return r/scale + 0, nil // no negative zero
 	}
 	return nil, newError("the method must be common, ceil or floor, not %s", Repr(a[1]))
 }
@@ -173,6 +185,23 @@ func roundFloat(f float64, p int) float64 {
 	}
 	scale := math.Pow(10, float64(-p))
 	return math.RoundToEven(f/scale) * scale
+}
+
+// roundBig rounds an integer to tens, hundreds and so on, halves to even.
+func roundBig(z *big.Int, p int) (any, error) {
+	if p >= 0 {
+		return z, nil
+	}
+	if p < -maxDigits {
+		return 0, nil
+	}
+	scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(-p)), nil)
+	q, r := floorDiv(z, scale)
+	twice := new(big.Int).Lsh(r, 1)
+	if c := twice.Cmp(scale); c > 0 || c == 0 && q.Bit(0) == 1 {
+		q.Add(q, big.NewInt(1))
+	}
+	return smallest(q.Mul(q, scale))
 }
 
 func roundInt(i, p int) int {
@@ -221,13 +250,15 @@ func filterLog(_ *Context, v any, a []any) (any, error) {
 	if x <= 0 || b <= 0 || b == 1 {
 		return nil, newError("there is no logarithm of %s to the base %s", floatText(x), floatText(b))
 	}
-	switch b {
-	case 10:
-		return math.Log10(x), nil
-	case math.E:
-		return math.Log(x), nil
+	if b == 10 {
+		ratio := bigLog(bigFloat(x))
+		f, _ := ratio.Quo(ratio, bigLog(bigFloat(10))).Float64()
+		return f, nil
 	}
-	return math.Log(x) / math.Log(b), nil
+	if b == math.E && a[0] == nil {
+		return exactLog(x), nil
+	}
+	return exactLog(x) / exactLog(b), nil
 }
 
 func filterRoot(_ *Context, v any, a []any) (any, error) {

@@ -140,12 +140,15 @@ func (c *Context) extreme(v any, a []any, want int) (any, error) {
 	if len(items) == 0 {
 		return &Undefined{hint: "there is no smallest or largest element: the list is empty"}, nil
 	}
+	if len(items) == 1 {
+		return items[0], nil
+	}
 	keys, err := c.keysOf(items, a[1], exact, nil)
 	if err != nil {
 		return nil, err
 	}
 	best := 0
-	for i := range items {
+	for i := 1; i < len(items); i++ {
 		o, err := order(keys[i], keys[best])
 		if err != nil {
 			return nil, err
@@ -165,6 +168,9 @@ func filterSort(c *Context, v any, a []any) (any, error) {
 	flags, err := truths(a[0], a[1])
 	if err != nil {
 		return nil, err
+	}
+	if len(items) == 1 {
+		return slices.Clone(items), nil
 	}
 	attrs := []any{a[2]}
 	if s, ok := a[2].(string); ok {

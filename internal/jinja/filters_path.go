@@ -3,6 +3,7 @@ package jinja
 import (
 	"net/url"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -12,6 +13,7 @@ var pathFilters = []filter{
 	{name: "basename", fn: onPath(func(s string) any { return s[strings.LastIndexByte(s, '/')+1:] })},
 	{name: "dirname", fn: onPath(dirname)},
 	{name: "expanduser", fn: filterExpandUser},
+	{name: "expandvars", fn: filterExpandVars},
 	{name: "fileglob", fn: func(c *Context, v any, _ []any) (any, error) {
 		f := c.Env.Lookups["fileglob"]
 		if f == nil {
@@ -82,6 +84,9 @@ func filterPathJoin(c *Context, v any, _ []any) (any, error) {
 	items, err := c.iterate(v)
 	if err != nil {
 		return nil, err
+	}
+	if _, isList := v.([]any); !isList || len(items) == 0 {
+		return nil, newError("path_join() needs a text or a list of texts, not %s", describe(v))
 	}
 	out := ""
 	for _, item := range items {
@@ -159,6 +164,8 @@ func filterURLSplit(_ *Context, v any, a []any) (any, error) {
 
 // splitURL takes an address apart, without decoding it.
 func splitURL(s string) (*Map, error) {
+	s = strings.TrimLeftFunc(s, func(r rune) bool { return r <= ' ' })
+	s = strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(s)
 	scheme, rest := "", s
 	if i := strings.IndexByte(s, ':'); i > 0 && validScheme(s[:i]) {
 		scheme, rest = strings.ToLower(s[:i]), s[i+1:]
@@ -206,4 +213,24 @@ func validScheme(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+var variableText = regexp.MustCompile(`\$(?:([A-Za-z0-9_]+)|\{([^}]*)\})`)
+
+// filterExpandVars replaces $name and ${name} by the controller's environment; what
+// is not set stays.
+func filterExpandVars(c *Context, v any, _ []any) (any, error) {
+	s, err := textArg("path", v)
+	if err != nil {
+		return nil, err
+	}
+	if strings.Contains(s, "$") && c.Env.Getenv == nil {
+		return nil, newError("environment variables cannot be looked at here")
+	}
+	return variableText.ReplaceAllStringFunc(s, func(m string) string {
+		if value, ok := c.Env.Getenv(strings.Trim(m[1:], "{}")); ok {
+			return value
+		}
+		return m
+	}), nil
 }

@@ -44,10 +44,16 @@ func filterBatch(c *Context, v any, a []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n < 1 || n > maxItems {
-		return nil, newError("the argument \"linecount\" must be at least 1")
+	if n > maxItems {
+		return nil, newError("the argument \"linecount\" must be at most %d", maxItems)
 	}
 	out := []any{}
+	if n < 1 && len(items) > 0 { // never full: Jinja puts all into one row
+		if n == 0 {
+			out = append(out, []any{})
+		}
+		return append(out, slices.Clone(items)), nil
+	}
 	for len(items) > 0 {
 		row := slices.Clone(items[:min(n, len(items))])
 		items = items[len(row):]

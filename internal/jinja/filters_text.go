@@ -35,6 +35,7 @@ var textFilters = []filter{
 		return stripWith(true, true)(c, s, a)
 	}},
 	{name: "truncate", params: "length=255 killwords=false end='...' leeway=none", fn: filterTruncate},
+	{name: "urlize", params: "trim_url_limit=none nofollow=false target=none rel=none extra_schemes=none", fn: filterUrlize},
 	{name: "urlencode", fn: filterURLEncode},
 	{name: "urldecode", fn: func(_ *Context, v any, _ []any) (any, error) {
 		s, err := textArg("value", v)
@@ -195,10 +196,6 @@ func titleFilter(s string) string {
 }
 
 func filterTruncate(c *Context, v any, a []any) (any, error) {
-	s, err := textArg("value", v)
-	if err != nil {
-		return nil, err
-	}
 	length, err := intArg("length", a[0])
 	if err != nil {
 		return nil, err
@@ -223,8 +220,13 @@ func filterTruncate(c *Context, v any, a []any) (any, error) {
 		return nil, newError("the length must be at least %d, the length of the ending", length-keep)
 	case leeway < 0:
 		return nil, newError("the leeway must not be negative")
-	case utf8.RuneCountInString(s) <= length+leeway:
-		return s, nil
+	}
+	if n, err := filterLength(c, v, nil); err != nil || n.(int)-leeway <= length {
+		return v, err
+	}
+	s, err := textArg("value", v)
+	if err != nil {
+		return nil, err
 	}
 	s = firstRunes(s, keep)
 	if i := strings.LastIndexByte(s, ' '); !kill && i >= 0 {

@@ -268,6 +268,9 @@ func (c *Context) lookupOptions(kw *Map, wantList *bool) (*Map, string, error) {
 
 // joinFound joins texts with commas; other results stay what they are.
 func joinFound(found []any) any {
+	if len(found) == 0 {
+		return found
+	}
 	parts := make([]string, len(found))
 	for i, v := range found {
 		s, ok := v.(string)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 	"time"
@@ -15,8 +16,8 @@ import (
 // maxJSONDepth bounds how deep JSON nests.
 const maxJSONDepth = 500
 
-// FromJSON reads JSON: ordered maps, integers stay integers. Integers beyond 64
-// bits become floats.
+// FromJSON reads JSON: ordered maps, integers stay integers. Integers of more
+// than 4300 digits become floats.
 func FromJSON(data []byte) (any, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
@@ -84,6 +85,9 @@ func jsonNumber(n json.Number) any {
 		if i, err := strconv.Atoi(n.String()); err == nil {
 			return i
 		}
+		if i, ok := bigFromText(n.String(), 10); ok {
+			return i
+		}
 	}
 	f, _ := n.Float64()
 	return f
@@ -124,6 +128,8 @@ func (w *jsonWriter) value(v any, depth int) error {
 		w.b.WriteString(strconv.FormatBool(x))
 	case int:
 		w.b.WriteString(strconv.Itoa(x))
+	case *big.Int:
+		w.b.WriteString(bigText(x))
 	case float64:
 		return w.float(x)
 	case string:

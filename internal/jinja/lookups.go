@@ -76,15 +76,34 @@ func lookupNested(c *Context, terms []any, _ *Map) ([]any, error) {
 	if len(terms) == 0 {
 		return nil, newError("the lookup \"nested\" needs at least one list")
 	}
-	v, err := filterProduct(c, asList(terms[0]), []any{1, anyLists(terms[1:])})
-	if err != nil {
-		return nil, err
+	rows := asList(terms[0])
+	for _, t := range terms[1:] {
+		column := asList(t)
+		if len(column) > 0 && len(rows) > maxItems/10/len(column) {
+			return nil, tooMany()
+		}
+		next := make([]any, 0, len(rows)*len(column))
+		for _, row := range rows {
+			for _, e := range column {
+				if err := c.step(); err != nil {
+					return nil, err
+				}
+				next = append(next, oneLevel([]any{row, e}))
+			}
+		}
+		rows = next
 	}
-	out := v.([]any)
-	for i, t := range out {
-		out[i] = oneLevel(t.(Tuple))
+	for i, row := range rows {
+		items, err := c.iterate(row)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			rows = slices.Clone(rows)
+		}
+		rows[i] = oneLevel(items)
 	}
-	return out, nil
+	return rows, nil
 }
 
 func asList(v any) []any {
@@ -122,7 +141,6 @@ func lookupTogether(c *Context, terms []any, _ *Map) ([]any, error) {
 }
 
 func lookupRandom(c *Context, terms []any, _ *Map) ([]any, error) {
-	terms = oneLevel(terms)
 	if len(terms) == 0 {
 		return []any{}, nil
 	}
@@ -150,7 +168,39 @@ func lookupSubelements(_ *Context, terms []any, _ *Map) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	var whole, cut any
+	for _, pair := range v.([]any) {
+		t := pair.(Tuple)
+		if whole == nil || !same(whole, t[0]) {
+			whole, cut = t[0], withoutKey(t[0], subkeys(terms[1]))
+		}
+		t[0] = cut
+	}
 	return v.([]any), nil
+}
+
+// subkeys is the way to the inner list, as a text or a list.
+func subkeys(v any) []any {
+	if s, ok := v.(string); ok {
+		return anyList(strings.Split(s, "."))
+	}
+	return asList(v)
+}
+
+// withoutKey returns v without what the last of the keys leads to: the lookup
+// takes the inner list out of the element that it gives.
+func withoutKey(v any, keys []any) any {
+	m, ok := v.(*Map)
+	if !ok || len(keys) == 0 {
+		return v
+	}
+	m = m.Clone()
+	if len(keys) == 1 {
+		m.Delete(keys[0])
+	} else if e, ok := m.Get(keys[0]); ok {
+		m.Set(keys[0], withoutKey(e, keys[1:]))
+	}
+	return m
 }
 
 func lookupVars(c *Context, terms []any, kw *Map) ([]any, error) {

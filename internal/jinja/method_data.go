@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"math/big"
 	"slices"
 	"time"
 )
@@ -196,6 +197,8 @@ var durationMethods = []filter{
 // basicAttr are the attributes of values that are no methods.
 func basicAttr(v any, name string) (any, bool) {
 	switch x := v.(type) {
+	case bool, int, float64, *big.Int:
+		return numberAttr(v, name)
 	case time.Time:
 		n, ok := map[string]int{
 			"year": x.Year(), "month": int(x.Month()), "day": x.Day(), "hour": x.Hour(), "minute": x.Minute(),

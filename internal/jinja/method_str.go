@@ -9,10 +9,11 @@ import (
 // stringMethods are the methods of Python's str.
 var stringMethods = []filter{
 	{name: "upper", fn: func(_ *Context, v any, _ []any) (any, error) { return upper(v.(string)), nil }},
-	{name: "lower casefold", fn: func(_ *Context, v any, _ []any) (any, error) { return lower(v.(string)), nil }},
+	{name: "lower", fn: func(_ *Context, v any, _ []any) (any, error) { return lower(v.(string)), nil }},
+	{name: "casefold", fn: func(_ *Context, v any, _ []any) (any, error) { return casefold(v.(string)), nil }},
 	{name: "title", fn: func(_ *Context, v any, _ []any) (any, error) { return titleMethod(v.(string)), nil }},
 	{name: "capitalize", fn: func(_ *Context, v any, _ []any) (any, error) { return capitalize(v.(string)), nil }},
-	{name: "swapcase", fn: func(_ *Context, v any, _ []any) (any, error) { return strings.Map(swapCase, v.(string)), nil }},
+	{name: "swapcase", fn: func(_ *Context, v any, _ []any) (any, error) { return swapCaseText(v.(string)), nil }},
 	{name: "strip", params: "chars=none", fn: stripWith(true, true)},
 	{name: "lstrip", params: "chars=none", fn: stripWith(true, false)},
 	{name: "rstrip", params: "chars=none", fn: stripWith(false, true)},
@@ -45,7 +46,7 @@ var stringMethods = []filter{
 
 // stringTests are the methods of str that answer yes or no.
 var stringTests = []filter{
-	{name: "isdigit", fn: allRunes(unicode.IsDigit)},
+	{name: "isdigit", fn: allRunes(isDigit)},
 	{name: "isdecimal", fn: allRunes(unicode.IsDigit)},
 	{name: "isnumeric", fn: allRunes(unicode.IsNumber)},
 	{name: "isalpha", fn: allRunes(unicode.IsLetter)},
@@ -55,8 +56,7 @@ var stringTests = []filter{
 	{name: "islower", fn: func(_ *Context, v any, _ []any) (any, error) { return isLower(v.(string)), nil }},
 	{name: "isupper", fn: func(_ *Context, v any, _ []any) (any, error) { return isUpper(v.(string)), nil }},
 	{name: "istitle", fn: func(_ *Context, v any, _ []any) (any, error) {
-		s := v.(string)
-		return hasCase(s) && titleMethod(s) == s, nil
+		return isTitle(v.(string)), nil
 	}},
 	{name: "isidentifier", fn: func(_ *Context, v any, _ []any) (any, error) { return identifier(v.(string)), nil }},
 }
@@ -87,13 +87,6 @@ func identifier(s string) bool {
 	return s != ""
 }
 
-func swapCase(r rune) rune {
-	if unicode.IsUpper(r) {
-		return unicode.ToLower(r)
-	}
-	return unicode.ToUpper(r)
-}
-
 // The letters whose upper case is several letters.
 var manyUpper = strings.NewReplacer("ß", "SS", "ŉ", "ʼN", "ǰ", "J̌", "ﬀ", "FF", "ﬁ", "FI", "ﬂ", "FL", "ﬃ", "FFI", "ﬄ", "FFL", "ﬅ", "ST", "ﬆ", "ST")
 
@@ -108,23 +101,27 @@ func lower(s string) string {
 	if ascii(s) {
 		return strings.ToLower(s)
 	}
-	return strings.ToLower(strings.ReplaceAll(s, "İ", "i̇"))
+	s = finalSigma(strings.ReplaceAll(s, "İ", "i̇"))
+	return strings.ToLower(s)
 }
 
 // titleMethod is str.title(): every run of letters starts with a capital.
 func titleMethod(s string) string {
+	var b strings.Builder
 	inWord := false
-	return strings.Map(func(r rune) rune {
+	for _, r := range s {
 		was := inWord
 		inWord = unicode.IsLetter(r)
 		switch {
-		case was:
-			return unicode.ToLower(r)
+		case was && inWord:
+			b.WriteString(lower(string(r)))
 		case inWord:
-			return unicode.ToTitle(r)
+			b.WriteString(titleRune(r))
+		default:
+			b.WriteRune(r)
 		}
-		return r
-	}, s)
+	}
+	return b.String()
 }
 
 func capitalize(s string) string {
@@ -132,7 +129,7 @@ func capitalize(s string) string {
 	if n == 0 {
 		return ""
 	}
-	return string(unicode.ToTitle(r)) + lower(s[n:])
+	return titleRune(r) + lower(s[n:])
 }
 
 func stripWith(left, right bool) func(*Context, any, []any) (any, error) {

@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"math/big"
 	"strconv"
 )
 
@@ -42,7 +43,7 @@ func (p *parser) primary() (expr, error) {
 		p.next()
 		n, err := strconv.ParseInt(t.val, 0, 64)
 		if err != nil {
-			return nil, p.errorf(t, "the number %s does not fit into 64 bits", t.val)
+			return p.bigLiteral(t)
 		}
 		return &constExpr{node{t.off}, int(n)}, nil
 	case tokFloat:
@@ -65,6 +66,15 @@ func (p *parser) primary() (expr, error) {
 		}
 	}
 	return nil, p.unexpected(t)
+}
+
+func (p *parser) bigLiteral(t token) (expr, error) {
+	if len(t.val) <= maxDigits {
+		if z, ok := new(big.Int).SetString(t.val, 0); ok {
+			return &constExpr{node{t.off}, z}, nil
+		}
+	}
+	return nil, p.errorf(t, "the number has more than %d digits", maxDigits)
 }
 
 func (p *parser) unexpected(t token) error {

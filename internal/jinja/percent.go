@@ -16,6 +16,8 @@ func percentFormat(s string, values any) (any, error) {
 		p.args = v
 	case *Map:
 		p.args, p.dict = []any{v}, v
+	case []any, *Undefined: // has keys, as far as Python can see: need not be used
+		p.args, p.dict = []any{v}, &Map{}
 	default:
 		p.args = []any{v}
 	}
@@ -60,17 +62,18 @@ func (p *percentParser) arg() (any, error) {
 
 // spec is the format of one value.
 type spec struct {
-	left, plus, space, zero, alt, comma, under bool
-	width, prec                                int // prec is -1 where not given
-	fill                                       string
-	align                                      byte
-	verb                                       byte
+	left, plus, space, minus, zero, alt, comma, under bool
+	dotZero                                           bool // of a float without a type character
+	width, prec                                       int  // prec is -1 where not given
+	fill                                              string
+	align                                             byte
+	verb                                              byte
 }
 
 func (p *percentParser) directive() (string, error) {
 	sp := spec{prec: -1}
 	var value any
-	named := false
+	named, start := false, p.i
 	if p.i < len(p.s) && p.s[p.i] == '(' {
 		end := strings.IndexByte(p.s[p.i:], ')')
 		if end < 0 || p.dict == nil {
@@ -92,7 +95,7 @@ func (p *percentParser) directive() (string, error) {
 	}
 	sp.verb = p.s[p.i]
 	p.i++
-	if sp.verb == '%' {
+	if sp.verb == '%' && p.i == start+1 {
 		return "%", nil
 	}
 	if !named {
@@ -104,6 +107,9 @@ func (p *percentParser) directive() (string, error) {
 	}
 	if u, ok := value.(*Undefined); ok {
 		return "", u.Err()
+	}
+	if sp.verb == '%' {
+		return "%", nil
 	}
 	return sp.percent(value)
 }

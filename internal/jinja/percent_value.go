@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -14,6 +15,9 @@ func (sp spec) percent(v any) (string, error) {
 		s := Str(v)
 		if sp.verb != 's' {
 			s = Repr(v)
+		}
+		if sp.verb == 'a' {
+			s = asciiRepr(v)
 		}
 		if sp.prec >= 0 {
 			s = firstRunes(s, sp.prec)
@@ -29,14 +33,18 @@ func (sp spec) percent(v any) (string, error) {
 		}
 		return sp.pad("", string(rune(n)), false), nil
 	case 'd', 'i', 'u', 'x', 'X', 'o':
-		i, f, isInt, ok := num(v)
-		if ok && !isInt && strings.IndexByte("diu", sp.verb) >= 0 && math.Abs(f) < 1<<63 {
-			i, isInt = int(f), true
+		_, f, isInt, ok := num(v)
+		if ok && !isInt && !isBig(v) && strings.IndexByte("diu", sp.verb) >= 0 {
+			var err error
+			if v, err = bigFromFloat(f); err != nil {
+				return "", err
+			}
 		}
-		if !ok || !isInt {
+		z, ok := bigOf(v)
+		if !ok {
 			return "", newError("%%%c needs a whole number, not %s", sp.verb, describe(v)).WithHint(`convert it with "| int"`)
 		}
-		return sp.integer(i), nil
+		return sp.integer(z)
 	case 'e', 'E', 'f', 'F', 'g', 'G':
 		_, f, _, ok := num(v)
 		if !ok {
@@ -72,7 +80,7 @@ func (sp spec) sign(negative bool) string {
 	return ""
 }
 
-func (sp spec) integer(i int) string {
+func (sp spec) integer(z *big.Int) (string, error) {
 	base, prefix := 10, ""
 	switch sp.verb {
 	case 'x', 'X':
@@ -82,18 +90,21 @@ func (sp spec) integer(i int) string {
 	case 'b':
 		base, prefix = 2, "0b"
 	}
-	digits := strings.TrimPrefix(strconv.FormatInt(int64(i), base), "-")
+	digits, err := bigDigits(z, base)
+	if err != nil {
+		return "", err
+	}
 	if sp.verb == 'X' {
 		digits = strings.ToUpper(digits)
 	}
 	if sp.prec > len(digits) {
 		digits = strings.Repeat("0", sp.prec-len(digits)) + digits
 	}
-	head := sp.sign(i < 0)
+	head := sp.sign(z.Sign() < 0)
 	if sp.alt {
 		head += prefix
 	}
-	return sp.pad(head, sp.group(digits), true)
+	return sp.number(head, digits), nil
 }
 
 // float formats with the precision that is set.
@@ -117,10 +128,22 @@ func (sp spec) float(f float64) string {
 	if upper {
 		s = strings.ToUpper(s)
 	}
-	return sp.pad(head, sp.group(s), true)
+	return sp.number(head, s)
 }
 
-// general is C's %g.
+// number groups the digits of body and fills up to the width.
+func (sp spec) number(head, body string) string {
+	if sp.zero && (sp.comma || sp.under) && (sp.align == 0 || sp.align == '=') && (sp.fill == "" || sp.fill == "0") {
+		// the zeros in front are grouped as well
+		for sp.width > len(head)+len(sp.group(body)) {
+			body = "0" + body
+		}
+	}
+	return sp.pad(head, sp.group(body), true)
+}
+
+// general is C's %g. Where dotZero is set it is the form of a float without a type
+// character, which always shows that it is one.
 func (sp spec) general(f float64) string {
 	prec := max(sp.prec, 1)
 	exp := 0
@@ -129,7 +152,7 @@ func (sp spec) general(f float64) string {
 		exp, _ = strconv.Atoi(s[strings.IndexByte(s, 'e')+1:])
 	}
 	var s, tail string
-	if exp < -4 || exp >= prec {
+	if exp < -4 || exp >= prec-boolInt(sp.dotZero) && exp != 0 || exp >= prec {
 		s = strconv.FormatFloat(f, 'e', prec-1, 64)
 		i := strings.IndexByte(s, 'e')
 		s, tail = s[:i], s[i:]
@@ -138,6 +161,9 @@ func (sp spec) general(f float64) string {
 	}
 	if !sp.alt && strings.Contains(s, ".") {
 		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	if sp.dotZero && tail == "" && !strings.Contains(s, ".") {
+		s += ".0"
 	}
 	return s + tail
 }

@@ -11,6 +11,9 @@ const powPrecision = 160 // bits; enough to round 53 of them correctly
 // unit off in the last place, which shows when numbers are printed.
 func exactPow(a, b float64) float64 {
 	rough := math.Pow(a, b)
+	if a < 0 && b == math.Trunc(b) {
+		return math.Copysign(exactPow(-a, b), rough)
+	}
 	if a <= 0 || math.IsInf(rough, 0) || math.IsNaN(rough) || rough < 1e-307 || a == 1 || b == 0 || math.IsInf(b, 0) {
 		return rough
 	}
@@ -34,6 +37,15 @@ func series(f func(i int) *big.Float) *big.Float {
 		sum.Add(sum, t)
 	}
 	return sum
+}
+
+// exactLog is the natural logarithm, rounded correctly.
+func exactLog(x float64) float64 {
+	if math.IsInf(x, 0) || math.IsNaN(x) {
+		return x
+	}
+	f, _ := bigLog(bigFloat(x)).Float64()
+	return f
 }
 
 // bigLog is the natural logarithm: x = m * 2^e, and log m by the series of the

@@ -21,7 +21,7 @@ func shaCrypt(kind, password, salt string, rounds int) string {
 		newHash, id, order = sha256.New, "5", order256
 	}
 	prefix := "$" + id + "$"
-	if rounds != 0 && rounds != 5000 {
+	if rounds != 0 {
 		prefix += fmt.Sprintf("rounds=%d$", rounds)
 	} else {
 		rounds = 5000

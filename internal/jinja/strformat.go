@@ -3,16 +3,17 @@ package jinja
 import (
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // formatter is one call of str.format.
 type formatter struct {
-	c     *Context
-	args  []any
-	kw    *Map
-	auto  int
-	depth int
+	c    *Context
+	args []any
+	kw   *Map
+	auto int
+	// numbered says that a place had a number: then all must have one.
+	numbered bool
+	depth    int
 }
 
 // format is Python's str.format.
@@ -96,8 +97,10 @@ func (f *formatter) field(s string) (string, error) {
 	case "":
 	case "s":
 		v = Str(v)
-	case "r", "a":
+	case "r":
 		v = Repr(v)
+	case "a":
+		v = asciiRepr(v)
 	default:
 		return "", newError("unknown conversion %q in the format", "!"+conv)
 	}
@@ -122,6 +125,11 @@ func (f *formatter) value(path string) (any, error) {
 	case head == "":
 		n, err = f.auto, nil
 		f.auto++
+	case err == nil:
+		f.numbered = true
+	}
+	if f.numbered && f.auto > 0 {
+		return nil, newError("the format mixes places with and without numbers")
 	}
 	if err == nil {
 		if n < 0 || n >= len(f.args) {
@@ -144,6 +152,9 @@ func (f *formatter) value(path string) (any, error) {
 			if end < 0 {
 				end = len(rest) - 1
 			}
+			if _, isMap := v.(*Map); isMap && !f.c.tables.isMethod(v, rest[1:1+end]) {
+				return nil, newError("a dictionary has no attribute %q in a format", rest[1:1+end]).WithHint("write %s", "["+rest[1:1+end]+"]")
+			}
 			v, err = f.c.attr(v, rest[1:1+end], place{})
 			rest = rest[1+end:]
 		} else {
@@ -163,107 +174,4 @@ func (f *formatter) value(path string) (any, error) {
 		}
 	}
 	return v, nil
-}
-
-// formatValue is Python's format(v, spec).
-func formatValue(v any, format string) (string, error) {
-	if format == "" {
-		return Str(v), nil
-	}
-	sp, err := parseSpec(format)
-	if err != nil {
-		return "", err
-	}
-	i, fl, isInt, isNum := num(v)
-	switch {
-	case isNum && strings.IndexByte("\x00bdoxXnc", sp.verb) >= 0 && isInt:
-		if sp.verb == 'c' {
-			return sp.pad("", string(rune(i)), true), nil
-		}
-		if _, isBool := v.(bool); isBool && sp.verb == 0 {
-			return sp.pad("", Str(v), false), nil
-		}
-		return sp.integer(i), nil
-	case isNum && strings.IndexByte("eEfFgG%", sp.verb) >= 0:
-		if sp.prec < 0 {
-			sp.prec = 6
-		}
-		if sp.verb == '%' {
-			sp.verb = 'f'
-			return percentSuffix(sp, fl*100), nil
-		}
-		return sp.float(fl), nil
-	case isNum && sp.verb == 0:
-		if sp.prec >= 0 {
-			sp.verb = 'g'
-			return sp.float(fl), nil
-		}
-		return sp.pad(sp.sign(fl < 0), sp.group(strings.TrimPrefix(floatText(fl), "-")), true), nil
-	case sp.verb == 0 || sp.verb == 's':
-		if _, ok := v.(string); !ok && !isNum {
-			return "", newError("the format %q does not work for %s", format, describe(v))
-		} else if isNum {
-			break
-		}
-		s := Str(v)
-		if sp.prec >= 0 {
-			s = firstRunes(s, sp.prec)
-		}
-		sp.verb = 0
-		return sp.pad("", s, false), nil
-	}
-	return "", newError("the format %q does not work for %s", format, describe(v))
-}
-
-func percentSuffix(sp spec, f float64) string {
-	width := sp.width
-	sp.width = max(width-1, 0)
-	return sp.float(f) + "%"
-}
-
-func parseSpec(s string) (spec, error) {
-	sp := spec{prec: -1}
-	all := s
-	if _, n := utf8.DecodeRuneInString(s); len(s) > n && strings.IndexByte("<>=^", s[n]) >= 0 {
-		sp.fill, sp.align, s = s[:n], s[n], s[n+1:]
-	} else if s != "" && strings.IndexByte("<>=^", s[0]) >= 0 {
-		sp.align, s = s[0], s[1:]
-	}
-	take := func(c byte) bool {
-		if s != "" && s[0] == c {
-			s = s[1:]
-			return true
-		}
-		return false
-	}
-	sp.plus, sp.space = take('+'), take(' ')
-	take('-')
-	sp.alt, sp.zero = take('#'), take('0')
-	sp.width, s = leadingInt(s, 0)
-	sp.comma, sp.under = take(','), take('_')
-	if take('.') {
-		sp.prec, s = leadingInt(s, -2)
-	}
-	if s != "" {
-		sp.verb, s = s[0], s[1:]
-	}
-	if s != "" || sp.prec == -2 || sp.width > maxWidth || sp.prec > maxWidth {
-		return sp, newError("the format %q is not valid", all)
-	}
-	return sp, nil
-}
-
-func leadingInt(s string, otherwise int) (int, string) {
-	i := 0
-	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
-		i++
-	}
-	if i == 0 {
-		return otherwise, s
-	}
-	n, err := strconv.Atoi(s[:i])
-	if err != nil {
-		n = maxWidth + 1
-	}
-	return n, s[i:]
 }

@@ -3,6 +3,7 @@ package jinja
 import (
 	"io/fs"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -28,7 +29,7 @@ var ansibleTests = []filter{
 	{name: "nan isnan", fn: is(func(v any) bool { f, ok := v.(float64); return ok && math.IsNaN(f) })},
 	{name: "truthy", params: "convert_bool=false", fn: func(_ *Context, v any, a []any) (any, error) { return truthy(v, a[0], true) }},
 	{name: "falsy", params: "convert_bool=false", fn: func(_ *Context, v any, a []any) (any, error) { return truthy(v, a[0], false) }},
-	{name: "url", params: "schemes=none", fn: func(c *Context, v any, a []any) (any, error) {
+	{name: "url", params: "schemes=none", takes: takesUndefined, fn: func(c *Context, v any, a []any) (any, error) {
 		ok, err := c.isURI(v, a[0])
 		if !ok || err != nil {
 			return false, err
@@ -36,8 +37,8 @@ var ansibleTests = []filter{
 		u, err := splitURL(Str(v))
 		return err == nil && (u.GetString("netloc") != "" || u.GetString("scheme") == "file"), nil
 	}},
-	{name: "uri", params: "schemes=none", fn: func(c *Context, v any, a []any) (any, error) { return c.isURI(v, a[0]) }},
-	{name: "urn", fn: func(c *Context, v any, _ []any) (any, error) { return c.isURI(v, []any{"urn"}) }},
+	{name: "uri", params: "schemes=none", takes: takesUndefined, fn: func(c *Context, v any, a []any) (any, error) { return c.isURI(v, a[0]) }},
+	{name: "urn", takes: takesUndefined, fn: func(c *Context, v any, _ []any) (any, error) { return c.isURI(v, []any{"urn"}) }},
 	{name: "vault_encrypted", fn: is(func(any) bool { return false })},
 	{name: "abs is_abs", fn: func(_ *Context, v any, _ []any) (any, error) {
 		s, err := textArg("path", v)
@@ -47,6 +48,8 @@ var ansibleTests = []filter{
 	{name: "link_exists", fn: fileTest(false, func(fs.FileInfo) bool { return true })},
 	{name: "file is_file", fn: fileTest(true, func(i fs.FileInfo) bool { return i.Mode().IsRegular() })},
 	{name: "directory is_dir", fn: fileTest(true, fs.FileInfo.IsDir)},
+	{name: "mount is_mount", fn: testMount},
+	{name: "same_file is_same_file", params: "other", fn: testSameFile},
 	{name: "link is_link", fn: fileTest(false, func(i fs.FileInfo) bool { return i.Mode()&fs.ModeSymlink != 0 })},
 }
 
@@ -152,6 +155,11 @@ func (c *Context) subset(a, b any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, e := range slices.Concat(large, small) {
+		if err := hashable(e); err != nil {
+			return nil, newError("a set cannot hold a %s", typeName(e)).WithHint("subset and superset compare lists of plain values")
+		}
+	}
 	in := map[any]bool{}
 	for _, e := range large {
 		in[normKey(e)] = true
@@ -189,18 +197,4 @@ func (c *Context) isURI(v, schemes any) (bool, error) {
 		return true, err
 	}
 	return c.contains(schemes, u.GetString("scheme"))
-}
-
-func fileTest(follow bool, f func(fs.FileInfo) bool) func(*Context, any, []any) (any, error) {
-	return func(c *Context, v any, _ []any) (any, error) {
-		s, err := textArg("path", v)
-		if err != nil {
-			return nil, err
-		}
-		if c.Env.Stat == nil {
-			return nil, newError("files cannot be looked at here")
-		}
-		info, err := c.Env.Stat(s, follow)
-		return err == nil && f(info), nil
-	}
 }

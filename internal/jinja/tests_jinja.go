@@ -52,12 +52,12 @@ var jinjaTests = []filter{
 	{name: "gt > greaterthan", params: "other", fn: compares(">")},
 	{name: "ge >=", params: "other", fn: compares(">=")},
 	{name: "in", params: "seq", takes: takesUndefined, fn: func(c *Context, v any, a []any) (any, error) { return c.contains(a[0], v) }},
-	{name: "escaped", takes: takesUndefined, fn: is(func(any) bool { return false })},
+	{name: "escaped", takes: takesUndefined, fn: is(func(v any) bool { _, ok := v.(*Undefined); return ok })},
 	{name: "false", takes: takesUndefined, fn: is(func(v any) bool { return v == false })},
 	{name: "true", takes: takesUndefined, fn: is(func(v any) bool { return v == true })},
 	{name: "none", takes: takesUndefined, fn: is(func(v any) bool { return v == nil })},
 	{name: "float", takes: takesUndefined, fn: is(func(v any) bool { _, ok := v.(float64); return ok })},
-	{name: "integer", takes: takesUndefined, fn: is(func(v any) bool { _, ok := v.(int); return ok })},
+	{name: "integer", takes: takesUndefined, fn: is(func(v any) bool { _, ok := v.(int); return ok || isBig(v) })},
 	{name: "number", takes: takesUndefined, fn: is(func(v any) bool { _, _, _, ok := num(v); return ok })},
 	{name: "string", takes: takesUndefined, fn: is(func(v any) bool { _, ok := v.(string); return ok })},
 	{name: "mapping", takes: takesUndefined, fn: is(func(v any) bool { return typeName(v) == "dict" })},
@@ -65,7 +65,7 @@ var jinjaTests = []filter{
 		_, err := c.iterate(v)
 		return err == nil, nil
 	}},
-	{name: "sequence", takes: takesLazy, fn: is(func(v any) bool {
+	{name: "sequence", takes: takesLazy | takesUndefined, fn: is(func(v any) bool {
 		switch v.(type) {
 		case string, []any, Tuple, *Map, Mapping:
 			return true

@@ -15,7 +15,7 @@ var versionOps = map[string]string{
 	">=": ">=", "ge": ">=", "!=": "!=", "<>": "!=", "ne": "!=",
 }
 
-func testVersion(c *Context, v any, a []any) (any, error) {
+func testVersion(_ *Context, v any, a []any) (any, error) {
 	op, ok := versionOps[Str(a[1])]
 	if !ok {
 		return nil, newError("unknown operator %s for versions", Repr(a[1])).WithHint("the operators are == < <= > >= !=")
@@ -40,10 +40,10 @@ func testVersion(c *Context, v any, a []any) (any, error) {
 		kind = Str(a[3])
 	}
 	parse := map[string]func(string) (any, error){
-		"loose": looseVersion, "strict": strictVersion, "semver": semanticVersion, "semantic": semanticVersion,
+		"loose": looseVersion, "strict": strictVersion, "semver": semanticVersion, "semantic": semanticVersion, "pep440": pythonVersion,
 	}[kind]
 	if parse == nil {
-		return nil, newError("unknown kind of version %q", kind).WithHint("the kinds are loose, strict and semver")
+		return nil, newError("unknown kind of version %q", kind).WithHint("the kinds are loose, strict, semver and pep440")
 	}
 	left, err := parse(Str(v))
 	if err != nil {
@@ -53,12 +53,30 @@ func testVersion(c *Context, v any, a []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	ok, err = c.compare(op, left, right)
+	ok, err = orderVersions(op, left, right)
 	if err != nil {
 		return nil, newError("the versions %s and %s cannot be compared: a number stands against letters", Repr(v), Repr(a[0])).
 			WithHint("cut the letters off first, or give version_type='semver'")
 	}
 	return ok, nil
+}
+
+// orderVersions compares two versions: numbers against words are an error for
+// every operator, unless the versions are the same.
+func orderVersions(op string, a, b any) (bool, error) {
+	if eq, err := equal(a, b); err != nil || eq {
+		return eq && (op == "==" || op == "<=" || op == ">="), err
+	}
+	o, err := order(a, b)
+	switch op {
+	case "==":
+		return false, err
+	case "!=":
+		return true, err
+	case "<", "<=":
+		return o < 0, err
+	}
+	return o > 0, err
 }
 
 // looseVersion is the list of the numbers and words of a version.

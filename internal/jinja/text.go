@@ -3,6 +3,7 @@ package jinja
 import (
 	"fmt"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +17,7 @@ func typeName(v any) string {
 		return "NoneType"
 	case bool:
 		return "bool"
-	case int:
+	case int, *big.Int:
 		return "int"
 	case float64:
 		return "float"
@@ -53,6 +54,8 @@ func describe(v any) string {
 		return "the text " + short(Repr(x))
 	case bool, int, float64:
 		return "the value " + Repr(v)
+	case *big.Int:
+		return "the value " + short(Repr(v))
 	case []any:
 		return "the list"
 	case *Map, Mapping:
@@ -79,7 +82,7 @@ func Str(v any) string {
 		return isoTime(x, " ")
 	case time.Duration:
 		return durationText(x)
-	case nil, bool, int, float64:
+	case nil, bool, int, float64, *big.Int:
 		return Repr(v)
 	}
 	var b strings.Builder
@@ -101,6 +104,8 @@ func Repr(v any) string {
 		return strconv.Itoa(x)
 	case float64:
 		return floatText(x)
+	case *big.Int:
+		return bigText(x)
 	}
 	var b strings.Builder
 	writeRepr(&b, v, 0)
@@ -136,7 +141,7 @@ func writeRepr(b *strings.Builder, v any, depth int) {
 			writeRepr(b, e, depth+1)
 		}
 		b.WriteByte('}')
-	case nil, bool, int, float64:
+	case nil, bool, int, float64, *big.Int:
 		b.WriteString(Repr(x))
 	case *Namespace:
 		b.WriteString("<Namespace ")
@@ -149,7 +154,7 @@ func writeRepr(b *strings.Builder, v any, depth int) {
 	case time.Time:
 		b.WriteString(timeRepr(x))
 	case time.Duration:
-		fmt.Fprintf(b, "datetime.timedelta(seconds=%s)", strconv.FormatFloat(x.Seconds(), 'f', -1, 64))
+		b.WriteString(durationRepr(x))
 	case *Undefined:
 		b.WriteString("AnsibleUndefined")
 	case fmt.Stringer:
@@ -294,4 +299,22 @@ func Truth(v any) (bool, error) {
 		return false, x.Err()
 	}
 	return true, nil
+}
+
+func durationRepr(d time.Duration) string {
+	var parts []string
+	days := int(math.Floor(d.Hours() / 24))
+	rest := d - time.Duration(days)*24*time.Hour
+	for _, p := range []struct {
+		name string
+		n    int
+	}{{"days", days}, {"seconds", int(rest / time.Second)}, {"microseconds", int(rest % time.Second / time.Microsecond)}} {
+		if p.n != 0 {
+			parts = append(parts, fmt.Sprintf("%s=%d", p.name, p.n))
+		}
+	}
+	if len(parts) == 0 {
+		return "datetime.timedelta(0)"
+	}
+	return "datetime.timedelta(" + strings.Join(parts, ", ") + ")"
 }

@@ -2,11 +2,12 @@ package jinja
 
 import (
 	"fmt"
+	"math/big"
 	"time"
 )
 
-// A value is one of: nil, bool, int, float64, string, []any (a list), Tuple,
-// *Map (a dictionary), *Undefined, Lazy, *Func, *Macro, *Namespace, time.Time,
+// A value is one of: nil, bool, int, *big.Int (where it does not fit into an int),
+// float64, string, []any (a list), Tuple, *Map (a dictionary), *Undefined, Lazy, *Func, *Macro, *Namespace, time.Time,
 // time.Duration, Mapping, or Omit. Values are shared between hosts and never
 // changed in place, except those that a running template made itself.
 
@@ -120,7 +121,7 @@ func same(a, b any) bool {
 	case Tuple:
 		y, ok := b.(Tuple)
 		return ok && sameSlice(x, y)
-	case nil, bool, int, float64, string, *Map, *Undefined, *Func, *Macro, *Namespace, omitType, time.Duration:
+	case nil, bool, int, float64, string, *big.Int, *Map, *Undefined, *Func, *Macro, *Namespace, omitType, time.Duration:
 		return a == b
 	case time.Time:
 		y, ok := b.(time.Time)

@@ -87,7 +87,7 @@ func printable(r rune, ascii bool) bool {
 	if r == '\n' || r >= ' ' && r <= '~' {
 		return true
 	}
-	wide := r >= 0xa0 && r <= 0xd7ff || r >= 0xe000 && r <= 0xfffd || r >= 0x10000 && r < 0x10ffff
+	wide := r >= 0xa0 && r <= 0xd7ff || r >= 0xe000 && r <= 0xfffd // libyaml escapes what is beyond
 	return wide && r != 0xfeff && !ascii
 }
 

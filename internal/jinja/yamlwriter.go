@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"math"
+	"math/big"
 	"strings"
 	"time"
 )
@@ -169,6 +170,8 @@ func yamlScalar(v any) (string, bool, error) {
 		return "null", false, nil
 	case bool:
 		return strings.ToLower(Str(x)), false, nil
+	case *big.Int:
+		return bigText(x), false, nil
 	case int:
 		return Str(x), false, nil
 	case float64:

@@ -1,0 +1,57 @@
+package jinja
+
+import (
+	"fleet/internal/jinja/vault"
+)
+
+// vaultFilters encrypt and decrypt in the format of Ansible's vault.
+var vaultFilters = []filter{
+	{name: "vault", params: "secret salt=none vaultid=filter_default wrap_object=false", fn: filterVault},
+	{name: "unvault", params: "secret vaultid=filter_default", fn: filterUnvault},
+}
+
+func filterVault(c *Context, v any, a []any) (any, error) {
+	plain, err := textArg("value", v)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := textArg("secret", a[0])
+	if err != nil {
+		return nil, err
+	}
+	if ok, err := Truth(a[3]); err != nil || ok {
+		return nil, newError("wrap_object is not supported: the filter gives a text")
+	}
+	var salt []byte
+	if a[1] != nil {
+		s, err := c.str(a[1])
+		if err != nil {
+			return nil, err
+		}
+		salt = []byte(s)
+	}
+	out, err := vault.Encrypt([]byte(plain), []byte(secret), salt, Str(a[2]))
+	if err != nil {
+		return nil, newError("%w", err)
+	}
+	return out, nil
+}
+
+func filterUnvault(_ *Context, v any, a []any) (any, error) {
+	s, err := textArg("value", v)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := textArg("secret", a[0])
+	if err != nil {
+		return nil, err
+	}
+	if !vault.IsVault(s) {
+		return s, nil
+	}
+	plain, err := vault.Decrypt(s, []byte(secret))
+	if err != nil {
+		return nil, newError("%w", err)
+	}
+	return string(plain), nil
+}

@@ -1,0 +1,59 @@
+package jinja
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// differences are the cases on which Python is known to say something else:
+// testdata/oracle/differences.txt, where a line that starts with "# " is the
+// reason for the cases that follow.
+type differences struct {
+	reasons map[string]string
+	seen    map[string]bool
+}
+
+func newDifferences(t *testing.T) *differences {
+	d := &differences{map[string]string{}, map[string]bool{}}
+	data, err := os.ReadFile("testdata/oracle/differences.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reason := ""
+	for _, line := range strings.Split(string(data), "\n") {
+		switch {
+		case strings.HasPrefix(line, "# "):
+			reason = line[2:]
+		case line != "":
+			if reason == "" {
+				t.Errorf("%s: the difference has no reason", line)
+			}
+			d.reasons[line] = reason
+		}
+	}
+	return d
+}
+
+func (d *differences) found(t *testing.T, c, got, want string) {
+	t.Helper()
+	d.seen[c] = true
+	if d.reasons[c] == "" {
+		t.Errorf("%s\n got: %s\nwant: %s", c, got, want)
+	}
+}
+
+// finish complains about listed differences that are none any more, and about
+// more than one in 200.
+func (d *differences) finish(t *testing.T, total int) {
+	t.Helper()
+	for c := range d.reasons {
+		if !d.seen[c] {
+			t.Errorf("%s: no longer a difference: take it out of differences.txt", c)
+		}
+	}
+	if len(d.reasons)*200 > total {
+		t.Errorf("%d differences in %d cases are more than 0.5 %%", len(d.reasons), total)
+	}
+	t.Logf("%d cases, %d known differences", total, len(d.reasons))
+}
