@@ -24,9 +24,13 @@ type transport struct {
 	loops sync.WaitGroup
 }
 
+// readAhead is small, for thousands of helpers wait at a time; what is longer than
+// that is read straight to where it goes.
+const readAhead = 4 << 10
+
 // newTransport takes the process over.
 func newTransport(p Process, prompt string) *transport {
-	t := &transport{p: p, out: bufio.NewReaderSize(p.Stdout(), 64<<10), stderr: newWatcher(prompt), ended: make(chan struct{}), heard: make(chan struct{})}
+	t := &transport{p: p, out: bufio.NewReaderSize(p.Stdout(), readAhead), stderr: newWatcher(prompt), ended: make(chan struct{}), heard: make(chan struct{})}
 	t.loops.Go(func() {
 		t.stderr.read(p.Stderr())
 		close(t.heard)
