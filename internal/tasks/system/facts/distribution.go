@@ -175,7 +175,7 @@ func keyValues(text string) map[string]string {
 }
 
 func collectDistribution(_ context.Context, g *gatherer) {
-	d := FindDistribution(g.m)
+	d := g.distribution()
 	g.facts["distribution"] = d.Name
 	g.facts["distribution_version"] = d.Version
 	g.facts["distribution_major_version"] = d.Major()
@@ -195,7 +195,7 @@ func collectDistribution(_ context.Context, g *gatherer) {
 func collectLSB(_ context.Context, g *gatherer) {
 	lsb := keyValues(g.read("/etc/lsb-release"))
 	os := keyValues(g.read("/etc/os-release"))
-	d := FindDistribution(g.m)
+	d := g.distribution()
 	values := map[string]string{
 		"id":          either(lsb["DISTRIB_ID"], d.Name),
 		"release":     either(lsb["DISTRIB_RELEASE"], os["VERSION_ID"]),

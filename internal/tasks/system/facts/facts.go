@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"fleet/internal/tasks/sys"
 )
@@ -30,6 +31,8 @@ type gatherer struct {
 	m     *sys.Machine
 	opts  Options
 	facts Facts
+	// distribution finds out once what several collectors tell about.
+	distribution func() Distribution
 }
 
 // Options say how facts are gathered.
@@ -157,24 +160,13 @@ func expand(name string) []string {
 // out, or has the value that Ansible gives it then; gathering does not fail.
 func Gather(ctx context.Context, m *sys.Machine, chosen map[string]bool, opts Options) Facts {
 	g := &gatherer{m: m, opts: opts, facts: Facts{}}
+	g.distribution = sync.OnceValue(func() Distribution { return FindDistribution(m) })
 	for _, c := range Collectors {
 		if chosen[c.Name] && ctx.Err() == nil {
 			c.collect(ctx, g)
 		}
 	}
 	return g.facts
-}
-
-// read returns the content of a file of the machine without the white space
-// around it, or nothing where it cannot be read.
-func (g *gatherer) read(path string) string { return read(g.m, path) }
-
-func read(m *sys.Machine, path string) string {
-	data, err := os.ReadFile(m.Path(path))
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(data))
 }
 
 func (g *gatherer) exists(path string) bool { return exists(g.m, path) }

@@ -11,8 +11,9 @@ import (
 )
 
 // PackageManager returns the name of the machine's package manager, or "unknown".
-func PackageManager(m *sys.Machine) string {
-	family := FindDistribution(m).Family
+func PackageManager(m *sys.Machine) string { return packageManager(m, FindDistribution(m).Family) }
+
+func packageManager(m *sys.Machine, family string) string {
 	if family == "RedHat" {
 		switch {
 		case exists(m, "/run/ostree-booted"):
@@ -74,7 +75,9 @@ func target(m *sys.Machine, file string) string {
 	return filepath.Clean(to)
 }
 
-func collectPackageManager(_ context.Context, g *gatherer) { g.facts["pkg_mgr"] = PackageManager(g.m) }
+func collectPackageManager(_ context.Context, g *gatherer) {
+	g.facts["pkg_mgr"] = packageManager(g.m, g.distribution().Family)
+}
 
 func collectServiceManager(_ context.Context, g *gatherer) {
 	g.facts["service_mgr"] = ServiceManager(g.m)

@@ -7,7 +7,8 @@ import (
 )
 
 func collectVirtual(_ context.Context, g *gatherer) {
-	guest := g.container()
+	container := g.container()
+	guest := container
 	if hypervisor := g.hypervisor(); hypervisor != "" {
 		guest = append(guest, hypervisor)
 	}
@@ -23,7 +24,7 @@ func collectVirtual(_ context.Context, g *gatherer) {
 		typ, role = host[0], "host"
 	}
 	tech := slices.Clone(guest)
-	if len(g.container()) > 0 {
+	if len(container) > 0 {
 		tech = append(tech, "container")
 	}
 	slices.Sort(tech)
