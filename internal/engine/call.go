@@ -38,7 +38,7 @@ func (a *attempt) module(ctx context.Context, name string, args *jinja.Map, with
 	var answers wire.Answers
 	if with != nil {
 		call.Files = with.files
-		answers.Open, answers.Receive = with.open, with.receive
+		answers.Open, answers.Receive, answers.Pack = with.open, with.receive, a.engine.packs.pack
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		call.Timeout = max(time.Until(deadline), time.Millisecond)

@@ -93,6 +93,7 @@ type Engine struct {
 	envs      sync.Map // search.Path → *jinja.Env
 	templates sync.Map // templateKey → *jinja.Template
 	digests   digests  // of the controller's files
+	packs     packs    // of what they have in them
 	started   bool     // the task of Options.StartAt was reached
 	plays     int      // plays and batches begun
 	pausing   sync.Mutex

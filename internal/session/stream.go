@@ -60,7 +60,7 @@ func (c *call) sendFiles(files []wire.File, stream uint32, credit *wire.Credit) 
 	}
 	r := &sequence{open: c.answers.Open, files: files}
 	defer r.close()
-	return wire.SendStream(c.ctx, r, credit, func(p []byte, packed bool) error {
+	return wire.SendStream(c.ctx, r, credit, c.answers.Pack, func(p []byte, packed bool) error {
 		return c.s.send(c.ctx, wire.Frame{Kind: wire.KindData, Call: c.id, Stream: stream, Payload: p, Packed: packed})
 	})
 }

@@ -54,7 +54,7 @@ func (c *call) Send(ctx context.Context, r io.Reader) error {
 	if err := c.s.send(wire.Frame{Kind: wire.KindSend, Call: c.id, Stream: id}); err != nil {
 		return err
 	}
-	err := wire.SendStream(ctx, r, o.credit, func(p []byte, packed bool) error {
+	err := wire.SendStream(ctx, r, o.credit, nil, func(p []byte, packed bool) error {
 		return c.s.send(wire.Frame{Kind: wire.KindData, Call: c.id, Stream: id, Payload: p, Packed: packed})
 	})
 	if err != nil {

@@ -95,6 +95,9 @@ const (
 type Answers struct {
 	// Open returns the bytes of one of the call's Files.
 	Open func(f File) (io.ReadCloser, error)
+	// Pack packs the bytes that are sent. Calls that send the same may share it. Nil
+	// is a Packer of the call's own.
+	Pack Pack
 	// Receive takes the bytes that the target sends.
 	Receive io.Writer
 	// Output takes pieces of the commands' output. It must not block for long.

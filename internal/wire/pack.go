@@ -14,6 +14,10 @@ import (
 // RFC 1951 compresses them.
 const packHead = 4
 
+// Pack packs a payload, which it does not keep, or says that it is not worth it.
+// What it returns is good until the next call at least.
+type Pack func(p []byte) (packed []byte, ok bool)
+
 // Packer packs payloads. The zero value is ready; it is not for concurrent use.
 type Packer struct {
 	w   *flate.Writer

@@ -9,10 +9,13 @@ import (
 // SendStream sends what r has as Data frames, as the credit allows, until r or
 // ctx ends. It sends no End. send must not keep the payload.
 //
-// What shrinks is packed as long as the link is what is waited for: where the
-// other side takes the bytes faster than they are packed, they go as they are.
-func SendStream(ctx context.Context, r io.Reader, c *Credit, send func(payload []byte, packed bool) error) error {
-	var k Packer
+// What pack makes smaller is sent packed as long as the link is what is waited
+// for: where the other side takes the bytes faster than they are packed, they go
+// as they are. A nil pack is a Packer's.
+func SendStream(ctx context.Context, r io.Reader, c *Credit, pack Pack, send func(payload []byte, packed bool) error) error {
+	if pack == nil {
+		pack = new(Packer).Pack
+	}
 	var g gauge
 	buf := make([]byte, MaxChunk)
 	for {
@@ -20,7 +23,7 @@ func SendStream(ctx context.Context, r io.Reader, c *Credit, send func(payload [
 		if n > 0 {
 			payload, packed, began := buf[:n], false, time.Now()
 			if g.pack() {
-				if small, ok := k.Pack(payload); ok {
+				if small, ok := pack(payload); ok {
 					payload, packed = small, true
 				}
 			}

@@ -146,7 +146,7 @@ func TestFlow(t *testing.T) {
 	})
 	const size = 5*Window + 3
 	go func() {
-		in.End(SendStream(t.Context(), io.LimitReader(zeros{}, size), credit, func(p []byte, packed bool) error {
+		in.End(SendStream(t.Context(), io.LimitReader(zeros{}, size), credit, nil, func(p []byte, packed bool) error {
 			return in.Put(Frame{Payload: bytes.Clone(p), Packed: packed})
 		}))
 	}()
