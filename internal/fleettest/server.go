@@ -25,6 +25,8 @@ type Config struct {
 	User     string // "tester"
 	Password string // lets in too; empty: no password does
 	NoKey    bool   // the key does not let in
+	// OtherKeys let in too.
+	OtherKeys []ssh.PublicKey
 	// Shell runs the command lines; empty is /bin/sh.
 	Shell string
 	// Noise is printed to standard output before each command, as a login script does.
@@ -126,8 +128,10 @@ func (s *Server) serverConfig(key ssh.PublicKey) *ssh.ServerConfig {
 	c := &ssh.ServerConfig{ServerVersion: "SSH-2.0-fleettest"}
 	if !s.NoKey {
 		c.PublicKeyCallback = func(m ssh.ConnMetadata, k ssh.PublicKey) (*ssh.Permissions, error) {
-			if m.User() == s.User && bytes.Equal(k.Marshal(), key.Marshal()) {
-				return nil, nil
+			for _, one := range append([]ssh.PublicKey{key}, s.OtherKeys...) {
+				if m.User() == s.User && bytes.Equal(k.Marshal(), one.Marshal()) {
+					return nil, nil
+				}
 			}
 			return nil, errors.New("not the key")
 		}

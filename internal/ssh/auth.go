@@ -1,8 +1,8 @@
 package ssh
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -28,11 +28,15 @@ type login struct {
 	agentConn net.Conn // or nil
 
 	mu       sync.Mutex
-	tried    []string // for the error, in order
-	badKey   error    // why a key could not be used
-	hostKey  error    // why the host's key was refused
-	sawHost  bool     // the host has shown its key
-	password string   // the last one the user gave
+	tried    []string         // for the error, in order
+	badKeys  []error          // why keys could not be used
+	offered  map[*keyFile]int // signers of each file
+	ways     int              // signers and passwords, all together
+	ended    error            // why the key that the host wanted could not be used
+	others   bool             // there are ways besides that key
+	hostKey  error            // why the host's key was refused
+	sawHost  bool             // the host has shown its key
+	password string           // the last one the user gave
 }
 
 // close ends what the login alone needs.
@@ -45,9 +49,18 @@ func (l *login) close() {
 func (l *login) keyError(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.badKey == nil {
-		l.badKey = err
+	if !slices.ContainsFunc(l.badKeys, func(e error) bool { return e.Error() == err.Error() }) {
+		l.badKeys = append(l.badKeys, err)
 	}
+}
+
+// endedBy notes that the login ends because the host takes a key that cannot be
+// used.
+func (l *login) endedBy(k *keyFile, err error) {
+	l.keyError(err)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended, l.others = err, k.unusable(l.t.passphrase) != nil && l.ways > l.offered[k]
 }
 
 func (l *login) try(what string) {
@@ -63,6 +76,10 @@ func (l *login) methods() ([]ssh.AuthMethod, error) {
 	signers, err := l.signers()
 	if err != nil {
 		return nil, err
+	}
+	l.ways = len(signers)
+	if l.t.password != "" || l.d.Password != nil {
+		l.ways++
 	}
 	var methods []ssh.AuthMethod
 	if len(signers) > 0 {
@@ -82,17 +99,28 @@ func (l *login) methods() ([]ssh.AuthMethod, error) {
 // agent's, the files that ssh_config or OpenSSH itself name. Where a key is in
 // the agent, the agent signs.
 func (l *login) signers() ([]ssh.Signer, error) {
-	var named, listed []ssh.Signer
+	var named, listed, locked []ssh.Signer
+	take := func(to *[]ssh.Signer, k *keyFile) {
+		if err := k.unusable(l.t.passphrase); err != nil {
+			l.keyError(err)
+			locked = append(locked, lazySigner{l, k}) // the agent may have it
+		} else {
+			*to = append(*to, l.file(k)...)
+		}
+	}
 	for _, path := range l.t.keyFiles {
-		k := l.d.key(path)
-		if k.err != nil {
+		switch k := l.d.key(path); {
+		case k.err == nil:
+			take(&named, k)
+		case k.encrypted():
+			l.keyError(k.err)
+		default:
 			return nil, k.err
 		}
-		named = append(named, l.file(k)...)
 	}
 	for _, path := range l.t.configKeys {
 		if k := l.d.key(path); k.err == nil {
-			listed = append(listed, l.file(k)...)
+			take(&listed, k)
 		} else if source.HintOf(k.err) != "" { // not one that is just absent
 			l.d.warn(k.err.Error() + ": the key is not used")
 			l.keyError(k.err)
@@ -101,7 +129,7 @@ func (l *login) signers() ([]ssh.Signer, error) {
 	fromAgent := l.agentSigners()
 	if l.t.identitiesOnly {
 		fromAgent = slices.DeleteFunc(fromAgent, func(s ssh.Signer) bool {
-			return !has(named, s) && !has(listed, s)
+			return !has(named, s) && !has(listed, s) && !has(locked, s)
 		})
 	}
 	var all []ssh.Signer
@@ -142,7 +170,12 @@ func (l *login) file(k *keyFile) []ssh.Signer {
 		signer = lazySigner{l, k}
 	}
 	l.try(fmt.Sprintf("key %s (%s)", k.path, describe(k.pub)))
-	return append(certified(signer, k.path, l.t.certificates), signer)
+	signers := append(certified(signer, k.path, l.t.certificates), signer)
+	if l.offered == nil {
+		l.offered = map[*keyFile]int{}
+	}
+	l.offered[k] = len(signers)
+	return signers
 }
 
 // agentSigners returns the agent's keys. An agent that does not answer has none.
@@ -240,28 +273,41 @@ func (l *login) askUser(question string) (string, error) {
 	return l.d.Password(l.ctx, l.t.String()+": "+strings.TrimSpace(question)+" ")
 }
 
-// refused says why the host let nobody in.
+// refused says why the host let nobody in, and which keys were not shown to it.
 func (l *login) refused(cause error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.badKey != nil && len(l.tried) <= 1 {
-		var known *source.Error
-		if errors.As(l.badKey, &known) {
-			return &Error{Reason: Auth, Host: l.t.String(), Msg: known.Error(), Hint: known.Hint, Err: errors.Join(l.badKey, cause)}
-		}
+	unused, next := l.unused()
+	e := &Error{Reason: Auth, Host: l.t.String(), Err: cause,
+		Hint: cmp.Or(next, fmt.Sprintf("ssh-copy-id %s lets your key in; -k asks for a password", l.t.sshArgs()))}
+	switch {
+	case len(l.tried) > 0 && unused != "":
+		e.Msg = "the host refused the login: it did not take " + strings.Join(l.tried, ", ") + "; not used: " + unused
+	case len(l.tried) > 0:
+		e.Msg = "the host refused the login: it did not take " + strings.Join(l.tried, ", ")
+	case unused != "":
+		e.Msg, e.Hint = unused, next
+	default:
+		e.Msg = "the host accepts no key and no password: nothing was there to try"
 	}
-	msg := "the host accepts no key and no password: nothing was there to try"
-	if len(l.tried) > 0 {
-		msg = "the host refused the login: it did not take " + strings.Join(l.tried, ", ")
-	}
-	hint := fmt.Sprintf("ssh-copy-id %s lets your key in; -k asks for a password", l.t.sshArgs())
 	if l.t.password != "" {
-		hint = "check ansible_password, or what was typed for -k"
+		e.Hint = "check ansible_password, or what was typed for -k"
 	}
 	if strings.Contains(cause.Error(), "oo many authentication failures") {
-		hint = "name the right key with --private-key or IdentityFile, and set IdentitiesOnly in ssh_config: the host counts every key that is tried"
+		e.Hint = "name the right key with --private-key or IdentityFile, and set IdentitiesOnly in ssh_config: the host counts every key that is tried"
 	}
-	return &Error{Reason: Auth, Host: l.t.String(), Msg: msg, Hint: hint, Err: cause}
+	return e
+}
+
+// unused names the keys that could not be used, with the reason for each, and
+// what to do about the first one for which that is known.
+func (l *login) unused() (keys, hint string) {
+	var said []string
+	for _, err := range l.badKeys {
+		said = append(said, err.Error())
+		hint = cmp.Or(hint, source.HintOf(err))
+	}
+	return strings.Join(said, ", "), hint
 }
 
 // sshArgs returns how the host is named on the command line of ssh.

@@ -33,6 +33,9 @@ func (d *Dialer) dial(ctx context.Context, o Options, jumps int) (*Client, error
 		if ctx.Err() != nil && err != nil {
 			return nil, context.Cause(ctx)
 		}
+		if withoutKey(err) {
+			continue
+		}
 		// An sshd that is flooded with logins (MaxStartups) drops some of them.
 		if err == nil || !flooded(err) || time.Now().Add(wait).After(until) {
 			return c, err
@@ -43,6 +46,14 @@ func (d *Dialer) dial(ctx context.Context, o Options, jumps int) (*Client, error
 		case <-time.After(wait/2 + rand.N(wait)):
 		}
 	}
+}
+
+// withoutKey reports whether the login failed only because the host takes a key
+// that cannot be decrypted. As OpenSSH does, it goes on with the other keys; it
+// takes another connection, since x/crypto ends the login at the first such key.
+func withoutKey(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.again
 }
 
 // flooded reports whether the host closed the connection before it said anything.

@@ -2,6 +2,7 @@ package ssh
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/pem"
 	"errors"
@@ -239,6 +240,77 @@ func TestPassphraseIsAskedOnce(t *testing.T) {
 			t.Errorf("%s: asked %d times", test.answer, asked)
 		}
 	}
+}
+
+// A key that the host takes and that cannot be decrypted does not keep the others
+// from being tried, and is named where none of them lets in.
+func TestLockedKeyIsLeftOut(t *testing.T) {
+	locked := filepath.Join(t.TempDir(), "locked")
+	public := lockedKey(t, locked, "sesame")
+	server := fleettest.New(t, fleettest.Config{OtherKeys: []ssh.PublicKey{public}, Password: "right"})
+	o := options(server)
+	o.KeyFiles = []string{locked, server.KeyFile}
+	d := dialer(t)
+	dial(t, d, o)
+	dial(t, d, o)
+	if server.Connections() != 3 {
+		t.Errorf("%d connections, want one more than logins", server.Connections())
+	}
+	o.KeyFiles = []string{locked}
+	o.Password = "right"
+	dial(t, dialer(t), o)
+	stranger := filepath.Join(t.TempDir(), "stranger")
+	lockedKey(t, stranger, "")
+	o.Password = ""
+	o.KeyFiles = []string{locked, stranger}
+	_, err := dialer(t).Dial(t.Context(), o)
+	if want := "it did not take key " + stranger; err == nil || !strings.Contains(err.Error(), want) ||
+		!strings.Contains(err.Error(), "; not used: "+locked+": the private key is encrypted, and nobody can be asked for its passphrase") ||
+		source.HintOf(err) != "ssh-add "+locked {
+		t.Errorf("%v\nhint: %s", err, source.HintOf(err))
+	}
+}
+
+// A wrong passphrase for one host is no reason not to take the right one of
+// another.
+func TestPassphraseOfEachHost(t *testing.T) {
+	locked := filepath.Join(t.TempDir(), "locked")
+	public := lockedKey(t, locked, "sesame")
+	server := fleettest.New(t, fleettest.Config{OtherKeys: []ssh.PublicKey{public}})
+	o, d := options(server), dialer(t)
+	o.KeyFiles, o.Passphrase = []string{locked}, "barley"
+	if _, err := d.Dial(t.Context(), o); err == nil || !strings.Contains(err.Error(), "wrong passphrase") {
+		t.Errorf("got %v", err)
+	}
+	o.Passphrase = "sesame"
+	dial(t, d, o)
+}
+
+// lockedKey makes a key, encrypted unless the passphrase is empty, and returns
+// its public half.
+func lockedKey(t *testing.T, file, passphrase string) ssh.PublicKey {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var block *pem.Block
+	if passphrase == "" {
+		block, err = ssh.MarshalPrivateKey(key, "")
+	} else {
+		block, err = ssh.MarshalPrivateKeyWithPassphrase(key, "", []byte(passphrase))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ssh.NewSignerFromKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer.PublicKey()
 }
 
 func TestPasswordIsAskedOnce(t *testing.T) {

@@ -38,6 +38,7 @@ type Error struct {
 	Msg    string
 	Hint   string
 	Err    error
+	again  bool // another attempt leaves out the key that ended this one
 }
 
 func (e *Error) Error() string { return e.Host + ": " + e.Msg }
@@ -84,8 +85,8 @@ func (l *login) handshakeError(err error) error {
 	switch {
 	case l.hostKey != nil:
 		return l.hostKey
-	case l.badKey != nil && errors.Is(err, l.badKey): // it ended the login
-		e.Reason, e.Msg, e.Hint = Auth, l.badKey.Error(), source.HintOf(l.badKey)
+	case l.ended != nil && errors.Is(err, l.ended):
+		e.Reason, e.Msg, e.Hint, e.again = Auth, l.ended.Error(), source.HintOf(l.ended), l.others
 	case l.clock.expired():
 		e.Reason, e.Msg = Timeout, fmt.Sprintf("the login did not end within %s", t.timeout)
 		e.Hint = "the host is overloaded, or its sshd hangs"

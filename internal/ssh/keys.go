@@ -30,7 +30,7 @@ type keyFile struct {
 
 	mu     sync.Mutex
 	signer ssh.Signer
-	locked error // why it could not be decrypted
+	locked map[string]error // why it could not be decrypted, by the passphrase that was given
 }
 
 // key returns the key in the file.
@@ -105,26 +105,42 @@ func (k *keyFile) readPublic(known ssh.PublicKey) error {
 	return nil
 }
 
+// unusable returns why the key could not be decrypted before with this passphrase
+// given, or nil.
+func (k *keyFile) unusable(given string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.signer != nil {
+		return nil
+	}
+	return k.locked[given]
+}
+
+// encrypted reports whether the file has to be decrypted.
+func (k *keyFile) encrypted() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.data != nil
+}
+
 // unlock returns the decrypted key. The first time it takes the given
 // passphrase, if there is one and it fits, and asks for it otherwise.
 func (k *keyFile) unlock(ctx context.Context, d *Dialer, given string) (ssh.Signer, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.signer != nil || k.locked != nil {
-		return k.signer, k.locked
+	if k.signer != nil || k.locked[given] != nil {
+		return k.signer, k.locked[given]
 	}
 	if given != "" && k.decrypt(given) {
 		return k.signer, nil
 	}
 	if d.Passphrase == nil && given != "" {
-		k.locked = source.Errorf(source.Pos{File: k.path}, "wrong passphrase for the private key").
-			WithHint("check ansible_ssh_private_key_passphrase")
-		return nil, k.locked
+		return nil, k.lock(given, source.Errorf(source.Pos{File: k.path}, "wrong passphrase for the private key").
+			WithHint("check ansible_ssh_private_key_passphrase"))
 	}
 	if d.Passphrase == nil {
-		k.locked = source.Errorf(source.Pos{File: k.path}, "the private key is encrypted, and nobody can be asked for its passphrase").
-			WithHint("ssh-add %s", k.path)
-		return nil, k.locked
+		return nil, k.lock(given, source.Errorf(source.Pos{File: k.path}, "the private key is encrypted, and nobody can be asked for its passphrase").
+			WithHint("ssh-add %s", k.path))
 	}
 	for range maxPassphrases {
 		d.asking.Lock()
@@ -137,8 +153,15 @@ func (k *keyFile) unlock(ctx context.Context, d *Dialer, given string) (ssh.Sign
 			return k.signer, nil
 		}
 	}
-	k.locked = source.Errorf(source.Pos{File: k.path}, "wrong passphrase for the private key")
-	return nil, k.locked
+	return nil, k.lock(given, source.Errorf(source.Pos{File: k.path}, "wrong passphrase for the private key"))
+}
+
+func (k *keyFile) lock(given string, why error) error {
+	if k.locked == nil {
+		k.locked = map[string]error{}
+	}
+	k.locked[given] = why
+	return why
 }
 
 // decrypt reports whether the passphrase fits, and keeps the decrypted key.
@@ -168,7 +191,7 @@ func (s lazySigner) SignWithAlgorithm(rand io.Reader, data []byte, algorithm str
 	signer, err := s.k.unlock(s.l.ctx, s.l.d, s.l.t.passphrase)
 	s.l.clock.resume()
 	if err != nil {
-		s.l.keyError(err)
+		s.l.endedBy(s.k, err)
 		return nil, err
 	}
 	if as, ok := signer.(ssh.AlgorithmSigner); ok && algorithm != "" {
