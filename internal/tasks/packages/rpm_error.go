@@ -97,10 +97,11 @@ var rpmWordList = sync.OnceValue(func() []rpmWord {
 		word(`^retrieving repo key for \S+ unencrypted from (\S+)$`, func(w *rpmWords, m []string) { w.key = m[1] }),
 		word(`^Public key for (\S+) is not installed(?:\. Failing package is: (\S+))?$`, func(w *rpmWords, m []string) {
 			if w.unsigned = m[2]; w.unsigned == "" {
-				w.say("package %s is signed by a key that rpm does not have, and its repository names none", m[1])
+				w.say("package %s is signed by a key that rpm does not have, and no repository names it", m[1])
 				w.hint = "say where the key is by gpgkey in the repository, or import it by the module rpm_key"
 			}
 		}),
+		word(`^Check that the correct key URLs are configured .*Failing package is: (\S+)$`, func(w *rpmWords, m []string) { w.unsigned = m[1] }),
 		word(`^GPG Keys are configured as: (.+)$`, func(w *rpmWords, m []string) {
 			w.say("package %s is not signed by the key of its repository: %s", w.unsigned, m[1])
 			w.hint = "the repository gives out what another has signed, or its gpgkey is wrong: do not install from it before you know"
