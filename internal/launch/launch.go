@@ -1,7 +1,6 @@
 package launch
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -215,45 +214,6 @@ func (l *launching) explain(err error) error {
 	}
 	e := source.Errorf(source.Pos{}, "the host's shell did not start the helper: exit code %d: %s", code, lastLine(said))
 	return e.WithHint("the login shell must run commands: check with ssh HOST true")
-}
-
-// push sends the helper that the machine needs; platform is what uname -sm says.
-func (l *launching) push(ctx context.Context, store *helper.Store, name string) error {
-	h, err := ForPlatform(store, strings.TrimSpace(name))
-	if err != nil {
-		return err
-	}
-	packed, size, err := h.Open()
-	if err != nil {
-		return err
-	}
-	defer packed.Close()
-	defer context.AfterFunc(ctx, func() { l.transport.Close() })()
-	w := bufio.NewWriterSize(l.transport.p.Stdin(), wire.MaxChunk)
-	if _, err := fmt.Fprintf(w, "%d\n", size); err != nil {
-		return l.explain(err)
-	}
-	if _, err := io.Copy(w, packed); err != nil {
-		return l.explain(err)
-	}
-	if err := w.Flush(); err != nil {
-		return l.explain(err)
-	}
-	return nil
-}
-
-// ForPlatform returns the helper for what uname -sm says.
-func ForPlatform(store *helper.Store, name string) (helper.Helper, error) {
-	system, machine, _ := strings.Cut(name, " ")
-	for goos, s := range systems {
-		for goarch, m := range machines {
-			if s == system && (m == machine || goarch == machine) {
-				return store.For(goos, goarch)
-			}
-		}
-	}
-	return helper.Helper{}, source.Errorf(source.Pos{}, "fleet has no helper for this machine: %q", name).
-		WithHint("targets are Linux on x86_64 or aarch64")
 }
 
 // Started makes a session of a process that is the helper itself.
