@@ -16,6 +16,7 @@ import (
 	"fleet/internal/helper"
 	"fleet/internal/launch"
 	"fleet/internal/session"
+	"fleet/internal/source"
 	"fleet/internal/wire"
 )
 
@@ -207,6 +208,43 @@ func TestProxyCommand(t *testing.T) {
 	o := options(server)
 	o.ProxyCommand = `bash -c 'exec 3<>/dev/tcp/%h/%p; cat <&3 & cat >&3; kill $!'`
 	ping(t, start(t, dial(t, dialer(t), o), launch.Become{}))
+}
+
+// A ProxyCommand that fails is named, with its exit code and its last words, and
+// not waited for as a flooded host would be.
+func TestProxyCommandFails(t *testing.T) {
+	server := fleettest.New(t, fleettest.Config{})
+	for command, want := range map[string]string{
+		`false`: `the ProxyCommand "false" ended with exit code 1`,
+		`/bin/sh -c 'echo connecting >&2; echo "no way: hush123 (%h)" >&2; exit 7' --token hush123`: `the ProxyCommand "sh" ended with exit code 7: no way: ******** (127.0.0.1)`,
+		`sh -c 'echo "x: http://me:hush123@proxy: 403" >&2; exit 1' http://me:hush123@proxy`:        `the ProxyCommand "sh" ended with exit code 1: x: http://me:********@proxy: 403`,
+		`no-such-program --password=hush123 %h %p`:                                                  `the ProxyCommand "no-such-program" ended with exit code 127: `,
+		`sh -c 'kill -9 $$'`: `the ProxyCommand "sh" was ended by the signal killed`,
+		`sh -c 'printf "\033[31mred\033[0m\n" >&2; exit 1'`: `exit code 1: [31mred[0m`,
+	} {
+		t.Run(command, func(t *testing.T) {
+			o := options(server)
+			o.ProxyCommand = command
+			o.ConnectTimeout = 10 * time.Second
+			_, err := dialer(t).Dial(t.Context(), o)
+			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush123") {
+				t.Errorf("got %v, want %s", err, want)
+			}
+			if !strings.Contains(source.HintOf(err), "ProxyCommand in ssh_config") {
+				t.Errorf("the hint is %q", source.HintOf(err))
+			}
+		})
+	}
+}
+
+// A command that ends well because the host closes the connection has not failed.
+func TestProxyCommandEndsWell(t *testing.T) {
+	server := fleettest.New(t, fleettest.Config{})
+	o := options(server)
+	o.ProxyCommand, o.ConnectTimeout = "true", 100*time.Millisecond
+	if _, err := dialer(t).Dial(t.Context(), o); err == nil || !strings.Contains(err.Error(), "the host closed the connection before the login") {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestFloodedServer(t *testing.T) {

@@ -84,12 +84,29 @@ func (d *Dialer) attempt(ctx context.Context, t *target, o Options, jumps int) (
 	}
 	client, err := l.handshake(conn)
 	if err != nil {
+		err = t.proxyError(conn, err)
 		conn.Close()
 		release()
 		return nil, err
 	}
 	client.release = release
 	return client, nil
+}
+
+// proxyError puts the failure of a ProxyCommand in the place of what it looks like
+// from here: a host that has closed the connection.
+func (t *target) proxyError(conn net.Conn, err error) error {
+	c, ok := conn.(*commandConn)
+	var e *Error
+	if !ok || !errors.As(err, &e) || !dropped(e.Err) {
+		return err
+	}
+	failure := c.failure()
+	if failure == "" {
+		return err
+	}
+	return &Error{Reason: Unreachable, Host: t.String(), Msg: failure,
+		Hint: "ProxyCommand in ssh_config, or -o ProxyCommand in ansible_ssh_common_args, names it", Err: err}
 }
 
 // handshake logs in on the connection.

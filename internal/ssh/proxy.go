@@ -15,9 +15,12 @@ import (
 // It knows no deadlines: Close unblocks Read and Write.
 type commandConn struct {
 	io.ReadCloser
-	w    *os.File
-	cmd  *exec.Cmd
-	once sync.Once
+	w     *os.File
+	cmd   *exec.Cmd
+	line  string // the command
+	said  tail
+	ended chan struct{} // closed when the command has ended, by itself or by Close
+	once  sync.Once
 }
 
 // dialCommand starts the command with the user's shell.
@@ -26,9 +29,10 @@ func dialCommand(line string) (net.Conn, error) {
 	if shell == "" {
 		shell = "/bin/sh"
 	}
-	cmd := exec.Command(shell, "-c", "exec "+line)
-	cmd.Stderr = os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c := &commandConn{line: line, cmd: exec.Command(shell, "-c", "exec "+line), ended: make(chan struct{})}
+	c.cmd.Stderr = &c.said
+	c.cmd.WaitDelay = time.Second // what it has started may hold its standard error
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	theirIn, ourOut, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -37,14 +41,19 @@ func dialCommand(line string) (net.Conn, error) {
 	if err != nil {
 		return nil, errors.Join(err, theirIn.Close(), ourOut.Close())
 	}
-	cmd.Stdin, cmd.Stdout = theirIn, theirOut
-	err = cmd.Start()
+	c.cmd.Stdin, c.cmd.Stdout = theirIn, theirOut
+	err = c.cmd.Start()
 	theirIn.Close()
 	theirOut.Close()
 	if err != nil {
 		return nil, errors.Join(err, ourIn.Close(), ourOut.Close())
 	}
-	return &commandConn{ReadCloser: ourIn, w: ourOut, cmd: cmd}, nil
+	c.ReadCloser, c.w = ourIn, ourOut
+	go func() {
+		defer close(c.ended)
+		_ = c.cmd.Wait() // failure asks how it ended
+	}()
+	return c, nil
 }
 
 func (c *commandConn) Write(p []byte) (int, error) { return c.w.Write(p) }
@@ -54,10 +63,15 @@ func (c *commandConn) Close() error {
 	c.once.Do(func() {
 		c.w.Close()
 		c.ReadCloser.Close()
+		select {
+		case <-c.ended:
+			return
+		default:
+		}
 		_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGTERM) // it may be gone already
-		done := time.AfterFunc(time.Second, func() { _ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL) })
-		_ = c.cmd.Wait() // how it ended does not matter any more
-		done.Stop()
+		kill := time.AfterFunc(time.Second, func() { _ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL) })
+		<-c.ended
+		kill.Stop()
 	})
 	return nil
 }
