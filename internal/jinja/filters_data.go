@@ -218,6 +218,13 @@ func setFilter(keep func(inA, inB bool) bool) func(*Context, any, []any) (any, e
 		for _, e := range right {
 			inB[normKey(e)] = true
 		}
+		if s, ok := a[0].(string); ok && addable(v) == "list" { // then Python looks for parts of the text
+			for _, e := range left {
+				if inB[normKey(e)], err = c.contains(s, e); err != nil {
+					return nil, err
+				}
+			}
+		}
 		out := []any{}
 		seen := map[any]bool{}
 		for _, e := range slices.Concat(left, right) {

@@ -41,12 +41,15 @@ type frame struct {
 	vals   []any
 	// loop is the loop whose body this is, or nil.
 	loop *loopState
+	// bare says that the variables of the host cannot be seen: the template is
+	// included or imported without context.
+	bare bool
 	// kept says that a macro refers to the frame: it may not be used again.
 	kept bool
 }
 
 func (f *frame) child() *frame {
-	return &frame{c: f.c, rt: f.rt, text: f.text, parent: f}
+	return &frame{c: f.c, rt: f.rt, text: f.text, parent: f, bare: f.bare}
 }
 
 func (f *frame) at(off int) place { return place{f.text, off} }
@@ -87,8 +90,10 @@ func (f *frame) lookup(name string, off int) (any, error) {
 	if g, i := f.find(name); g != nil {
 		return f.c.resolve(g.vals[i])
 	}
-	if v, ok := f.c.Scope.Lookup(name); ok {
-		return f.c.resolve(v)
+	if !f.bare {
+		if v, ok := f.c.Scope.Lookup(name); ok {
+			return f.c.resolve(v)
+		}
 	}
 	if v, ok := f.c.tables.globals[name]; ok {
 		return v, nil
@@ -101,7 +106,10 @@ func (f *frame) lookup(name string, off int) (any, error) {
 
 // known returns all names that can be seen from f.
 func (f *frame) known() []string {
-	names := f.c.Scope.Names()
+	var names []string
+	if !f.bare {
+		names = f.c.Scope.Names()
+	}
 	for g := f; g != nil; g = g.parent {
 		names = append(names, g.names...)
 	}

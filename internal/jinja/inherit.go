@@ -192,7 +192,7 @@ func (s *includeStmt) exec(f *frame, w *output) error {
 // module returns a frame for rendering t from within f: with the names that f
 // sees, or without.
 func (t *Template) module(f *frame, withContext bool) *frame {
-	g := &frame{c: f.c, rt: &render{size: f.rt.size, owner: f.rt.own()}, text: t.text}
+	g := &frame{c: f.c, rt: &render{size: f.rt.size, owner: f.rt.own()}, text: t.text, bare: f.bare || !withContext}
 	if withContext {
 		for h := f; h != nil; h = h.parent {
 			for i, n := range h.names {
