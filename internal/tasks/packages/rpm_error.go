@@ -22,6 +22,9 @@ func (r *rpmRun) failed(ctx context.Context, argv []string, out sys.Output) erro
 			said.hint = fmt.Sprintf("did you mean %q?", like)
 		}
 	}
+	if !said.own {
+		r.res.Stdout, r.res.Stderr = "", "" // they say the same
+	}
 	text := argv[0] + ": " + strings.Join(said.sentences, "; ")
 	if said.hint != "" {
 		text += "\nhint: " + said.hint
@@ -47,9 +50,10 @@ type rpmWords struct {
 	unknown   []string // packages that no repository has
 
 	download string // why the last download failed
-	problem  *[]string
+	problem  bool   // that lines below "Problem:", or below "Transaction test error:", come
 	key      string // where the key of a repository is fetched from
 	unsigned string // the package whose signature is not good
+	own      bool   // that some of it is in dnf's own words
 }
 
 // rpmWord is a line that dnf or yum writes, and what is made of it.
@@ -108,11 +112,11 @@ var rpmWordList = sync.OnceValue(func() []rpmWord {
 		}),
 		word(`^(?:Error: )?Package (\S+) is not signed$`, func(w *rpmWords, m []string) { w.say("package %s is not signed", m[1]) }),
 		word(`^(?:Error: )?(?:Problem(?: \d+)?: )(.+)$`, func(w *rpmWords, m []string) {
-			w.problem = &w.sentences
+			w.problem = true
 			problemLine(w, m[1])
 		}),
 		word(`^- (.+)$`, func(w *rpmWords, m []string) { problemLine(w, m[1]) }),
-		word(`^Error: Transaction (?:test|check) error:$`, func(w *rpmWords, _ []string) { w.problem = &w.sentences }),
+		word(`^Error: Transaction (?:test|check) error:$`, func(w *rpmWords, _ []string) { w.problem, w.own = true, true }),
 		word(`^((?:file|package|installing package) .+)$`, func(w *rpmWords, m []string) { problemLine(w, m[1]) }),
 		// What the lines before it have said already.
 		word(`^Error:( Nothing to do\.?| Unable to find a match: .*| GPG check FAILED)?$`, func(w *rpmWords, m []string) {
@@ -120,7 +124,20 @@ var rpmWordList = sync.OnceValue(func() []rpmWord {
 				w.say("the signature of a package is not good")
 			}
 		}),
-		word(`^Error: (.+)$`, func(w *rpmWords, m []string) { w.say("%s", m[1]) }),
+		word(`^Error: Transaction failed$`, func(w *rpmWords, _ []string) {
+			w.own = true
+			if len(w.sentences) == 0 {
+				w.say("the packages were not installed, updated or removed as a whole")
+			}
+		}),
+		word(`^Error in (\S+) scriptlet in rpm package (\S+)$`, func(w *rpmWords, m []string) {
+			w.own = true
+			w.say("the script %s of package %s failed", strings.ToLower(m[1]), m[2])
+		}),
+		word(`^Error: (.+)$`, func(w *rpmWords, m []string) {
+			w.own = true
+			w.say("%s", m[1])
+		}),
 	}
 })
 
@@ -144,7 +161,7 @@ func unreadableRepository(w *rpmWords, m []string) {
 
 // problemLine is a line below "Problem:", or below "Transaction test error:".
 func problemLine(w *rpmWords, text string) {
-	if w.problem != nil && text != "conflicting requests" {
+	if w.problem && text != "conflicting requests" {
 		w.say("%s", text)
 	}
 }
