@@ -22,6 +22,7 @@ type app struct {
 	live  bool       // a status line can be drawn: standard error is a terminal too
 	width func() int // of the terminal, in characters
 	flush []func() error
+	shown func() // waits until what has happened so far is printed; nil before a report is there
 
 	helpers *helper.Store   // what is pushed to hosts
 	said    map[string]bool // warnings about the playbooks
@@ -69,7 +70,7 @@ func (a *app) end(err error) int {
 // report returns the report of `fleet run`.
 func (a *app) report(json bool, verbose int, diff bool) report.Report {
 	if json {
-		return report.Queue(report.NewJSON(a.out, a.secrets))
+		return a.queue(report.NewJSON(a.out, a.secrets))
 	}
 	return a.withStatus(func() report.Report {
 		return report.NewText(a.out, a.err, report.Options{Verbose: verbose, Diff: diff, Color: a.color})
@@ -79,7 +80,7 @@ func (a *app) report(json bool, verbose int, diff bool) report.Report {
 // execReport returns the report of `fleet exec` on these hosts.
 func (a *app) execReport(hosts []string, fold, json bool) report.Report {
 	if json {
-		return report.Queue(report.NewJSON(a.out, a.secrets))
+		return a.queue(report.NewJSON(a.out, a.secrets))
 	}
 	return a.withStatus(func() report.Report {
 		return report.NewExec(a.out, a.err, report.ExecOptions{Hosts: hosts, Fold: fold, Color: a.color, Terminal: a.terminal})
@@ -89,9 +90,16 @@ func (a *app) execReport(hosts []string, fold, json bool) report.Report {
 // withStatus opens a report, with a status line below it where there can be one.
 func (a *app) withStatus(open func() report.Report) report.Report {
 	if !a.live {
-		return report.Queue(open())
+		return a.queue(open())
 	}
 	screen := report.NewScreen(a.err)
 	a.out, a.err = screen.Around(a.out), screen.Around(a.err)
-	return report.Queue(report.Multi(open(), report.NewStatus(screen, a.width)))
+	return a.queue(report.Multi(open(), report.NewStatus(screen, a.width)))
+}
+
+// queue puts a queue before the report, which prompts wait for.
+func (a *app) queue(r report.Report) report.Report {
+	q := report.Queue(r)
+	a.shown = q.Wait
+	return q
 }

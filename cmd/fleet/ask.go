@@ -32,14 +32,15 @@ func openTerminal(a *app) engine.Prompter {
 // print writes to the terminal: where a status line shares it, through the screen
 // that keeps the two apart. A line that is not ended keeps the status line away.
 func (t *terminal) print(text string) {
-	if !t.app.live {
-		fmt.Fprint(t.tty, text)
-		return
+	if t.app.live {
+		fmt.Fprint(t.app.err, text)
 	}
-	fmt.Fprint(t.app.err, text)
 	for _, flush := range t.app.flush {
 		// What cannot be written here cannot be complained about either.
 		_ = flush()
+	}
+	if !t.app.live {
+		fmt.Fprint(t.tty, text)
 	}
 }
 
@@ -56,6 +57,9 @@ func (t *terminal) entered() {
 func (t *terminal) Ask(ctx context.Context, text string, private bool) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.app.shown != nil {
+		t.app.shown()
+	}
 	t.print(text)
 	type answer struct {
 		line string

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"fleet/internal/event"
 	"fleet/internal/jinja"
 	"fleet/internal/source"
 	"fleet/internal/spec"
@@ -205,7 +206,7 @@ func runPause(ctx context.Context, a *attempt, args *pauseArgs) (*taskResult, er
 	case a.engine.Prompter == nil:
 		return nil, errors.New("pause: there is no terminal to wait for: give seconds or minutes")
 	default:
-		input, err = a.engine.askOnce(ctx, or(args.Prompt, func() string { return "Press Enter to go on" }), !args.Echo)
+		input, err = a.ask(ctx, or(args.Prompt, func() string { return "Press Enter to go on" }), !args.Echo)
 	}
 	if err != nil {
 		return nil, err
@@ -215,9 +216,11 @@ func runPause(ctx context.Context, a *attempt, args *pauseArgs) (*taskResult, er
 		"start", begin.Format(time.DateTime), "stop", time.Now().Format(time.DateTime)), nil
 }
 
-// askOnce asks one host's question after the other.
-func (e *Engine) askOnce(ctx context.Context, text string, private bool) (string, error) {
+// ask asks the operator, one host's question after the other.
+func (a *attempt) ask(ctx context.Context, text string, private bool) (string, error) {
+	e := a.engine
 	e.pausing.Lock()
 	defer e.pausing.Unlock()
+	e.Events.Emit(event.Asking{Host: a.hostRun.host, Task: a.event, Prompt: text})
 	return e.Prompter.Ask(ctx, text+": ", private)
 }

@@ -77,6 +77,14 @@ type TaskStarted struct {
 	Time time.Time
 }
 
+// Asking says that a task is about to ask the operator something on the terminal
+// and waits for the answer.
+type Asking struct {
+	Host   string
+	Task   *Task
+	Prompt string
+}
+
 // ItemDone is the result of one turn of a loop. TaskDone follows with all.
 type ItemDone struct {
 	Host    string
@@ -171,6 +179,7 @@ func (PlayStarted) event() {}
 func (PlayEnded) event()   {}
 func (NoHosts) event()     {}
 func (TaskStarted) event() {}
+func (Asking) event()      {}
 func (ItemDone) event()    {}
 func (Retried) event()     {}
 func (TaskDone) event()    {}

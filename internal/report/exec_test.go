@@ -128,3 +128,19 @@ func TestQueueKeepsOrderAndClosesLast(t *testing.T) {
 		t.Errorf("got %q", out.String())
 	}
 }
+
+// What was emitted before Wait is printed when it returns.
+func TestQueueWait(t *testing.T) {
+	var out strings.Builder
+	q := Queue(NewJSON(&out, &redact.Set{}))
+	for i := range 100 {
+		q.Emit(event.PlayEnded{Play: i})
+	}
+	q.Wait()
+	if n := strings.Count(out.String(), "\n"); n != 100 {
+		t.Errorf("%d of 100 events are printed", n)
+	}
+	if err := q.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -112,6 +112,8 @@ func jsonTaskEvent(e event.Event) jsonLine {
 	switch e := e.(type) {
 	case event.TaskStarted:
 		return jsonLine{Event: "task_started", Host: e.Host, Task: taskOf(e.Task), Time: &e.Time}
+	case event.Asking:
+		return jsonLine{Event: "asking", Host: e.Host, Task: taskOf(e.Task), Msg: *labelOf(e.Task, e.Prompt)}
 	case event.ItemDone:
 		return jsonLine{
 			Event: "item_done", Host: e.Host, Task: taskOf(e.Task), Item: labelOf(e.Task, e.Label),

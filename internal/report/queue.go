@@ -9,28 +9,49 @@ const queueSize = 10_000
 // Queue returns a report that passes the events on from a goroutine of its own,
 // so that a slow terminal does not hold up the hosts. Close waits for the last
 // event and closes r.
-func Queue(r Report) Report {
-	q := &queue{to: r, events: make(chan event.Event, queueSize), done: make(chan struct{})}
+func Queue(r Report) *Queued {
+	q := &Queued{to: r, events: make(chan event.Event, queueSize), done: make(chan struct{})}
 	go q.run()
 	return q
 }
 
-type queue struct {
+// Queued is a report with a queue before it.
+type Queued struct {
 	to     Report
 	events chan event.Event
 	done   chan struct{}
 }
 
-func (q *queue) run() {
+func (q *Queued) run() {
 	defer close(q.done)
 	for e := range q.events {
+		if m, ok := e.(mark); ok {
+			close(m.reached)
+			continue
+		}
 		q.to.Emit(e)
 	}
 }
 
-func (q *queue) Emit(e event.Event) { q.events <- e }
+// Emit implements event.Sink.
+func (q *Queued) Emit(e event.Event) { q.events <- e }
 
-func (q *queue) Close() error {
+// mark stands in the queue where somebody waits for what was emitted before.
+type mark struct {
+	event.Event
+	reached chan struct{}
+}
+
+// Wait returns when all that was emitted before has been passed on. It must not
+// be called after Close.
+func (q *Queued) Wait() {
+	m := mark{reached: make(chan struct{})}
+	q.events <- m
+	<-m.reached
+}
+
+// Close implements Report.
+func (q *Queued) Close() error {
 	close(q.events)
 	<-q.done
 	return q.to.Close()

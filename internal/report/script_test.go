@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,6 +29,8 @@ type script struct {
 	t     *testing.T
 	tasks map[string]*event.Task
 	clock time.Time
+	// terminal is where prompts stand, besides what the report prints.
+	terminal io.Writer
 }
 
 type words struct {
@@ -179,6 +182,9 @@ func (s *script) hostEvent(host string, w words, has func(string) bool, number f
 	switch verb := w.rest[0]; verb {
 	case "start":
 		sink.Emit(event.TaskStarted{Host: host, Task: task, Time: s.clock})
+	case "ask":
+		sink.Emit(event.Asking{Host: host, Task: task, Prompt: w.named["prompt"]})
+		fmt.Fprintf(s.terminal, "%s: \n", w.named["prompt"]) // the operator's Enter ends the line
 	case "item":
 		for _, label := range expand(w.named["label"]) {
 			sink.Emit(event.ItemDone{Host: host, Task: task, Label: label, Outcome: event.Outcome(arg(3)), Ignored: has("ignored"), Result: s.result(w)})
@@ -265,7 +271,10 @@ func goldenFile(t *testing.T, path string, open func(options string, out, warn *
 	}
 	var out, warn strings.Builder
 	r := open(string(archive.Comment), &out, &warn)
-	s := &script{t: t, tasks: map[string]*event.Task{}, clock: time.Unix(1700000000, 0).UTC()}
+	s := &script{t: t, tasks: map[string]*event.Task{}, clock: time.Unix(1700000000, 0).UTC(), terminal: &out}
+	if filepath.Base(filepath.Dir(path)) == "json" {
+		s.terminal = io.Discard
+	}
 	for line := range strings.Lines(files["events"]) {
 		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
 			s.run(line, r)

@@ -69,6 +69,8 @@ func (t *Text) Emit(e event.Event) {
 		}
 	case event.TaskStarted:
 		t.arrive(e.Host, e.Task, true)
+	case event.Asking:
+		t.asking(e)
 	case event.ItemDone:
 		t.itemDone(e)
 	case event.Retried:
@@ -100,6 +102,20 @@ func (t *Text) Close() error {
 		t.alarm.Stop()
 	}
 	return t.err
+}
+
+// asking shows the header of a task that asks the operator, since the prompt
+// stands below it at once: it waits for no host that is still in another task.
+func (t *Text) asking(e event.Asking) {
+	t.advance()
+	p := t.play(e.Task.Play)
+	if p == nil || p != t.plays[0] {
+		return
+	}
+	if p.front != nil {
+		t.printPieces(p, false)
+	}
+	t.taskHeader(p.view(e.Task))
 }
 
 // flush prints all plays to their end.
