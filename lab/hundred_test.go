@@ -21,8 +21,8 @@ func TestHundredCopies(t *testing.T) {
 }
 
 // hundred brings machines to a hundred copies with one log, undoes some by hand and has them put back, goes down to
-// seven and up to twelve. After each run it looks at the containers, nginx' upstream and 2,000 requests, and at the
-// end logs how long the runs took.
+// seven and up to twelve, and then lets each have its own log. After each run it looks at the containers, nginx'
+// upstream and 2,000 requests, and at the end logs how long the runs took.
 func hundred(t *testing.T, machines ...string) {
 	table := []string{fmt.Sprintf("a hundred copies on %s:", strings.Join(machines, " and "))}
 	stage := func(what string, n int) result {
@@ -52,6 +52,13 @@ func hundred(t *testing.T, machines ...string) {
 	stage("from 7 to 12", 12)
 	mustKeep(t, before, everywhere(t, machines))
 	stage("again", 12).mustChangeNothing(t)
+
+	play(t, "todo.yaml", "-l", strings.Join(machines, ","), "-e", "todo_copies=12").mustExit(t, 0)
+	for _, name := range machines {
+		if binds := on(t, name, `docker inspect --format '{{.HostConfig.Binds}}' `+allCopies); strings.Contains(binds, sharedLog) {
+			t.Errorf("%s: copies still write to the log that is no longer asked for: %s", name, binds)
+		}
+	}
 }
 
 // onAll returns the flags of a run on these machines, where all copies have one log.
@@ -109,27 +116,24 @@ func mustKeep(t *testing.T, before, after map[string]map[string]todo, except ...
 // mustRun: todo-1 … todo-N and no other are there and run, nginx has their addresses, and they share the requests.
 func mustRun(t *testing.T, name string, n int) load {
 	t.Helper()
-	want := map[string]string{}
+	there := map[string]string{}
 	for i := 1; i <= n; i++ {
-		want[fmt.Sprintf("todo-%d", i)] = "no address"
+		there[fmt.Sprintf("todo-%d", i)] = "no address"
 	}
 	for copy, is := range todos(t, name) {
-		if want[copy] == "" || !is.serves {
+		if there[copy] == "" || !is.serves {
 			t.Errorf("%s: there is a %s: %v", name, copy, is)
 		}
-		want[copy] = is.address
+		there[copy] = is.address
 	}
 	got := map[string]string{}
 	for _, server := range regexp.MustCompile(`server ([0-9.]+):3000 .*# (todo-\d+)`).FindAllStringSubmatch(on(t, name, "nginx -T 2>/dev/null"), -1) {
 		got[server[2]] = server[1]
 	}
-	if !maps.Equal(got, want) {
-		t.Errorf("%s: nginx has the copies %v, Docker has %v", name, got, want)
+	if !maps.Equal(got, there) {
+		t.Errorf("%s: nginx has the copies %v, Docker has %v", name, got, there)
 	}
-	l := probe(t, name)
-	l.mustFail(t, 0)
-	l.mustShare(t, n)
-	return l
+	return see(t, name, want{copies: n})
 }
 
 // logLine is a whole line of a copy's log.

@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,9 +78,15 @@ func run(t *testing.T, name string, args ...string) result {
 	return result{command.ProcessState.ExitCode(), out.String(), time.Since(start)}
 }
 
-// play runs a playbook of the project on the lab's inventory.
+// both are the machines that these tests own. The lab may have others.
+const both = "cvm-1,cvm-2"
+
+// play runs a playbook of the project on both machines, or on those that the arguments limit it to.
 func play(t *testing.T, playbook string, args ...string) result {
 	t.Helper()
+	if !slices.Contains(args, "-l") {
+		args = append(args, "-l", both)
+	}
 	return run(t, fleet, append([]string{"run", filepath.Join(playbooks, playbook), "-i", inventory,
 		"-e", fmt.Sprintf("todo_copies=%d", copies)}, args...)...)
 }
