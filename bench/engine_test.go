@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"fleet/internal/catalog"
 	"fleet/internal/engine"
 	"fleet/internal/inventory"
 	"fleet/internal/playbook"
@@ -82,14 +83,14 @@ func benchmarkEngine(b *testing.B, hosts int, sink func(*redact.Set) report.Repo
 		if err != nil {
 			b.Fatal(err)
 		}
-		loader := &playbook.Loader{Modules: catalog{}}
+		loader := &playbook.Loader{Modules: catalog.Modules{}}
 		pb, err := loader.Load("playbook/bench.yaml")
 		if err != nil {
 			b.Fatal(err)
 		}
 		secrets := &redact.Set{}
 		out := sink(secrets)
-		e := &engine.Engine{Inventory: inv, Vars: vars.NewStore(inv, nil, secrets), Loader: loader, Modules: catalog{},
+		e := &engine.Engine{Inventory: inv, Vars: vars.NewStore(inv, nil, secrets), Loader: loader, Modules: catalog.Modules{},
 			Dialer: said, Events: out, Secrets: secrets, Options: engine.Options{Forks: 100}}
 		sum, err := e.Run(b.Context(), pb, []string{"bench.yaml"})
 		if err := errors.Join(err, out.Close()); err != nil || sum.Failed || sum.Unreachable {

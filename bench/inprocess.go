@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
-	"slices"
 
+	"fleet/internal/catalog"
 	"fleet/internal/engine"
 	"fleet/internal/event"
 	"fleet/internal/inventory"
@@ -13,9 +13,7 @@ import (
 	"fleet/internal/playbook"
 	"fleet/internal/pool"
 	"fleet/internal/redact"
-	"fleet/internal/spec"
 	"fleet/internal/ssh"
-	"fleet/internal/tasks"
 	"fleet/internal/vars"
 )
 
@@ -26,7 +24,7 @@ func runHere(ctx context.Context, hosts, file, knownHosts string, events event.S
 	if err != nil {
 		return err
 	}
-	loader := &playbook.Loader{Modules: catalog{}}
+	loader := &playbook.Loader{Modules: catalog.Modules{}}
 	pb, err := loader.Load(file)
 	if err != nil {
 		return err
@@ -34,7 +32,7 @@ func runHere(ctx context.Context, hosts, file, knownHosts string, events event.S
 	d := &dialer{knownHosts: knownHosts}
 	defer d.logins.Close()
 	secrets := &redact.Set{}
-	e := &engine.Engine{Inventory: inv, Vars: vars.NewStore(inv, nil, secrets), Loader: loader, Modules: catalog{},
+	e := &engine.Engine{Inventory: inv, Vars: vars.NewStore(inv, nil, secrets), Loader: loader, Modules: catalog.Modules{},
 		Dialer: d, Events: events, Secrets: secrets, Options: engine.Options{Forks: 100}}
 	sum, err := e.Run(ctx, pb, []string{file})
 	if err == nil && (sum.Failed || sum.Unreachable) {
@@ -67,30 +65,6 @@ func (d *dialer) Raw(context.Context, engine.Endpoint, string, io.Writer, io.Wri
 
 func (d *dialer) Drop(host string) {
 	d.logins.Drop(func(to engine.Endpoint) bool { return to.Host == host })
-}
-
-// catalog is the real modules.
-type catalog struct{}
-
-func (catalog) Find(name string) (*spec.Module, bool) {
-	m, ok := tasks.Find(name)
-	if !ok {
-		return nil, false
-	}
-	return &m.Module, true
-}
-
-func (catalog) Names() []string {
-	var names []string
-	for _, m := range tasks.Table {
-		names = append(names, m.Name)
-	}
-	return names
-}
-
-func (c catalog) Known(name string) bool {
-	_, ok := c.Find(name)
-	return ok || slices.ContainsFunc(engine.Actions(), func(a *spec.Module) bool { return a.Name == name })
 }
 
 // nowhere drops events.

@@ -39,6 +39,7 @@ var law = map[string]string{
 	"internal/search":       "source",
 	"internal/check":        "argument search inventory playbook jinja jinja/lookup vars spec source",
 	"internal/engine":       "argument search inventory playbook pool jinja jinja/lookup vars event wire spec source redact",
+	"internal/catalog":      "engine spec tasks",
 	"internal/report":       "event probe redact source wire",
 	"internal/session":      "wire source",
 	"internal/launch":       "session helper wire source",

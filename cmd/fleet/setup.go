@@ -12,6 +12,7 @@ import (
 
 	"github.com/charmbracelet/log"
 
+	"fleet/internal/catalog"
 	"fleet/internal/check"
 	"fleet/internal/engine"
 	"fleet/internal/inventory"
@@ -56,7 +57,7 @@ func (f *connectFlags) load(secrets *redact.Set) (*setup, error) {
 	}
 	s := &setup{flags: f, inventory: inv, secrets: secrets, extra: extra, store: vars.NewStore(inv, extra, secrets)}
 	s.none = len(f.inventories) == 0 && missing != nil
-	s.loader = &playbook.Loader{Modules: catalog{}, Static: s.static, RolesPath: rolesPath()}
+	s.loader = &playbook.Loader{Modules: catalog.Modules{}, Static: s.static, RolesPath: rolesPath()}
 	return s, nil
 }
 
@@ -204,7 +205,7 @@ func (s *setup) password(ctx context.Context, ask engine.Prompter, prompt string
 
 // engine returns an engine over the setup.
 func (s *setup) engine(o engine.Options, d engine.Dialer, ask engine.Prompter) *engine.Engine {
-	return &engine.Engine{Inventory: s.inventory, Vars: s.store, Modules: catalog{}, Dialer: d, Secrets: s.secrets,
+	return &engine.Engine{Inventory: s.inventory, Vars: s.store, Modules: catalog.Modules{}, Dialer: d, Secrets: s.secrets,
 		Prompter: ask, Options: o, Loader: s.loader}
 }
 

@@ -13,48 +13,15 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"fleet/internal/catalog"
 	"fleet/internal/engine"
 	"fleet/internal/inventory"
 	"fleet/internal/jinja/lookup"
 	"fleet/internal/playbook"
-	"fleet/internal/spec"
-	"fleet/internal/tasks"
 	"fleet/internal/vars"
 )
 
 var update = flag.Bool("update", false, "write what was got into the golden files")
-
-// catalog is all modules there are.
-type catalog struct{}
-
-func (catalog) Find(name string) (*spec.Module, bool) {
-	m, ok := tasks.Find(name)
-	if !ok {
-		return nil, false
-	}
-	return &m.Module, true
-}
-
-func (catalog) Names() []string {
-	var names []string
-	for _, m := range tasks.Table {
-		names = append(names, m.Name)
-	}
-	for _, m := range engine.Actions() {
-		names = append(names, m.Name)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-func (c catalog) Known(name string) bool {
-	if _, ok := c.Find(name); ok {
-		return true
-	}
-	return slices.ContainsFunc(engine.Actions(), func(m *spec.Module) bool {
-		return m.Name == name || slices.Contains(m.Names, name)
-	})
-}
 
 // newChecker returns a checker over the inventory in the present folder.
 func newChecker(t testing.TB, inventories ...string) *Checker {
@@ -63,8 +30,8 @@ func newChecker(t testing.TB, inventories ...string) *Checker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Checker{Inventory: inv, Vars: vars.NewStore(inv, nil, nil), Loader: &playbook.Loader{Modules: catalog{}},
-		Modules: catalog{}, Actions: engine.Actions(), Open: engine.Open,
+	return &Checker{Inventory: inv, Vars: vars.NewStore(inv, nil, nil), Loader: &playbook.Loader{Modules: catalog.Modules{}},
+		Modules: catalog.Modules{}, Actions: engine.Actions(), Open: engine.Open,
 		Lookups: slices.Collect(maps.Keys(lookup.New(lookup.Options{}))),
 		Selected: func(p *playbook.Play, e playbook.Entry) bool {
 			return engine.Selected(engine.Tags(p, e), nil, nil)

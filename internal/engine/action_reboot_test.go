@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"fleet/internal/catalog"
 	"fleet/internal/engine"
 	"fleet/internal/inventory"
 	"fleet/internal/playbook"
@@ -106,7 +107,7 @@ func (r *restarting) reboots(t *testing.T, task string, o engine.Options) string
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	loader := &playbook.Loader{Modules: catalog{}}
+	loader := &playbook.Loader{Modules: catalog.Modules{}}
 	pb, err := loader.Load(file)
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +115,7 @@ func (r *restarting) reboots(t *testing.T, task string, o engine.Options) string
 	secrets := &redact.Set{}
 	var out bytes.Buffer
 	shown := report.NewText(&out, &out, report.Options{})
-	e := &engine.Engine{Inventory: inv, Vars: vars.NewStore(inv, nil, secrets), Loader: loader, Modules: catalog{},
+	e := &engine.Engine{Inventory: inv, Vars: vars.NewStore(inv, nil, secrets), Loader: loader, Modules: catalog.Modules{},
 		Dialer: r, Events: shown, Secrets: secrets, Options: o}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()

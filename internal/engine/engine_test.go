@@ -17,13 +17,13 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"fleet/internal/catalog"
 	"fleet/internal/engine"
 	"fleet/internal/inventory"
 	"fleet/internal/jinja"
 	"fleet/internal/playbook"
 	"fleet/internal/redact"
 	"fleet/internal/report"
-	"fleet/internal/spec"
 	"fleet/internal/tasks"
 	"fleet/internal/tasks/sys"
 	"fleet/internal/vars"
@@ -31,37 +31,6 @@ import (
 )
 
 var update = flag.Bool("update", false, "rewrite what the tests expect")
-
-// catalog is the real modules.
-type catalog struct{}
-
-func (catalog) Find(name string) (*spec.Module, bool) {
-	m, ok := tasks.Find(name)
-	if !ok {
-		return nil, false
-	}
-	return &m.Module, true
-}
-
-func (catalog) Names() []string {
-	var names []string
-	for _, m := range tasks.Table {
-		names = append(names, m.Name)
-	}
-	return names
-}
-
-func (catalog) Known(name string) bool {
-	if _, ok := tasks.Find(name); ok {
-		return true
-	}
-	for _, m := range engine.Actions() {
-		if m.Name == name || "ansible.builtin."+m.Name == name {
-			return true
-		}
-	}
-	return false
-}
 
 // inProcess runs modules in this process, for hosts whose names do not start
 // with "down".
@@ -113,7 +82,7 @@ func run(t *testing.T, dir string, o engine.Options, extra *jinja.Map) (string, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	loader := &playbook.Loader{Modules: catalog{}}
+	loader := &playbook.Loader{Modules: catalog.Modules{}}
 	pb, err := loader.Load("play.yml")
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +91,7 @@ func run(t *testing.T, dir string, o engine.Options, extra *jinja.Map) (string, 
 	var out bytes.Buffer
 	w := secrets.Writer(&out)
 	text := report.NewText(w, w, report.Options{Verbose: o.Verbosity})
-	e := &engine.Engine{Inventory: inv, Vars: vars.NewStore(inv, extra, secrets), Loader: loader, Modules: catalog{},
+	e := &engine.Engine{Inventory: inv, Vars: vars.NewStore(inv, extra, secrets), Loader: loader, Modules: catalog.Modules{},
 		Dialer: inProcess{}, Events: text, Secrets: secrets, Options: o}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()

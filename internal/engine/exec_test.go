@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"fleet/internal/catalog"
 	"fleet/internal/engine"
 	"fleet/internal/event"
 	"fleet/internal/inventory"
@@ -39,7 +40,7 @@ func TestCall(t *testing.T) {
 	}
 	secrets := &redact.Set{}
 	got := &taken{hosts: map[string][]string{}}
-	e := &engine.Engine{Inventory: inv, Vars: vars.NewStore(inv, nil, secrets), Modules: catalog{}, Dialer: inProcess{}, Events: got, Secrets: secrets}
+	e := &engine.Engine{Inventory: inv, Vars: vars.NewStore(inv, nil, secrets), Modules: catalog.Modules{}, Dialer: inProcess{}, Events: got, Secrets: secrets}
 	sum, err := e.Call(t.Context(), []string{"web1", "web2", "down1"},
 		engine.Call{Name: "first", Module: "ping", Args: jinja.NewMap("data", "crash")},
 		engine.Call{Name: "second", Module: "ping", Args: jinja.NewMap()})

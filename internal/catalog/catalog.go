@@ -1,0 +1,58 @@
+// Package catalog is the names and arguments of all modules: those of the targets,
+// and the steps that the controller runs itself. It runs on the controller, and
+// calls no module.
+package catalog
+
+import (
+	"slices"
+	"sync"
+
+	"fleet/internal/engine"
+	"fleet/internal/spec"
+	"fleet/internal/tasks"
+)
+
+// Modules is what the engine, the checker and the reader of playbooks know of
+// modules. The zero value is ready.
+type Modules struct{}
+
+// Find returns the target's module with a short or fully qualified name.
+func (Modules) Find(name string) (*spec.Module, bool) {
+	m, ok := tasks.Find(name)
+	if !ok {
+		return nil, false
+	}
+	return &m.Module, true
+}
+
+// Names returns the short names of all modules, sorted.
+func (Modules) Names() []string {
+	var names []string
+	for _, m := range tasks.Table {
+		names = append(names, m.Name)
+	}
+	for _, m := range engine.Actions() {
+		names = append(names, m.Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Known reports whether there is a module with a short or fully qualified name.
+func (Modules) Known(name string) bool { return known()[name] }
+
+// known returns the names of all modules, short and fully qualified.
+var known = sync.OnceValue(func() map[string]bool {
+	names := map[string]bool{"gather_facts": true, "ansible.builtin.gather_facts": true}
+	all := engine.Actions()
+	for _, m := range tasks.Table {
+		all = append(all, &m.Module)
+	}
+	for _, m := range all {
+		names[m.Name] = true
+		for _, full := range m.Names {
+			names[full] = true
+		}
+	}
+	return names
+})
