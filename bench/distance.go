@@ -153,13 +153,14 @@ func (f *far) files(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	again, err := f.over(ctx, run)
-	if err != nil {
-		return err
-	}
 	l := result.Line{Part: "D", What: f.at(fmt.Sprintf("%d files in a loop", smallFiles)), Fleet: seconds(first.Wall),
-		Other: fmt.Sprintf("%d round trips; again %s, %d", first.RoundTrips, seconds(again.Wall), again.RoundTrips)}
+		Other: fmt.Sprintf("%d round trips", first.RoundTrips)}
 	if f.near() {
+		again, err := f.over(ctx, run)
+		if err != nil {
+			return err
+		}
+		l.Other += fmt.Sprintf("; again %s, %d", seconds(again.Wall), again.RoundTrips)
 		l.Goal, l.Reached = "< 3 s", result.Reached(first.Wall < 3*time.Second)
 	}
 	if err := f.say(l); err != nil || !f.near() || !peers.Ansible.There() {
