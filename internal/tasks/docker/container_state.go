@@ -23,6 +23,7 @@ const stopDefault = 10
 // asked otherwise.
 func (t *containerTask) reachState(ctx context.Context) error {
 	name, state := t.args.Name, t.have.State
+	frozen := state.Paused
 	switch {
 	case t.args.State == "stopped" && state.Running:
 		return t.m.Change(ctx, sys.Change{What: "stop container " + name, Do: t.halt})
@@ -38,6 +39,7 @@ func (t *containerTask) reachState(ctx context.Context) error {
 		if err := t.m.Change(ctx, sys.Change{What: "restart container " + name, Do: t.restart}); err != nil {
 			return err
 		}
+		frozen = false // a restart thaws it
 		if err := t.settle(ctx, t.have.ID); err != nil {
 			return err
 		}
@@ -46,7 +48,7 @@ func (t *containerTask) reachState(ctx context.Context) error {
 			return err
 		}
 	}
-	if p := t.args.Paused; p != nil && (state.Running || t.runs()) && *p != state.Paused {
+	if p := t.args.Paused; p != nil && (state.Running || t.runs()) && *p != frozen {
 		what := "unpause container " + name
 		if *p {
 			what = "pause container " + name

@@ -184,7 +184,12 @@ func (e *fakeEngine) container(method, name, verb string, query url.Values, body
 		return nil, e.start(c)
 	case "POST stop", "POST kill":
 		c.State.Running, c.State.Status = false, "exited"
-	case "POST restart", "POST unpause":
+	case "POST unpause":
+		if !c.State.Paused {
+			return nil, &fakeError{409, "Container " + name + " is not paused"}
+		}
+		c.State.Paused, c.State.Status = false, "running"
+	case "POST restart":
 		c.State.Running, c.State.Paused, c.State.Status = true, false, "running"
 	case "POST pause":
 		c.State.Paused, c.State.Status = true, "paused"
