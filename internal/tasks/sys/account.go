@@ -106,7 +106,7 @@ func (m *Machine) ask(q question) answer {
 	if f, ok := m.accountFile(q); ok {
 		return answer{fields: f}
 	}
-	if m.Root != "" || m.onlyFiles(q.database) {
+	if m.Root != "" || m.onlyFiles(q) {
 		return answer{}
 	}
 	// getent is started here and not through Runner: a lookup is no step of a module.

@@ -2,6 +2,7 @@ package sys
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -85,9 +86,10 @@ func (a *Accounts) forget() {
 	clear(a.answers)
 }
 
-// onlyFiles reports whether nsswitch.conf(5) names no other source than the
-// file for the database. Where there is no such file, libc has its own idea.
-func (m *Machine) onlyFiles(database string) bool {
+// onlyFiles reports whether no other source than the database's file can have the
+// answer, as nsswitch.conf(5) names them. Where there is no such file, libc has its
+// own idea.
+func (m *Machine) onlyFiles(q question) bool {
 	data, err := os.ReadFile(m.Path("/etc/nsswitch.conf"))
 	if err != nil {
 		return false
@@ -95,10 +97,26 @@ func (m *Machine) onlyFiles(database string) bool {
 	for _, line := range strings.Split(string(data), "\n") {
 		line, _, _ = strings.Cut(line, "#")
 		name, sources, ok := strings.Cut(line, ":")
-		if !ok || strings.TrimSpace(name) != database {
+		if !ok || strings.TrimSpace(name) != q.database {
 			continue
 		}
-		return strings.TrimSpace(sources) == "files"
+		for _, source := range strings.Fields(sources) {
+			if source != "files" && (source != "systemd" || m.systemdKnows(q)) {
+				return false
+			}
+		}
+		return true
 	}
 	return false
+}
+
+// systemdKnows reports whether systemd may have users and groups of its own: those
+// of its services while it runs, those in its folders, and root and nobody.
+func (m *Machine) systemdKnows(q question) bool {
+	for _, folder := range []string{"/run/systemd/system", "/run/systemd/userdb", "/etc/userdb", "/run/userdb", "/run/host/userdb", "/usr/lib/userdb"} {
+		if _, err := os.Stat(m.Path(folder)); err == nil {
+			return true
+		}
+	}
+	return slices.Contains([]string{"root", "nobody", "nogroup", "0", "65534"}, q.key)
 }

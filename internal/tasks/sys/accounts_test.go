@@ -64,21 +64,30 @@ func TestAccountsAreReadOnce(t *testing.T) {
 }
 
 func TestWhereAccountsAreLookedFor(t *testing.T) {
-	for conf, want := range map[string]bool{
-		"passwd: files\ngroup: files systemd\n":            true,
-		"group:files\npasswd:\t\tfiles   # and no other\n": true,
-		"passwd: files systemd\n":                          false,
-		"passwd: files [NOTFOUND=return] sss\n":            false,
-		"passwd: compat\n":                                 false,
-		"#passwd: files\n":                                 false,
-		"group: files\n":                                   false,
+	for _, test := range []struct {
+		conf, key, folder string
+		want              bool
+	}{
+		{"passwd: files\ngroup: files sss\n", "ann", "", true},
+		{"group:files\npasswd:\t\tfiles   # and no other\n", "ann", "", true},
+		{"passwd: files systemd\n", "ann", "", true},
+		{"passwd: files systemd\n", "nobody", "", false},
+		{"passwd: files systemd\n", "ann", "/run/systemd/system", false},
+		{"passwd: files systemd\n", "ann", "/etc/userdb", false},
+		{"passwd: files [NOTFOUND=return] sss\n", "ann", "", false},
+		{"passwd: compat\n", "ann", "", false},
+		{"#passwd: files\n", "ann", "", false},
+		{"group: files\n", "ann", "", false},
 	} {
-		m := etc(t, map[string]string{"nsswitch.conf": conf})
-		if got := m.onlyFiles("passwd"); got != want {
-			t.Errorf("%q: got %v", conf, got)
+		m := etc(t, map[string]string{"nsswitch.conf": test.conf})
+		if err := os.MkdirAll(m.Path(test.folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if got := m.onlyFiles(question{"passwd", test.key, 0}); got != test.want {
+			t.Errorf("%+v: got %v", test, got)
 		}
 	}
-	if etc(t, nil).onlyFiles("passwd") {
+	if etc(t, nil).onlyFiles(question{"passwd", "ann", 0}) {
 		t.Error("without nsswitch.conf libc decides")
 	}
 }
