@@ -26,8 +26,8 @@ func checkCommand(a *app) *cobra.Command {
 		Short: "Find all mistakes that can be found without a connection",
 		Long: `Check reads the inventory and the playbooks and says everything that is wrong as
 far as it can be known without a connection: syntax, keywords, modules, arguments,
-templates, missing files, undefined variables. What is wrong only if it is reached
-is a warning.`,
+templates, missing files, undefined variables, and what says how to reach a host.
+What is wrong only if it is reached is a warning.`,
 		Args: needArgs("a playbook"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, files, err := a.read(f, args)
