@@ -17,7 +17,10 @@ type action struct {
 	open bool // takes any arguments (set_fact, add_host)
 	// behind says that something runs behind the task, which has an order.
 	behind bool
-	run    func(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error)
+	// early says that it may run before the tasks in front of it have ended: it has
+	// no effect but that of the one call that it ends in, if any.
+	early bool
+	run   func(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error)
 }
 
 // define makes an action from a function whose argument struct declares the
@@ -48,13 +51,19 @@ func actionTable() map[string]*action {
 		"copy": runCopy, "fetch": runFetch, "script": runScript, "unarchive": runUnarchive, "setup": runSetup,
 		"uri": runURI, "assemble": runAssemble,
 	} {
-		table[name] = &action{run: run}
+		table[name] = &action{run: run, early: name != "fetch"}
 	}
 	table["gather_facts"] = table["setup"]
+	// What is changed is a copy, because engines may run at the same time.
 	for _, a := range []*action{includeTasks, includeRole, meta} {
-		behind := *a // engines may run at the same time
+		behind := *a
 		behind.behind = true
 		table[a.spec.Name] = &behind
+	}
+	for _, a := range []*action{assert, debug, fail, setFact, template} {
+		early := *a
+		early.early = true
+		table[a.spec.Name] = &early
 	}
 	return table
 }

@@ -180,6 +180,9 @@ var factsTask = &playbook.Task{Module: "setup"}
 // gatherFacts runs the module setup as a task of its own.
 func (h *hostRun) gatherFacts(ctx context.Context, c *jinja.Context) error {
 	order := []int{sectionFacts, 0}
+	if h.profileOf(factsTask).early {
+		return h.goAhead(ctx, factsTask, order)
+	}
 	h.order = order
 	h.crowd.advance(h.host, order)
 	res, err := h.alone(ctx, factsTask, order)
@@ -203,10 +206,12 @@ func runSetup(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, er
 	if err != nil {
 		return nil, err
 	}
-	if found, ok := res.value.Get("ansible_facts"); ok {
-		if m, isMap := found.(*jinja.Map); isMap {
-			res.facts = []facts{{host: a.factsHost(), values: m}}
+	res.whenThere(func(res *taskResult) {
+		if found, ok := res.value.Get("ansible_facts"); ok {
+			if m, isMap := found.(*jinja.Map); isMap {
+				res.facts = []facts{{host: a.factsHost(), values: m}}
+			}
 		}
-	}
+	})
 	return res, nil
 }

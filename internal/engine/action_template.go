@@ -87,11 +87,14 @@ func runTemplate(ctx context.Context, a *attempt, args *templateArgs) (*taskResu
 	}
 	name := strings.TrimSuffix(filepath.Base(found), ".j2")
 	res, err := a.module(ctx, "copy", call, inline(name, []byte(text)))
-	if err == nil {
+	if err != nil {
+		return nil, err
+	}
+	res.whenThere(func(res *taskResult) {
 		res.data = nil
 		res.value.Set("src", found)
-	}
-	return res, err
+	})
+	return res, nil
 }
 
 // render renders a template file with the attempt's variables.

@@ -36,16 +36,24 @@ type attempt struct {
 	evaluated *jinja.Map
 }
 
-// item runs the task once, with the variables of a loop's item.
-func (u *turn) item(ctx context.Context, locals map[string]any, label string) *taskResult {
+// item begins the task once, with the variables of a loop's item.
+func (u *turn) item(ctx context.Context, locals map[string]any, label string) *part {
 	c, err := u.newContext(ctx, u.task, locals)
 	if err != nil {
-		return failed(err)
+		return &part{res: failed(err), label: label}
 	}
 	a := &attempt{turn: u, c: c, locals: locals, label: label, target: u.host}
 	noLog, err := u.engine.truth(c, a.keyword(func(k *playbook.Keywords) source.Node { return k.NoLog }), false)
 	a.noLog = noLog || err != nil
-	res := a.run(ctx)
+	p := &part{attempt: a, res: a.run(ctx), label: label}
+	if p.res.pending == nil {
+		a.finish(p.res)
+	}
+	return p
+}
+
+// finish adds to a result what the task's keywords say about it.
+func (a *attempt) finish(res *taskResult) *taskResult {
 	res.noLog = a.noLog
 	res.delegate = a.delegate
 	if res.outcome == event.Failed || res.outcome == event.Unreachable {
@@ -54,9 +62,21 @@ func (u *turn) item(ctx context.Context, locals map[string]any, label string) *t
 			get = func(k *playbook.Keywords) source.Node { return k.IgnoreUnreachable }
 		}
 		// The result is there already: a mistake in the keyword cannot hide it.
-		res.ignored, _ = u.engine.truth(c, a.keyword(get), false)
+		res.ignored, _ = a.engine.truth(a.c, a.keyword(get), false)
 	}
 	return res
+}
+
+// arrived waits for the result of a call that was sent ahead, and judges it.
+func (a *attempt) arrived(ctx context.Context, p *pendingCall) *taskResult {
+	res, err := a.receive(ctx, p)
+	if err == nil {
+		for _, change := range p.changes {
+			change(res)
+		}
+	}
+	res = a.received(ctx, res, err)
+	return a.redefined(res)
 }
 
 func (a *attempt) keyword(get func(*playbook.Keywords) source.Node) source.Node {
@@ -138,7 +158,7 @@ func (a *attempt) until(ctx context.Context) *taskResult {
 	}
 	for n := 1; ; n++ {
 		res := a.timed(ctx)
-		if tries == 1 && a.task.Until == nil || ctx.Err() != nil || res.outcome == event.Skipped || res.outcome == event.Unreachable {
+		if res.pending != nil || tries == 1 && a.task.Until == nil || ctx.Err() != nil || res.outcome == event.Skipped || res.outcome == event.Unreachable {
 			return res
 		}
 		res.data = nil
@@ -217,12 +237,15 @@ func (a *attempt) timed(ctx context.Context) *taskResult {
 	if err != nil {
 		return failed(err)
 	}
-	inner := ctx
-	if seconds > 0 {
-		var cancel context.CancelFunc
-		inner, cancel = context.WithTimeout(ctx, time.Duration(seconds*float64(time.Second)))
-		defer cancel()
+	if seconds <= 0 {
+		res := a.act(ctx)
+		if res.pending != nil {
+			return res
+		}
+		return a.redefined(res)
 	}
+	inner, cancel := context.WithTimeout(ctx, time.Duration(seconds*float64(time.Second)))
+	defer cancel()
 	c := *a.c
 	c.Ctx = inner
 	a.c = &c
@@ -230,10 +253,16 @@ func (a *attempt) timed(ctx context.Context) *taskResult {
 	if ctx.Err() == nil && inner.Err() != nil {
 		res = failed(fmt.Errorf("the task took longer than its timeout of %g s", seconds))
 	}
-	if res.outcome != event.Skipped && res.outcome != event.Unreachable {
-		if err := a.redefine(res); err != nil {
-			return failed(err)
-		}
+	return a.redefined(res)
+}
+
+// redefined returns the result as changed_when and failed_when want it.
+func (a *attempt) redefined(res *taskResult) *taskResult {
+	if res.outcome == event.Skipped || res.outcome == event.Unreachable {
+		return res
+	}
+	if err := a.redefine(res); err != nil {
+		return failed(err)
 	}
 	return res
 }
@@ -250,6 +279,14 @@ func (a *attempt) act(ctx context.Context) *taskResult {
 	} else {
 		res, err = a.module(ctx, a.spec.Name, args, nil)
 	}
+	if err == nil && res.pending != nil {
+		return res
+	}
+	return a.received(ctx, res, err)
+}
+
+// received returns what a step came to, from what it returned.
+func (a *attempt) received(ctx context.Context, res *taskResult, err error) *taskResult {
 	if err != nil {
 		return a.lost(ctx, err)
 	}

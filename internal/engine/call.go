@@ -20,7 +20,18 @@ type payload struct {
 	receive io.Writer
 }
 
-// module runs a module on the attempt's target.
+// pendingCall is a call that was sent ahead.
+type pendingCall struct {
+	wire.Pending
+	to      Endpoint
+	call    wire.Call
+	answers wire.Answers
+	size    int
+	changes []func(*taskResult) // to the result, once it is there
+}
+
+// module runs a module on the attempt's target. Where it may be sent ahead, the
+// result is pending.
 func (a *attempt) module(ctx context.Context, name string, args *jinja.Map, with *payload) (*taskResult, error) {
 	to, err := a.endpoint()
 	if err != nil {
@@ -34,24 +45,115 @@ func (a *attempt) module(ctx context.Context, name string, args *jinja.Map, with
 	if err != nil {
 		return nil, err
 	}
-	call := wire.Call{Module: name, Args: data, Check: a.check, Diff: a.diff, Env: env}
-	var answers wire.Answers
+	p := &pendingCall{to: to, call: wire.Call{Module: name, Args: data, Check: a.check, Diff: a.diff, Env: env}, size: len(data)}
 	if with != nil {
-		call.Files = with.files
-		answers.Open, answers.Receive, answers.Pack = with.open, with.receive, a.engine.packs.pack
+		p.call.Files = with.files
+		p.answers.Open, p.answers.Receive, p.answers.Pack = with.open, with.receive, a.engine.packs.pack
+		if !a.engine.Options.NoPipelining {
+			p.size += with.travel(&p.call)
+		}
 	}
 	if deadline, ok := ctx.Deadline(); ok {
-		call.Timeout = max(time.Until(deadline), time.Millisecond)
+		p.call.Timeout = max(time.Until(deadline), time.Millisecond)
 	}
 	a.lesser = !to.Become
-	conn, err := a.engine.helper(ctx, to)
+	if a.ahead {
+		return a.sendAhead(ctx, p)
+	}
+	return a.call(ctx, p)
+}
+
+// travel gives a small file's bytes to the call itself, and returns their number.
+func (p *payload) travel(call *wire.Call) int {
+	if len(p.files) != 1 || p.open == nil || p.files[0].SHA256 == "" || p.files[0].Size > wire.MaxInline {
+		return 0
+	}
+	r, err := p.open(p.files[0])
+	if err != nil {
+		return 0 // the target hears of it if it asks
+	}
+	defer r.Close()
+	data, err := io.ReadAll(io.LimitReader(r, wire.MaxInline+1))
+	if err != nil || len(data) > wire.MaxInline {
+		return 0
+	}
+	call.Inline = []wire.Inline{{Data: data}}
+	return len(data)
+}
+
+// call makes a call and waits for its result.
+func (a *attempt) call(ctx context.Context, p *pendingCall) (*taskResult, error) {
+	conn, err := a.engine.helper(ctx, p.to)
 	if err != nil {
 		return nil, notAnswered(ctx, err)
 	}
-	res, err := conn.Call(ctx, call, answers)
+	res, err := conn.Call(ctx, p.call, p.answers)
+	return a.result(ctx, p, res, err)
+}
+
+// sendAhead sends a call without waiting for those in front of it, where the
+// connection can do that and there is room. It waits for them otherwise.
+func (a *attempt) sendAhead(ctx context.Context, p *pendingCall) (*taskResult, error) {
+	f := a.flight
+	if a.air.calls > 0 && a.air.to != p.to {
+		if err := f.clear(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if a.air.fallen != nil {
+		return nil, errFallen
+	}
+	conn, err := a.engine.helper(ctx, p.to)
+	if err != nil {
+		return nil, notAnswered(ctx, err)
+	}
+	starter, able := conn.(Starter)
+	if !able || p.to.Connection == "local" {
+		if err := f.clear(ctx); err != nil {
+			return nil, err
+		}
+		return a.call(ctx, p)
+	}
+	for !a.air.room(a.engine, p.size) {
+		if err := f.makeRoom(ctx); err != nil {
+			return nil, err
+		}
+	}
+	tolerant := f.profile.tolerant
+	if !tolerant {
+		// A mistake in the keyword ignores nothing.
+		tolerant, _ = a.engine.truth(a.c, a.keyword(func(k *playbook.Keywords) source.Node { return k.IgnoreErrors }), false)
+	}
+	p.call.Ahead = a.air.place(&a.engine.chains, a.number, tolerant)
+	a.air.to = p.to
+	if p.Pending, err = starter.Start(ctx, p.call, p.answers); err != nil {
+		a.air.free(a.engine, p.size)
+		if cerr := f.clear(ctx); cerr != nil {
+			return nil, cerr
+		}
+		return a.result(ctx, p, wire.Result{}, err)
+	}
+	return &taskResult{pending: p}, nil
+}
+
+// receive waits for the result of a call that was sent ahead. One that was not run
+// because of a failure that does not count here is made again.
+func (a *attempt) receive(ctx context.Context, p *pendingCall) (*taskResult, error) {
+	res, err := p.Wait()
+	a.air.free(a.engine, p.size)
+	if err == nil && res.NotRun && ctx.Err() == nil {
+		a.air.chain = 0
+		p.call.Ahead = nil
+		return a.call(ctx, p)
+	}
+	return a.result(ctx, p, res, err)
+}
+
+// result returns what a module said.
+func (a *attempt) result(ctx context.Context, p *pendingCall, res wire.Result, err error) (*taskResult, error) {
 	if err != nil {
 		if ctx.Err() == nil {
-			a.engine.drop(to.Host)
+			a.engine.drop(p.to.Host)
 		}
 		return nil, notAnswered(ctx, err)
 	}

@@ -41,12 +41,14 @@ func (c *crowd) changed() {
 	}
 }
 
-// advance says that a host has done everything before the order.
+// advance says that a host has done everything before the order. No host goes back.
 func (c *crowd) advance(host string, order []int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.at[host] = order
-	c.changed()
+	if slices.Compare(order, c.at[host]) > 0 {
+		c.at[host] = order
+		c.changed()
+	}
 }
 
 // leave says that a host takes no further tasks; where it failed, at which.
@@ -106,12 +108,8 @@ func (c *crowd) lead(host string, order []int) (*lead, bool) {
 	return l, l.host == host
 }
 
-// failedSince counts the hosts that failed at the order or anywhere before.
-func (c *crowd) failures() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.failed)
-}
+// failures counts the hosts that failed before the order. A nil order is now.
+func (c *crowd) failures(order []int) int { return len(c.hosts) - len(c.alive(order)) }
 
 // alive returns the hosts that had not failed before the order. A nil order is now.
 func (c *crowd) alive(order []int) []string {

@@ -9,6 +9,7 @@ import (
 	"context"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fleet/internal/event"
@@ -27,6 +28,12 @@ type Conn interface {
 	// that failed is a Result.
 	Call(ctx context.Context, call wire.Call, answers wire.Answers) (wire.Result, error)
 	Close() error
+}
+
+// Starter is a Conn that takes calls before those in front of them are answered.
+type Starter interface {
+	// Start sends a call, and returns where its result will be. Errors are as Call's.
+	Start(ctx context.Context, call wire.Call, answers wire.Answers) (wire.Pending, error)
 }
 
 // Dialer reaches hosts. It is safe for concurrent use.
@@ -60,6 +67,7 @@ type Options struct {
 	Tags, SkipTags []string
 	Limit          []string // host patterns; nil is no limit
 	StartAt        string   // the name of the task to start at, possibly a glob
+	NoPipelining   bool     // a task waits for the result of the one in front of it
 	Verbosity      int
 
 	// Defaults that a playbook's keywords and the inventory's variables override.
@@ -97,6 +105,9 @@ type Engine struct {
 	started   bool     // the task of Options.StartAt was reached
 	plays     int      // plays and batches begun
 	pausing   sync.Mutex
+	chains    atomic.Uint32 // of calls that are sent ahead, begun
+	airborne  atomic.Int64  // calls in the air, besides one of each host
+	window    int           // calls of one host in the air; 0 is airCalls
 }
 
 // Summary is how a run ended.

@@ -74,8 +74,20 @@ func (c controller) Send(_ context.Context, r io.Reader) error {
 
 func (c controller) Output(wire.Stream, []byte) {}
 
+// ways are the ways of reaching hosts that every case is run with: one call after
+// the other, and ahead of results.
+var ways = []struct {
+	name         string
+	dialer       func() engine.Dialer
+	noPipelining bool
+}{
+	{"in process", func() engine.Dialer { return inProcess{} }, false},
+	{"helper", func() engine.Dialer { return &helpers{} }, false},
+	{"helper without pipelining", func() engine.Dialer { return &helpers{} }, true},
+}
+
 // run runs play.yml of a folder over its inventory.yml and returns the report.
-func run(t *testing.T, dir string, o engine.Options, extra *jinja.Map) (string, engine.Summary) {
+func run(t *testing.T, d engine.Dialer, dir string, o engine.Options, extra *jinja.Map) (string, engine.Summary) {
 	t.Helper()
 	t.Chdir(dir)
 	inv, err := inventory.Load("inventory.yml")
@@ -92,7 +104,7 @@ func run(t *testing.T, dir string, o engine.Options, extra *jinja.Map) (string, 
 	w := secrets.Writer(&out)
 	text := report.NewText(w, w, report.Options{Verbose: o.Verbosity})
 	e := &engine.Engine{Inventory: inv, Vars: vars.NewStore(inv, extra, secrets), Loader: loader, Modules: catalog.Modules{},
-		Dialer: inProcess{}, Events: text, Secrets: secrets, Options: o}
+		Dialer: d, Events: text, Secrets: secrets, Options: o}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	sum, err := e.Run(ctx, pb, []string{"play.yml"})
@@ -152,6 +164,15 @@ func inHostOrder(report string) string {
 	return out.String()
 }
 
+// inAllWays runs a case's test with every way of reaching hosts.
+func inAllWays(t *testing.T, file string, test func(t *testing.T, d engine.Dialer, noPipelining bool)) {
+	for _, way := range ways {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar")+"/"+way.name, func(t *testing.T) {
+			test(t, way.dialer(), way.noPipelining)
+		})
+	}
+}
+
 // TestReport holds the whole report of a playbook against what is expected.
 func TestReport(t *testing.T) {
 	files, err := filepath.Glob("testdata/report/*.txtar")
@@ -163,13 +184,15 @@ func TestReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+		inAllWays(t, file, func(t *testing.T, d engine.Dialer, noPipelining bool) {
 			ar, err := txtar.ParseFile(filepath.Join(here, file))
 			if err != nil {
 				t.Fatal(err)
 			}
 			dir := unpack(t, ar)
-			got, _ := run(t, dir, options(string(ar.Comment)), nil)
+			o := options(string(ar.Comment))
+			o.NoPipelining = noPipelining
+			got, _ := run(t, d, dir, o, nil)
 			got = inHostOrder(elapsed.ReplaceAllString(strings.ReplaceAll(got, dir, "DIR"), "TIME"))
 			want, i := "", -1
 			for n, f := range ar.Files {
@@ -234,7 +257,7 @@ func TestAgainstAnsible(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+		inAllWays(t, file, func(t *testing.T, d engine.Dialer, noPipelining bool) {
 			path := filepath.Join(here, file)
 			ar, err := txtar.ParseFile(path)
 			if err != nil {
@@ -255,7 +278,9 @@ func TestAgainstAnsible(t *testing.T) {
 			if err := os.Mkdir(out, 0o755); err != nil {
 				t.Fatal(err)
 			}
-			report, _ := run(t, dir, options(string(ar.Comment)), jinja.NewMap("out", out))
+			o := options(string(ar.Comment))
+			o.NoPipelining = noPipelining
+			report, _ := run(t, d, dir, o, jinja.NewMap("out", out))
 			got := written(t, out)
 			for _, name := range keys(want, got) {
 				if got[name] != want[name] {

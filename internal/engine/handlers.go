@@ -13,11 +13,19 @@ import (
 // that is notified by a handler behind it waits for the next flush, as in Ansible.
 func (h *hostRun) flush(ctx context.Context, prefix []int) error {
 	for _, hd := range h.handlers() {
+		h.air.await(0, func(p *profile) bool { return p.notifies })
+		if err := h.air.fell(); err != nil {
+			return err
+		}
 		if !h.notified[hd.task] {
 			continue
 		}
 		delete(h.notified, hd.task)
+		first := h.air.number + 1
 		if err := h.task(ctx, hd.task, slices.Concat(prefix, hd.order)); err != nil {
+			if h.air.failed < first { // of a task in front of the handler
+				h.notified[hd.task] = true
+			}
 			return err
 		}
 	}

@@ -15,97 +15,101 @@ import (
 	"fleet/internal/vars"
 )
 
-// all runs the task for every item, one after the other or, with
-// loop_control.parallel, several at the same time, and sums up.
-func (u *turn) all(ctx context.Context, c *jinja.Context, items []any) *taskResult {
+// all begins the task for every item, one after the other or, with
+// loop_control.parallel, several at the same time.
+func (u *turn) all(ctx context.Context, c *jinja.Context) {
 	limit, err := u.engine.number(c, u.task.Loop.Parallel, 1)
-	if err != nil {
-		return failed(err)
+	switch {
+	case err != nil:
+		u.early = failed(err)
+	case limit > 1:
+		u.inParallel(ctx, int(limit))
+	default:
+		u.inTurn(ctx, c)
 	}
-	results := make([]*taskResult, len(items))
-	if limit > 1 {
-		u.inParallel(ctx, items, results, int(limit))
-	} else {
-		u.inTurn(ctx, c, items, results)
-	}
-	sum := &taskResult{loop: true, value: jinja.NewMap()}
-	values := []any{}
-	for _, res := range results {
-		if res != nil {
-			values = append(values, res.value)
-			sum.add(res)
-		}
-	}
-	sum.finishLoop(values)
-	return sum
 }
 
-// inTurn runs the items one after the other, until one has an end of its own.
-func (u *turn) inTurn(ctx context.Context, c *jinja.Context, items []any, results []*taskResult) {
-	for i := range items {
+// inTurn begins the items one after the other, until one has an end of its own.
+func (u *turn) inTurn(ctx context.Context, c *jinja.Context) {
+	for i := range u.items {
 		if i > 0 {
 			if err := u.pause(ctx, c, u.task.Loop.Pause); err != nil {
-				results[i] = failed(err)
+				u.results = append(u.results, failed(err))
 				return
 			}
 		}
-		res := u.nth(ctx, items, i)
-		results[i] = res
-		if ctx.Err() != nil || res.outcome == event.Unreachable || res.then != nil {
+		u.begun(ctx, u.nth(ctx, i))
+		if ctx.Err() != nil || u.air.fallen != nil || u.ended() {
 			return
 		}
 	}
 }
 
+// ended reports whether an item is the last one, whatever comes behind it.
+func (u *turn) ended() bool {
+	if n := len(u.results); n > 0 && (u.results[n-1].outcome == event.Unreachable || u.results[n-1].then != nil) {
+		return true
+	}
+	n := len(u.parts)
+	return n > 0 && u.parts[n-1].res.outcome == event.Unreachable
+}
+
 // inParallel runs the items at the same time, at most limit of them. The run's
 // slot is free meanwhile: the items may wait for other hosts.
-func (u *turn) inParallel(ctx context.Context, items []any, results []*taskResult, limit int) {
-	held := u.slot
+func (u *turn) inParallel(ctx context.Context, limit int) {
+	held := u.air.slot
 	u.release()
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, limit)
-	for i := range items {
+	results := make([]*taskResult, len(u.items))
+	for i := range u.items {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
+			if ctx.Err() != nil {
+				return
+			}
+			p := u.nth(ctx, i)
+			results[i] = p.res
 			if ctx.Err() == nil {
-				results[i] = u.nth(ctx, items, i)
+				u.reportItem(p)
 			}
 		})
 	}
 	wg.Wait()
+	for _, res := range results {
+		if res != nil {
+			u.results = append(u.results, res)
+		}
+	}
 	if held {
 		// Where this fails, the run ends.
 		_ = u.acquire(ctx)
 	}
 }
 
-// nth runs the task for one item and reports it.
-func (u *turn) nth(ctx context.Context, items []any, i int) *taskResult {
+// nth begins the task for one item.
+func (u *turn) nth(ctx context.Context, i int) *part {
 	loop := u.task.Loop
-	locals := map[string]any{loop.Var: items[i], "ansible_loop_var": loop.Var}
+	item := u.items[i]
+	locals := map[string]any{loop.Var: item, "ansible_loop_var": loop.Var}
 	if loop.IndexVar != "" {
 		locals[loop.IndexVar] = i
 		locals["ansible_index_var"] = loop.IndexVar
 	}
 	c, err := u.newContext(ctx, u.task, locals)
 	if err != nil {
-		return failed(err)
+		return &part{res: failed(err), item: item}
 	}
 	if ext, err := u.engine.truth(c, loop.Extended, false); err == nil && ext {
-		locals["ansible_loop"] = extended(items, i)
+		locals["ansible_loop"] = extended(u.items, i)
 		if c, err = u.newContext(ctx, u.task, locals); err != nil {
-			return failed(err)
+			return &part{res: failed(err), item: item}
 		}
 	}
-	label := u.label(c, items[i])
-	res := u.item(ctx, locals, label)
-	if ctx.Err() == nil {
-		res.value.Set(loop.Var, items[i])
-		res.value.Set("ansible_loop_var", loop.Var)
-		u.reportItem(res, label)
-	}
-	return res
+	p := u.item(ctx, locals, u.label(c, item))
+	p.item = item
+	return p
 }
 
 // extended is the variable ansible_loop.
@@ -154,8 +158,8 @@ func (u *turn) label(c *jinja.Context, item any) string {
 	return jinja.Str(item)
 }
 
-// items evaluates what a loop runs over.
-func (u *turn) items(c *jinja.Context) ([]any, error) {
+// loopItems evaluates what a loop runs over.
+func (u *turn) loopItems(c *jinja.Context) ([]any, error) {
 	loop := u.task.Loop
 	if loop.Lookup == "first_found" {
 		return u.firstFound(c)

@@ -101,6 +101,9 @@ func (m *magic) Lookup(name string) (any, bool) {
 	case "group_names":
 		return list(m.run.engine.Inventory.GroupNames(m.host)), true
 	case "ansible_facts":
+		if m.before == nil {
+			m.run.air.await(m.run.number, func(p *profile) bool { return p.findsAny() })
+		}
 		return m.run.engine.Vars.Host(m.host).Facts(m.before), true
 	case "hostvars":
 		return hostVars{m.run}, true
@@ -199,6 +202,9 @@ func (v hostVars) Lookup(_ *jinja.Context, key any) (any, bool, error) {
 // everything before the task that this one is at.
 func (h *hostRun) scopeOf(name string) (*vars.Scope, error) {
 	m := &magic{run: h, host: name}
+	if err := h.AwaitAll(); err != nil {
+		return nil, err
+	}
 	if name != h.host {
 		h.waitFor([]string{name})
 		m.before = &vars.Place{Play: h.id, Order: slices.Clone(h.order)}

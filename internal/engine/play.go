@@ -32,6 +32,8 @@ type playRun struct {
 	prompts *jinja.Map
 	roles   []*playbook.Role
 
+	profiles sync.Map // *playbook.Task → *profile
+
 	mu       sync.Mutex
 	tasks    map[taskKey]*event.Task
 	included map[includeKey]*included
@@ -88,7 +90,7 @@ func (e *Engine) play(ctx context.Context, p *playbook.Play) (more bool, err err
 		if err != nil || ctx.Err() != nil {
 			return false, err
 		}
-		if len(run.crowd.alive(nil)) == 0 || run.tooManyFailed() {
+		if len(run.crowd.alive(nil)) == 0 || run.tooManyFailed(nil) {
 			return false, nil
 		}
 	}
@@ -126,9 +128,10 @@ func (r *playRun) settings(c *jinja.Context) error {
 	return nil
 }
 
-// tooManyFailed reports whether more hosts failed than the play allows.
-func (r *playRun) tooManyFailed() bool {
-	return r.maxFail >= 0 && float64(r.crowd.failures())*100/float64(len(r.hosts)) > r.maxFail
+// tooManyFailed reports whether more hosts failed before the order than the play
+// allows. A nil order is now.
+func (r *playRun) tooManyFailed(order []int) bool {
+	return r.maxFail >= 0 && float64(r.crowd.failures(order))*100/float64(len(r.hosts)) > r.maxFail
 }
 
 // run lets every host of the batch go its way, and returns when all have ended.

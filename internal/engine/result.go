@@ -27,6 +27,17 @@ type taskResult struct {
 	include  []include // what to run behind the task
 	flush    bool      // run the notified handlers behind the task
 	then     error     // errEndHost, errEndPlay
+	// pending is set where the module's call was sent ahead: nothing else is known yet.
+	pending *pendingCall
+}
+
+// whenThere changes a module's result, now or when it arrives.
+func (r *taskResult) whenThere(change func(*taskResult)) {
+	if r.pending == nil {
+		change(r)
+		return
+	}
+	r.pending.changes = append(r.pending.changes, change)
 }
 
 // facts are variables that a task gives to a host.
@@ -184,7 +195,11 @@ func (h *hostRun) report(et *event.Task, res *taskResult, elapsed time.Duration)
 	h.engine.Events.Emit(done)
 }
 
-func (u *turn) reportItem(res *taskResult, label string) {
+// reportItem emits the result of a loop's item.
+func (u *turn) reportItem(p *part) {
+	res, label := p.res, p.label
+	res.value.Set(u.task.Loop.Var, p.item)
+	res.value.Set("ansible_loop_var", u.task.Loop.Var)
 	if res.noLog {
 		label = "(hidden: no_log)"
 	}

@@ -9,6 +9,7 @@ import (
 	"fleet/internal/jinja/lookup"
 	"fleet/internal/playbook"
 	"fleet/internal/search"
+	"fleet/internal/vars"
 )
 
 // searchFor returns where an entry's files are looked for, or the play's where it
@@ -71,5 +72,27 @@ func (e *Engine) lookups(s search.Path) map[string]jinja.LookupFunc {
 		}
 		return words, err
 	}
+	for name, run := range all {
+		if !timeless(name) {
+			all[name] = func(c *jinja.Context, terms []any, kwargs *jinja.Map) ([]any, error) {
+				if scope, ok := c.Scope.(*vars.Scope); ok {
+					if err := scope.Settle(); err != nil {
+						return nil, err
+					}
+				}
+				return run(c, terms, kwargs)
+			}
+		}
+	}
 	return all
+}
+
+// timeless reports whether a lookup gives the same whatever the tasks in front have
+// done.
+func timeless(lookup string) bool {
+	switch lookup {
+	case "cartesian", "config", "dict", "env", "flattened", "indexed_items", "items", "list", "nested", "random_choice", "sequence", "subelements", "together":
+		return true
+	}
+	return false
 }

@@ -67,19 +67,20 @@ func (h *hostRun) jointly(ctx context.Context, t *playbook.Task, order []int) er
 	if err := h.crowd.wait(ctx, h.hosts, after); err != nil {
 		return err
 	}
-	return h.afterAll(ctx, t)
+	return h.afterAll(ctx, t, after)
 }
 
 // afterAll decides, once all hosts have run a task, whether the play goes on.
-func (h *hostRun) afterAll(ctx context.Context, t *playbook.Task) error {
+// What hosts do behind it has no say.
+func (h *hostRun) afterAll(ctx context.Context, t *playbook.Task, after []int) error {
 	if h.crowd.isEnded() {
 		return errEndPlay
 	}
-	if h.tooManyFailed() {
+	if h.tooManyFailed(after) {
 		h.gone(errFailed, fmt.Sprintf("more than %g%% of the hosts have failed", h.maxFail))
 		return errFailed
 	}
-	if h.crowd.failures() == 0 {
+	if h.crowd.failures(after) == 0 {
 		return nil
 	}
 	c, err := h.newContext(ctx, t, nil)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"time"
 
 	"fleet/internal/event"
 	"fleet/internal/jinja"
@@ -16,50 +15,39 @@ import (
 // turn is one task on one host, with all items of its loop.
 type turn struct {
 	*hostRun
-	task  *playbook.Task
-	event *event.Task
-	order []int
+	task   *playbook.Task
+	event  *event.Task
+	order  []int
+	flight *flight
+	ahead  bool // calls are sent ahead
 	// includes counts what the task has included so far.
 	includes int
+
+	items   []any         // of the loop
+	parts   []*part       // that were begun and have not landed, in order
+	results []*taskResult // of those that have
+	early   *taskResult   // set where the task has a result without any item
+	free    func()        // gives back what `throttle` counts
+}
+
+// part is a task's work for one item of its loop, or all of it.
+type part struct {
+	*attempt // nil where it came to nothing
+	res      *taskResult
+	item     any
+	label    string
 }
 
 // alone runs a task on the host, and reports and keeps its result.
 func (h *hostRun) alone(ctx context.Context, t *playbook.Task, order []int) (*taskResult, error) {
-	c, err := h.newContext(ctx, t, nil)
+	f, err := h.depart(ctx, t, order, false)
 	if err != nil {
+		f.drop()
+		h.air.rest()
 		return nil, err
 	}
-	et := h.playRun.task(t, order, func() string { return h.taskName(c, t) })
-	free, err := h.throttled(ctx, c, t, et)
-	if err != nil {
-		return nil, err
-	}
-	defer free()
-	if err := h.acquire(ctx); err != nil {
-		return nil, err
-	}
-	defer h.release()
-	begin := time.Now()
-	h.engine.stats.begin(h.host, et.Name)
-	h.engine.Events.Emit(event.TaskStarted{Host: h.host, Task: et, Time: begin})
-	u := &turn{hostRun: h, task: t, event: et, order: order}
-	res := u.run(ctx, c)
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	h.engine.stats.end(h.host)
-	h.learn(t, res, order)
-	if res.outcome == event.Changed {
-		if err := h.notify(c, t); err != nil {
-			res = failed(err)
-		}
-	}
-	res.rescued = res.outcome == event.Failed && !res.ignored && rescued(t)
-	if res.rescued {
-		h.locals = with(h.locals, "ansible_failed_result", res.value, "ansible_failed_task", jinja.NewMap("name", h.givenName(c, t), "action", et.Module))
-	}
-	h.report(et, res, time.Since(begin))
-	return res, nil
+	defer h.air.rest()
+	return f.land(ctx)
 }
 
 // with returns a copy of m with further entries, given in turn.
@@ -115,12 +103,12 @@ func (h *hostRun) throttled(ctx context.Context, c *jinja.Context, t *playbook.T
 
 // acquire takes one of the run's slots, release gives it back.
 func (h *hostRun) acquire(ctx context.Context) error {
-	if h.engine.slots == nil {
+	if h.engine.slots == nil || h.air.slot {
 		return nil
 	}
 	select {
 	case h.engine.slots <- struct{}{}:
-		h.slot = true
+		h.air.slot = true
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -128,16 +116,20 @@ func (h *hostRun) acquire(ctx context.Context) error {
 }
 
 func (h *hostRun) release() {
-	if h.slot {
+	if h.air.slot {
 		<-h.engine.slots
-		h.slot = false
+		h.air.slot = false
 	}
 }
 
 // waitFor waits, inside of an evaluation, until the hosts have done everything
 // before the task that this host is at. Others need the slot meanwhile.
 func (h *hostRun) waitFor(hosts []string) {
-	held := h.slot
+	if h.AwaitAll() != nil {
+		return
+	}
+	h.crowd.advance(h.host, h.order) // the host may be waited for, by itself too
+	held := h.air.slot
 	h.release()
 	// A cancelled wait ends the evaluation by its own context.
 	_ = h.crowd.wait(h.ctx, hosts, h.order)
@@ -157,20 +149,79 @@ func (e *Engine) startsHere(r *playRun, t *playbook.Task) bool {
 	return e.started
 }
 
-// run runs the task, once or for every item of its loop.
-func (u *turn) run(ctx context.Context, c *jinja.Context) *taskResult {
+// start begins the task, once or for every item of its loop. Unless it is sent
+// ahead, it is done then.
+func (u *turn) start(ctx context.Context, c *jinja.Context) {
 	if u.task.Loop == nil {
-		return u.item(ctx, nil, "")
+		u.begun(ctx, u.item(ctx, nil, ""))
+		return
 	}
-	items, err := u.items(c)
+	items, err := u.loopItems(c)
 	if err != nil {
+		u.early = failed(err)
 		// A loop over something undefined is no mistake where the condition says no.
 		if cond, werr := u.engine.firstFalse(c, u.conditions()); werr == nil && cond != "" {
-			return skipped(cond)
+			u.early = skipped(cond)
 		}
-		return failed(err)
+		return
 	}
-	return u.all(ctx, c, items)
+	u.items = items
+	u.all(ctx, c)
+}
+
+// begun takes a part that was begun, and its result where it is there.
+func (u *turn) begun(ctx context.Context, p *part) {
+	u.parts = append(u.parts, p)
+	if !u.ahead {
+		u.landPart(ctx)
+	}
+}
+
+// landPart waits for the result of the first part in the air, and reports it
+// where it is an item of a loop.
+func (u *turn) landPart(ctx context.Context) {
+	p := u.parts[0]
+	u.parts[0] = nil
+	u.parts = u.parts[1:]
+	if p.res.pending != nil {
+		p.res = p.finish(p.arrived(ctx, p.res.pending))
+	}
+	u.results = append(u.results, p.res)
+	if u.task.Loop != nil && ctx.Err() == nil {
+		u.reportItem(p)
+	}
+	if p.res.outcome == event.Unreachable {
+		u.dropParts()
+	}
+}
+
+// dropParts gives up the calls in the air.
+func (u *turn) dropParts() {
+	for _, p := range u.parts {
+		if p.res.pending != nil {
+			p.res.pending.Drop()
+			u.air.free(u.engine, p.res.pending.size)
+		}
+	}
+	u.parts = nil
+}
+
+// sum returns the task's result once all its parts have landed.
+func (u *turn) sum() *taskResult {
+	switch {
+	case u.early != nil:
+		return u.early
+	case u.task.Loop == nil:
+		return u.results[0]
+	}
+	sum := &taskResult{loop: true, value: jinja.NewMap()}
+	values := []any{}
+	for _, res := range u.results {
+		values = append(values, res.value)
+		sum.add(res)
+	}
+	sum.finishLoop(values)
+	return sum
 }
 
 // conditions returns the conditions of the task, of the blocks around it and of

@@ -40,16 +40,20 @@ type hostRun struct {
 	ctx      context.Context // for waits inside of evaluations
 	vars     *vars.Play
 	order    []int
+	number   int            // of the task that is begun; 0: none, all that were begun are in front
 	locals   map[string]any // variables of the dynamic includes around
+	failure  map[string]any // what a rescue section is told
 	notified map[*playbook.Task]bool
-	force    bool            // handlers run even after a failure
-	slot     bool            // holds one of Options.Forks
-	ranRoles map[string]bool // keys of the roles that are done
+	force    bool           // handlers run even after a failure
+	ranRoles map[string]int // keys of the roles that are done, with the number of their first task
+	air      *air
 }
 
 func newHostRun(r *playRun, host string) *hostRun {
-	return &hostRun{playRun: r, host: host, notified: map[*playbook.Task]bool{}, ranRoles: map[string]bool{},
+	h := &hostRun{playRun: r, host: host, notified: map[*playbook.Task]bool{}, ranRoles: map[string]int{},
 		vars: &vars.Play{Vars: r.engine.Vars.Map(r.Vars), Prompts: r.prompts, Roles: r.roles}}
+	h.air = &air{host: h}
+	return h
 }
 
 // run takes the host through all sections. An error is one of the whole run.
@@ -58,7 +62,9 @@ func (h *hostRun) run(ctx context.Context) error {
 	err := h.sections(ctx)
 	failed := errors.Is(err, errFailed) || errors.Is(err, errUnreachable)
 	if failed && h.force && !errors.Is(err, errUnreachable) {
-		_ = h.flush(ctx, []int{sectionPostHandlers})
+		if h.flush(ctx, []int{sectionPostHandlers}) == nil {
+			_ = h.land(ctx)
+		}
 	}
 	h.crowd.leave(h.host, failed)
 	if ctx.Err() == nil {
@@ -95,6 +101,9 @@ func (h *hostRun) sections(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := h.land(ctx); err != nil {
+		return err
+	}
 	h.crowd.advance(h.host, []int{sectionEnd})
 	return nil
 }
@@ -121,6 +130,12 @@ func (h *hostRun) begin(ctx context.Context) error {
 		if err := h.gatherFacts(ctx, c); err != nil {
 			return err
 		}
+	}
+	if len(h.VarsFiles) == 0 {
+		return nil
+	}
+	if err := h.land(ctx); err != nil {
+		return err
 	}
 	if err := h.varsFiles(ctx, false); err != nil {
 		return h.fatal(ctx, err)
@@ -158,23 +173,45 @@ func (h *hostRun) entries(ctx context.Context, entries []playbook.Entry, prefix 
 
 // block runs a block, and its rescue and always sections as they are needed.
 func (h *hostRun) block(ctx context.Context, b *playbook.Block, order []int) error {
+	first := h.air.number + 1
 	if b.Role != nil {
-		if h.ranRoles[b.Role.Key] && !b.Role.AllowDuplicates {
+		if _, ran := h.ranRoles[b.Role.Key]; ran && !b.Role.AllowDuplicates {
 			return nil
 		}
-		defer func() { h.ranRoles[b.Role.Key] = true }()
 	}
-	err := h.entries(ctx, b.Body, append(slices.Clone(order), 0))
+	err := h.sectionsOf(ctx, b, order, first)
+	if b.Role != nil && (err == nil || h.air.failed >= first) {
+		h.ranRoles[b.Role.Key] = first
+	}
+	return err
+}
+
+func (h *hostRun) sectionsOf(ctx context.Context, b *playbook.Block, order []int, first int) error {
+	if len(b.Rescue) == 0 && len(b.Always) == 0 {
+		return h.entries(ctx, b.Body, append(slices.Clone(order), 0))
+	}
+	err := h.landed(ctx, b.Body, append(slices.Clone(order), 0))
+	if err != nil && h.air.failed < first {
+		return err // of a task in front of the block
+	}
 	if errors.Is(err, errFailed) && len(b.Rescue) > 0 {
-		err = h.entries(ctx, b.Rescue, append(slices.Clone(order), 1))
+		err = h.landed(ctx, b.Rescue, append(slices.Clone(order), 1))
 	}
 	if len(b.Always) == 0 || errors.Is(err, errUnreachable) || ctx.Err() != nil {
 		return err
 	}
-	if always := h.entries(ctx, b.Always, append(slices.Clone(order), 2)); always != nil {
+	if always := h.landed(ctx, b.Always, append(slices.Clone(order), 2)); always != nil {
 		return always
 	}
 	return err
+}
+
+// landed runs entries, and returns when the last one has landed.
+func (h *hostRun) landed(ctx context.Context, entries []playbook.Entry, prefix []int) error {
+	if err := h.entries(ctx, entries, prefix); err != nil {
+		return err
+	}
+	return h.land(ctx)
 }
 
 // rescued reports whether a failure of the task would be taken over by a rescue
@@ -204,13 +241,50 @@ func (h *hostRun) task(ctx context.Context, t *playbook.Task, order []int) error
 	if !e.startsHere(h.playRun, t) || !Selected(Tags(h.Play, t), e.Options.Tags, e.Options.SkipTags) {
 		return nil
 	}
-	h.order = order
-	h.crowd.advance(h.host, order)
-	if !h.together(t) {
-		res, err := h.alone(ctx, t, order)
-		return h.settle(ctx, t, res, err)
+	if h.profileOf(t).early {
+		return h.goAhead(ctx, t, order)
 	}
-	return h.jointly(ctx, t, order)
+	if err := h.land(ctx); err != nil {
+		return err
+	}
+	h.order = order
+	h.air.number++
+	h.crowd.advance(h.host, order)
+	err := h.perform(ctx, t, order)
+	if err != nil {
+		h.air.end(h.air.number)
+	}
+	return err
+}
+
+// perform runs a task to its end.
+func (h *hostRun) perform(ctx context.Context, t *playbook.Task, order []int) error {
+	if h.together(t) {
+		return h.jointly(ctx, t, order)
+	}
+	res, err := h.alone(ctx, t, order)
+	return h.settle(ctx, t, res, err)
+}
+
+// goAhead begins a task, and leaves it in the air where it is sure to succeed if
+// those on the target do. An error may be that of a task in front of it.
+func (h *hostRun) goAhead(ctx context.Context, t *playbook.Task, order []int) error {
+	h.order = order
+	f, err := h.depart(ctx, t, order, true)
+	if h.air.fallen != nil {
+		f.drop()
+		h.air.rest()
+		return h.air.fell()
+	}
+	h.air.flights = append(h.air.flights, f)
+	if err != nil {
+		f.broken = err
+		return h.land(ctx)
+	}
+	if !f.certain() {
+		return h.land(ctx)
+	}
+	return h.landReady(ctx)
 }
 
 // settle decides what a task's result means for the host.
@@ -284,10 +358,14 @@ func (h *hostRun) newContext(ctx context.Context, t *playbook.Task, locals map[s
 // contextFor is newContext with the variables of another host.
 func (h *hostRun) contextFor(ctx context.Context, host string, entry playbook.Entry, locals map[string]any) (*jinja.Context, error) {
 	m := &magic{run: h, host: host, entry: entry}
-	scope, err := h.engine.Vars.Scope(vars.Where{Host: host, PlaybookDir: h.dir, Play: h.vars, Entry: entry, Magic: m})
+	where := vars.Where{Host: host, PlaybookDir: h.dir, Play: h.vars, Entry: entry, Magic: m}
+	if host == h.host && !h.engine.Options.NoPipelining {
+		where.Pending = h
+	}
+	scope, err := h.engine.Vars.Scope(where)
 	if err != nil {
 		return nil, err
 	}
-	m.scope = scope.With(h.locals).With(locals)
+	m.scope = scope.With(h.failure).With(h.locals).With(locals)
 	return jinja.NewContext(ctx, h.engine.env(h.searchFor(entry)), m.scope), nil
 }

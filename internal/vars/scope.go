@@ -35,6 +35,40 @@ type hostLayer struct {
 func (l hostLayer) lookup(name string) (any, bool) { return l.host.lookup(l.kind, name, l.before) }
 func (l hostLayer) names() []string                { return l.host.names(l.kind) }
 
+// Pending knows the tasks that were begun ahead of the results of those in front
+// of them. The host may still learn from these what a scope has to show.
+type Pending interface {
+	// AwaitSet returns when no task in front sets the variable any more.
+	AwaitSet(name string)
+	// AwaitFact returns when no task in front finds a fact of that name any more.
+	AwaitFact(name string)
+	// AwaitAll returns when all tasks in front have ended. An error says that one of
+	// them has failed: what asks is not to go on.
+	AwaitAll() error
+}
+
+// pendingLayer is a hostLayer of set variables or facts, some of which may still
+// be learnt.
+type pendingLayer struct {
+	hostLayer
+	pending Pending
+}
+
+func (l pendingLayer) lookup(name string) (any, bool) {
+	if l.kind == fact {
+		l.pending.AwaitFact(name)
+	} else {
+		l.pending.AwaitSet(name)
+	}
+	return l.hostLayer.lookup(name)
+}
+
+func (l pendingLayer) names() []string {
+	// Where a task has failed, nobody looks at the names.
+	_ = l.pending.AwaitAll()
+	return l.hostLayer.names()
+}
+
 // Magic gives the variables that the engine itself provides (inventory_hostname,
 // hostvars, ...). They cannot be overridden.
 type Magic interface {
@@ -51,6 +85,8 @@ type Where struct {
 	Magic       Magic
 	// Before hides what the host learnt at this place or later; nil hides nothing.
 	Before *Place
+	// Pending waits for what the host is about to learn; nil where it is nothing.
+	Pending Pending
 }
 
 // Play is the variables that a play brings for one host.
@@ -64,9 +100,10 @@ type Play struct {
 // Scope is a jinja.Scope: the variables at one point, the strongest layer first.
 // It is for one goroutine.
 type Scope struct {
-	local  map[string]any
-	magic  Magic
-	layers []layer
+	local   map[string]any
+	magic   Magic
+	layers  []layer
+	pending Pending
 }
 
 // Scope returns the variables at a point of the run, in Ansible's precedence.
@@ -77,10 +114,10 @@ func (s *Store) Scope(w Where) (*Scope, error) {
 	}
 	host := s.Host(w.Host)
 	chain := s.chain(w.Entry)
-	sc := &Scope{magic: w.Magic}
+	sc := &Scope{magic: w.Magic, pending: w.Pending}
 	sc.add(mapLayer{s.extra})
 	sc.add(chain.params...)
-	sc.add(hostLayer{host, set, w.Before}, hostLayer{host, included, w.Before})
+	sc.add(w.learnt(host, set), hostLayer{host, included, w.Before})
 	sc.add(chain.vars...)
 	roles := rolesFor(w)
 	for _, r := range roles {
@@ -92,12 +129,29 @@ func (s *Store) Scope(w Where) (*Scope, error) {
 		sc.addMap(w.Play.Prompts)
 		sc.addMap(w.Play.Vars)
 	}
-	sc.add(hostLayer{host, fact, w.Before}, hostLayer{host, added, w.Before})
+	sc.add(w.learnt(host, fact), hostLayer{host, added, w.Before})
 	sc.add(base...)
 	for _, r := range roles {
 		sc.addMap(s.Map(r.Defaults))
 	}
 	return sc, nil
+}
+
+func (w Where) learnt(h *Host, k kind) layer {
+	l := hostLayer{h, k, w.Before}
+	if w.Pending == nil {
+		return l
+	}
+	return pendingLayer{l, w.Pending}
+}
+
+// Settle returns when the host knows all that the tasks in front of the scope's
+// point let it know. An error says that one of them has failed.
+func (sc *Scope) Settle() error {
+	if sc.pending == nil {
+		return nil
+	}
+	return sc.pending.AwaitAll()
 }
 
 // links are the variables of an entry and of the blocks around it, the inner
@@ -171,6 +225,9 @@ func (sc *Scope) addMap(m *jinja.Map) {
 // With returns a scope that has further variables on top of all: a loop's item,
 // the result that changed_when looks at. sc is not changed.
 func (sc *Scope) With(names map[string]any) *Scope {
+	if len(names) == 0 {
+		return sc
+	}
 	out := *sc
 	out.local = make(map[string]any, len(sc.local)+len(names))
 	for k, v := range sc.local {
