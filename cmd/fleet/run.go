@@ -19,6 +19,7 @@ type runFlags struct {
 	tags, skipTags                 []string
 	check, diff                    bool
 	startAt                        string
+	noPipelining                   bool
 	listHosts, listTasks, listTags bool
 	json                           bool
 }
@@ -43,6 +44,7 @@ also looked for under playbooks/.`,
 	flags.BoolVarP(&f.check, "check", "C", false, "change nothing, and say what would be changed")
 	flags.BoolVarP(&f.diff, "diff", "D", false, "show the texts that change, before and after")
 	flags.StringVar(&f.startAt, "start-at-task", "", "start at the task of this `name`")
+	flags.BoolVar(&f.noPipelining, "no-pipelining", false, "send nothing ahead: a task waits for the result of the one before it")
 	flags.BoolVar(&f.listHosts, "list-hosts", false, "list the hosts of each play, and do nothing else")
 	flags.BoolVar(&f.listTasks, "list-tasks", false, "list the tasks of each play, and do nothing else")
 	flags.BoolVar(&f.listTags, "list-tags", false, "list the tags of each play, and do nothing else")
@@ -90,6 +92,7 @@ func (a *app) play(ctx context.Context, s *setup, f *runFlags, pb *playbook.Play
 		return err
 	}
 	o.Check, o.Diff, o.Tags, o.SkipTags, o.StartAt = f.check, f.diff, f.tags, f.skipTags, f.startAt
+	o.NoPipelining = f.noPipelining
 	d := s.dialer(a, ask)
 	defer d.Close()
 	e := s.engine(o, d, ask)

@@ -241,6 +241,23 @@ func (u *turn) conditions() []source.Node {
 	return slices.Concat(chain...)
 }
 
+// withoutConnection returns the facts that say nothing about how to reach a host.
+func withoutConnection(values *jinja.Map) *jinja.Map {
+	var out *jinja.Map
+	for k := range values.All() {
+		if name, ok := k.(string); ok && isConnectionVariable(name) {
+			if out == nil {
+				out = values.Clone()
+			}
+			out.Delete(name)
+		}
+	}
+	if out == nil {
+		return values
+	}
+	return out
+}
+
 // learn keeps what the playbook wants to know of a result.
 func (h *hostRun) learn(t *playbook.Task, res *taskResult, order []int) {
 	at := vars.Place{Play: h.id, Order: order}
@@ -260,7 +277,7 @@ func (h *hostRun) learn(t *playbook.Task, res *taskResult, order []int) {
 		case factAdded:
 			to.Define(f.values, at)
 		default:
-			to.SetFacts(f.values, at)
+			to.SetFacts(withoutConnection(f.values), at)
 		}
 	}
 	if t.Register != "" {
