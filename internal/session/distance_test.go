@@ -39,6 +39,11 @@ func (a across) CloseWrite() error      { return a.Close() }
 // over starts a helper behind a link, with all modules.
 func over(t *testing.T, l distance.Link) (*session.Session, *distance.Joined) {
 	t.Helper()
+	return overWith(t, l, session.Options{})
+}
+
+func overWith(t *testing.T, l distance.Link, o session.Options) (*session.Session, *distance.Joined) {
+	t.Helper()
 	near, a := net.Pipe()
 	b, far := net.Pipe()
 	link := l.Join(a, b)
@@ -52,7 +57,7 @@ func over(t *testing.T, l distance.Link) (*session.Session, *distance.Joined) {
 	if _, err := io.ReadFull(near, greeting); err != nil {
 		t.Fatal(err)
 	}
-	s, err := session.New(t.Context(), across{near}, session.Options{})
+	s, err := session.New(t.Context(), across{near}, o)
 	if err != nil {
 		t.Fatal(err)
 	}
