@@ -2,12 +2,15 @@ package engine
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"fleet/internal/wire"
 )
 
 // A file that has not changed for a while is read once, and one that has changed
@@ -119,5 +122,38 @@ func TestPacks(t *testing.T) {
 	}
 	if kept > maxPacked || len(p.order) != len(p.known) {
 		t.Errorf("%d bytes are kept in %d pieces", kept, len(p.known))
+	}
+}
+
+// A folder that goes to many hosts costs this for each of them.
+func BenchmarkOffer(b *testing.B) {
+	dir := b.TempDir()
+	for i := range 2000 {
+		sub := filepath.Join(dir, fmt.Sprint(i/50))
+		if err := os.MkdirAll(sub, 0o755); err != nil {
+			b.Fatal(err)
+		}
+		path := filepath.Join(sub, fmt.Sprint(i))
+		if err := os.WriteFile(path, make([]byte, 25_000), 0o644); err != nil {
+			b.Fatal(err)
+		}
+		if err := os.Chtimes(path, time.Time{}, time.Now().Add(-time.Hour)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	var e Engine
+	for b.Loop() {
+		p, err := e.offer(dir, true, true)
+		if err != nil {
+			b.Fatal(err)
+		}
+		payload, err := wire.Encode(wire.Call{Module: "copy", Files: p.files})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := (wire.Frame{Kind: wire.KindCall, Payload: payload}).Append(nil); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
