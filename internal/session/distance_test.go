@@ -168,13 +168,13 @@ func TestTreeOverADistance(t *testing.T) {
 		"twenty":              {distance.Link{RTT: 100 * time.Millisecond}, 20, 500, text(1), 2, 1, 0},
 		"a thousand":          {distance.Link{RTT: 100 * time.Millisecond}, 1000, 500, text(1), 2, 1, 0},
 		"empty files":         {distance.Link{RTT: 100 * time.Millisecond}, 50, 0, text(1), 1, 1, 0},
-		"at 26 ms":            {distance.Link{RTT: 26 * time.Millisecond, Rate: 20e6}, 400, 25_000, noise(1), 0, 4, 0.95},
-		"at 100 ms":           {distance.Link{RTT: 100 * time.Millisecond, Rate: 20e6}, 400, 25_000, noise(1), 0, 2, 0.90},
-		"text at 26 ms":       {distance.Link{RTT: 26 * time.Millisecond, Rate: 20e6}, 400, 25_000, text(1), 0, 4, 2.5},
-		"text at 100 ms":      {distance.Link{RTT: 100 * time.Millisecond, Rate: 20e6}, 400, 25_000, text(1), 0, 2, 2},
+		"at 26 ms":            {distance.Link{RTT: 26 * time.Millisecond, Rate: 20e6}, 200, 25_000, noise(1), 0, 4, 0.95},
+		"at 100 ms":           {distance.Link{RTT: 100 * time.Millisecond, Rate: 20e6}, 200, 25_000, noise(1), 0, 2, 0.90},
+		"text at 26 ms":       {distance.Link{RTT: 26 * time.Millisecond, Rate: 20e6}, 200, 25_000, text(1), 0, 4, 2.5},
+		"text at 100 ms":      {distance.Link{RTT: 100 * time.Millisecond, Rate: 20e6}, 200, 25_000, text(1), 0, 2, 2},
 		"one large":           {distance.Link{RTT: 26 * time.Millisecond, Rate: 20e6}, 1, 64 << 20, noise(1), 0, 1, 0.99},
-		"one large, 100 ms":   {distance.Link{RTT: 100 * time.Millisecond, Rate: 20e6}, 1, 64 << 20, noise(1), 0, 1, 0.98},
-		"one large, 1 Gbit/s": {distance.Link{RTT: 10 * time.Millisecond, Rate: 1e9}, 1, 64 << 20, noise(1), 0, 1, 0.90},
+		"one large, 100 ms":   {distance.Link{RTT: 100 * time.Millisecond, Rate: 20e6}, 1, 16 << 20, noise(1), 0, 1, 0.95},
+		"one large, 1 Gbit/s": {distance.Link{RTT: 10 * time.Millisecond, Rate: 1e9}, 1, 32 << 20, noise(1), 0, 1, 0.90},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, dest := tree(test.files, test.size, test.fill), filepath.Join(t.TempDir(), "tree")
