@@ -107,7 +107,7 @@ func checkSize(v any) error {
 	switch x := v.(type) {
 	case string:
 		if len(x) > maxOutput {
-			return newError("the text would be larger than %d MiB", maxOutput>>20)
+			return textTooLarge()
 		}
 	case []any:
 		n = len(x)
@@ -142,7 +142,7 @@ func repeat(v any, n int) (any, error) {
 	switch x := v.(type) {
 	case string:
 		if n > 0 && len(x) > maxOutput/n {
-			return nil, newError("the text would be larger than %d MiB", maxOutput>>20)
+			return nil, textTooLarge()
 		}
 		return strings.Repeat(x, n), nil
 	case []any:

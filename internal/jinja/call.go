@@ -1,6 +1,9 @@
 package jinja
 
-import "strconv"
+import (
+	"strconv"
+	"unicode/utf8"
+)
 
 // args evaluates the arguments of a call.
 func (a *callArgs) eval(f *frame) (Args, error) {
@@ -157,7 +160,14 @@ func (c *Context) apply(d *filter, kind string, v any, a Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.fn(c, v, bound)
+	r, err := d.fn(c, v, bound)
+	if err != nil {
+		return nil, err
+	}
+	if isLarge(r) && !same(r, v) {
+		return r, c.made(r)
+	}
+	return r, nil
 }
 
 func (x *callExpr) eval(f *frame) (any, error) {
@@ -259,7 +269,14 @@ func (c *Context) iterate(v any) ([]any, error) {
 	case Mapping:
 		return x.Keys(), nil
 	case string:
-		out := make([]any, 0, len(x))
+		n := utf8.RuneCountInString(x)
+		if n > maxItems {
+			return nil, newError("the text has more than %d characters: too many to loop over", maxItems)
+		}
+		if err := c.charge(32 * n); err != nil {
+			return nil, err
+		}
+		out := make([]any, 0, n)
 		for _, r := range x {
 			out = append(out, string(r))
 		}

@@ -33,6 +33,26 @@ func equal(a, b any) (bool, error) {
 	return c.equal(a, b, 0)
 }
 
+// equal is ==, with its work counted.
+func (c *Context) equal(a, b any) (bool, error) {
+	var n comparison
+	eq, err := n.equal(a, b, 0)
+	if err != nil {
+		return false, err
+	}
+	return eq, c.spend(n.steps)
+}
+
+// order is the order of a and b for op, with its work counted.
+func (c *Context) order(op string, a, b any) (int, error) {
+	var n comparison
+	o, err := n.order(a, b, op, 0)
+	if err != nil {
+		return 0, err
+	}
+	return o, c.spend(n.steps)
+}
+
 // comparison counts the comparisons that one comparison of two values takes.
 type comparison struct{ steps int }
 
@@ -258,7 +278,7 @@ func (c *Context) inList(list []any, x any) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if eq, err := equal(e, x); eq || err != nil {
+		if eq, err := c.equal(e, x); eq || err != nil {
 			return eq, err
 		}
 	}
@@ -283,7 +303,7 @@ func hashable(v any) error {
 }
 
 // sortBy sorts items by keys, stably, as Python's sorted.
-func sortBy(items, keys []any, reverse bool) ([]any, error) {
+func (c *Context) sortBy(items, keys []any, reverse bool) ([]any, error) {
 	index := make([]int, len(items))
 	for i := range index {
 		index[i] = i
@@ -297,7 +317,7 @@ func sortBy(items, keys []any, reverse bool) ([]any, error) {
 		if reverse {
 			a, b = b, a
 		}
-		o, err := order(a, b)
+		o, err := c.order("<", a, b)
 		if err != nil {
 			failed = err
 		}
@@ -313,4 +333,11 @@ func sortBy(items, keys []any, reverse bool) ([]any, error) {
 func sorted(l []string) []string {
 	sort.Strings(l)
 	return l
+}
+
+// sortKeysOf sorts the keys of a dictionary.
+func sortKeysOf(keys []any) ([]any, error) {
+	c := &Context{own: fullBudget()}
+	c.left = &c.own
+	return c.sortBy(keys, keys, false)
 }

@@ -9,13 +9,6 @@ import (
 	"fleet/internal/source"
 )
 
-// Limits on what one evaluation may use.
-const (
-	maxDepth  = 400       // templates within templates, macro calls, includes
-	maxOutput = 64 << 20  // bytes of one rendering
-	maxItems  = 4_000_000 // elements of one list
-)
-
 // Scope gives the variables of one host at one moment. It is asked from one
 // goroutine at a time.
 type Scope interface {
@@ -78,7 +71,8 @@ type Context struct {
 	Env   *Env
 
 	depth  int
-	work   int
+	left   *budget
+	own    budget // of the evaluation that this context began
 	tables *tables
 }
 
@@ -90,7 +84,9 @@ func NewContext(ctx context.Context, env *Env, scope Scope) *Context {
 	if scope == nil {
 		scope = Vars(nil)
 	}
-	return &Context{Ctx: ctx, Env: env, Scope: scope, tables: builtin()}
+	c := &Context{Ctx: ctx, Env: env, Scope: scope, tables: builtin(), own: fullBudget()}
+	c.left = &c.own
+	return c
 }
 
 // With returns a context that sees other variables and counts on the depth of c.
@@ -105,19 +101,13 @@ func (c *Context) enter() error {
 	if c.depth >= maxDepth {
 		return newError("too many templates within templates (%d): does a variable refer to itself?", maxDepth)
 	}
-	c.depth++
+	if c.depth++; c.depth == 1 {
+		c.left.renew()
+	}
 	return nil
 }
 
 func (c *Context) leave() { c.depth-- }
-
-// step counts a unit of work and looks now and then whether to stop.
-func (c *Context) step() error {
-	if c.work++; c.work&0x3ff == 0 && c.Ctx != nil {
-		return c.Ctx.Err()
-	}
-	return nil
-}
 
 func (c *Context) now() time.Time {
 	if c.Env.Now != nil {
@@ -196,6 +186,9 @@ func deepList(c *Context, list []any) ([]any, error) {
 		}
 		if out == nil {
 			out = append([]any(nil), list...)
+			if err := c.made(out); err != nil {
+				return nil, err
+			}
 		}
 		out[i] = d
 	}
@@ -225,6 +218,9 @@ func deepMap(c *Context, m *Map) (*Map, error) {
 		}
 		if out == nil {
 			out = m.Clone()
+			if err := c.made(out); err != nil {
+				return nil, err
+			}
 		}
 		out.vals[i] = d
 	}

@@ -140,12 +140,12 @@ func (c *Context) compare(op string, a, b any) (bool, error) {
 	}
 	switch op {
 	case "==":
-		return equal(a, b)
+		return c.equal(a, b)
 	case "!=":
-		eq, err := equal(a, b)
+		eq, err := c.equal(a, b)
 		return !eq, err
 	}
-	o, err := orderFor(op, a, b)
+	o, err := c.order(op, a, b)
 	if err != nil || o == 2 {
 		return false, err
 	}
@@ -175,6 +175,9 @@ func (x *binaryExpr) eval(f *frame) (any, error) {
 		}
 	}
 	v, err := binary(x.op, a, b)
+	if err == nil && isLarge(v) {
+		err = f.c.made(v)
+	}
 	if err != nil {
 		return nil, locate(err, f.at(x.off))
 	}
@@ -229,5 +232,9 @@ func (x *concatExpr) eval(f *frame) (any, error) {
 			return nil, locate(err, f.at(p.offset()))
 		}
 	}
-	return out.String(), nil
+	s := out.String()
+	if isLarge(s) {
+		return s, f.c.made(s)
+	}
+	return s, nil
 }

@@ -18,15 +18,18 @@ var codecFilters = []filter{
 		s, err := c.str(v)
 		return base64.StdEncoding.EncodeToString([]byte(s)), err
 	}},
-	{name: "from_json", fn: func(_ *Context, v any, _ []any) (any, error) {
+	{name: "from_json", fn: func(c *Context, v any, _ []any) (any, error) {
 		s, err := textArg("value", v)
 		if err != nil {
 			return nil, err
 		}
+		if err := c.charge(8 * len(s)); err != nil {
+			return nil, err
+		}
 		return FromJSON([]byte(s))
 	}},
-	{name: "from_yaml", fn: func(_ *Context, v any, _ []any) (any, error) {
-		docs, err := readYAML(v)
+	{name: "from_yaml", fn: func(c *Context, v any, _ []any) (any, error) {
+		docs, err := c.readYAML(v)
 		if err != nil || docs == nil {
 			return v, err
 		}
@@ -38,8 +41,8 @@ var codecFilters = []filter{
 		}
 		return nil, newError("the text has %d YAML documents", len(docs)).WithHint("use from_yaml_all")
 	}},
-	{name: "from_yaml_all", fn: func(_ *Context, v any, _ []any) (any, error) {
-		docs, err := readYAML(v)
+	{name: "from_yaml_all", fn: func(c *Context, v any, _ []any) (any, error) {
+		docs, err := c.readYAML(v)
 		if err != nil || docs == nil {
 			return v, err
 		}
@@ -132,10 +135,13 @@ func dumpJSON(v any, a []any, separators [2]string) (any, error) {
 }
 
 // readYAML reads all documents of a text; nil stands for a value that is no text.
-func readYAML(v any) ([]any, error) {
+func (c *Context) readYAML(v any) ([]any, error) {
 	s, ok := v.(string)
 	if !ok {
 		return nil, nil
+	}
+	if err := c.charge(64 * len(s)); err != nil { // the tree is much larger than the text
+		return nil, err
 	}
 	nodes, err := source.ParseYAML("", []byte(s))
 	if err != nil {

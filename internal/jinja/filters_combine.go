@@ -54,6 +54,9 @@ func (c *Context) mergeMaps(x, y *Map, recursive bool, merge string, depth int) 
 		return y.Clone(), nil
 	}
 	out := x.Clone()
+	if err := c.charge(48 * out.Len()); err != nil {
+		return nil, err
+	}
 	for k, b := range y.All() {
 		a, ok := out.Get(k)
 		am, aMap := a.(*Map)
@@ -137,7 +140,7 @@ func filterMergeBy(c *Context, v any, a []any) (any, error) {
 			merged.Set(k, m)
 		}
 	}
-	return sortBy(merged.vals, merged.keys, false)
+	return c.sortBy(merged.vals, merged.keys, false)
 }
 
 func tooMany() error { return newError("there are more than %d combinations", maxItems) }

@@ -212,23 +212,32 @@ func setFilter(keep func(inA, inB bool) bool) func(*Context, any, []any) (any, e
 			return nil, newError("cannot join %s and %s", describe(v), describe(a[0])).WithHint("give two lists")
 		}
 		inA, inB := map[any]bool{}, map[any]bool{}
-		for _, e := range left {
-			inA[normKey(e)] = true
+		keys := make([]any, 0, len(left)+len(right))
+		for _, e := range slices.Concat(left, right) {
+			k, err := c.key(e)
+			if err != nil {
+				return nil, err
+			}
+			keys = append(keys, k)
 		}
-		for _, e := range right {
-			inB[normKey(e)] = true
+		for i, k := range keys {
+			if i < len(left) {
+				inA[k] = true
+			} else {
+				inB[k] = true
+			}
 		}
 		if s, ok := a[0].(string); ok && addable(v) == "list" { // then Python looks for parts of the text
-			for _, e := range left {
-				if inB[normKey(e)], err = c.contains(s, e); err != nil {
+			for i, e := range left {
+				if inB[keys[i]], err = c.contains(s, e); err != nil {
 					return nil, err
 				}
 			}
 		}
 		out := []any{}
 		seen := map[any]bool{}
-		for _, e := range slices.Concat(left, right) {
-			k := normKey(e)
+		for i, e := range slices.Concat(left, right) {
+			k := keys[i]
 			if !seen[k] && keep(inA[k], inB[k]) {
 				seen[k] = true
 				out = append(out, e)

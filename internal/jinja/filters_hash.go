@@ -134,5 +134,8 @@ func filterPasswordHash(c *Context, v any, a []any) (any, error) {
 	if len(salt) > 16 || strings.Trim(salt, saltChars) != "" {
 		return nil, newError("the salt must be up to 16 letters, digits, dots or slashes")
 	}
+	if err := c.spend(10 * max(rounds, 5000)); err != nil {
+		return nil, err
+	}
 	return shaCrypt(kind, password, salt, rounds), nil
 }

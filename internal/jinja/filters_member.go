@@ -112,6 +112,9 @@ func (c *Context) zip(v any, more []any, longest bool, fill any) (any, error) {
 	if longest {
 		shortest = most
 	}
+	if err := c.charge(shortest * (16*len(lists) + 40)); err != nil {
+		return nil, err
+	}
 	out := make([]any, shortest)
 	for i := range out {
 		row := make(Tuple, len(lists))

@@ -36,7 +36,7 @@ func filterDictsort(c *Context, v any, a []any) (any, error) {
 		}
 		keys = append(keys, k)
 	}
-	return sortBy(items, keys, flags[1])
+	return c.sortBy(items, keys, flags[1])
 }
 
 // attribute paths: `a.b.0` is the item 0 of the attribute b of a.
@@ -101,7 +101,7 @@ func filterGroupby(c *Context, v any, a []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	sortedItems, err := sortBy(items, keys, false)
+	sortedItems, err := c.sortBy(items, keys, false)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func filterGroupby(c *Context, v any, a []any) (any, error) {
 	for i := 0; i < len(sortedItems); {
 		j := i + 1
 		for j < len(sortedItems) {
-			if eq, err := equal(keys[i], keys[j]); err != nil {
+			if eq, err := c.equal(keys[i], keys[j]); err != nil {
 				return nil, err
 			} else if !eq {
 				break
@@ -149,7 +149,7 @@ func (c *Context) extreme(v any, a []any, want int) (any, error) {
 	}
 	best := 0
 	for i := 1; i < len(items); i++ {
-		o, err := order(keys[i], keys[best])
+		o, err := c.order("<", keys[i], keys[best])
 		if err != nil {
 			return nil, err
 		}
@@ -181,7 +181,7 @@ func filterSort(c *Context, v any, a []any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return sortBy(items, keys, flags[0])
+		return c.sortBy(items, keys, flags[0])
 	}
 	keys := make([]any, len(items))
 	for i := range keys {
@@ -196,7 +196,7 @@ func filterSort(c *Context, v any, a []any) (any, error) {
 			keys[i].(Tuple)[j] = k
 		}
 	}
-	return sortBy(items, keys, flags[0])
+	return c.sortBy(items, keys, flags[0])
 }
 
 func filterUnique(c *Context, v any, a []any) (any, error) {
@@ -212,19 +212,22 @@ func filterUnique(c *Context, v any, a []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return uniqueBy(items, keys), nil
+	return c.uniqueBy(items, keys)
 }
 
 // uniqueBy returns the items whose key did not come before.
-func uniqueBy(items, keys []any) []any {
+func (c *Context) uniqueBy(items, keys []any) ([]any, error) {
 	out := []any{}
 	seen := map[any]bool{}
 	for i, k := range keys {
-		n := normKey(k)
+		n, err := c.key(k)
+		if err != nil {
+			return nil, err
+		}
 		if !seen[n] {
 			seen[n] = true
 			out = append(out, items[i])
 		}
 	}
-	return out
+	return out, nil
 }

@@ -56,6 +56,9 @@ func filterRegexReplace(c *Context, v any, a []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.textWork(s); err != nil {
+		return nil, err
+	}
 	re, err := regexCompile(a[0], a[2], a[3])
 	if err != nil {
 		return nil, err
@@ -70,6 +73,9 @@ func filterRegexReplace(c *Context, v any, a []any) (any, error) {
 func filterRegexSearch(c *Context, v any, a []any) (any, error) {
 	s, err := c.str(v)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.textWork(s); err != nil {
 		return nil, err
 	}
 	kw, _ := a[2].(*Map)
@@ -132,12 +138,19 @@ func filterRegexFindall(c *Context, v any, a []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.textWork(s); err != nil {
+		return nil, err
+	}
 	re, err := regexCompile(a[0], a[2], a[1])
 	if err != nil {
 		return nil, err
 	}
 	out := []any{}
+	var full error
 	err = re.All(s, func(m []int) bool {
+		if full = c.charge(32 * (1 + re.Groups())); full != nil {
+			return false
+		}
 		group := func(i int) string {
 			if m[2*i] < 0 {
 				return ""
@@ -154,8 +167,11 @@ func filterRegexFindall(c *Context, v any, a []any) (any, error) {
 			}
 			out = append(out, t)
 		}
-		return len(out) < maxItems
+		return len(out) <= maxItems
 	})
+	if err == nil {
+		err = full
+	}
 	return out, err
 }
 

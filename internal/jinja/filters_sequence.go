@@ -4,7 +4,7 @@ import (
 	crand "crypto/rand"
 	"math/big"
 	"slices"
-	"strings"
+	"unicode/utf8"
 )
 
 // sequenceFilters are Jinja's filters for lists and dictionaries.
@@ -97,7 +97,7 @@ func filterSlice(c *Context, v any, a []any) (any, error) {
 func filterLength(c *Context, v any, _ []any) (any, error) {
 	switch x := v.(type) {
 	case string:
-		return len([]rune(x)), nil
+		return utf8.RuneCountInString(x), nil
 	case nil, bool, int, float64:
 		return nil, newError("%s has no length", describe(v))
 	}
@@ -201,19 +201,17 @@ func (c *Context) randInt(n int) int {
 }
 
 func filterReverse(c *Context, v any, _ []any) (any, error) {
+	if s, ok := v.(string); ok {
+		r := []rune(s)
+		slices.Reverse(r)
+		return string(r), nil
+	}
 	items, err := c.iterate(v)
 	if err != nil {
 		return nil, err
 	}
 	items = slices.Clone(items)
 	slices.Reverse(items)
-	if _, ok := v.(string); ok {
-		var b strings.Builder
-		for _, r := range items {
-			b.WriteString(r.(string))
-		}
-		return b.String(), nil
-	}
 	return items, nil
 }
 

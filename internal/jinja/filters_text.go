@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -111,7 +112,7 @@ func filterIndent(c *Context, v any, a []any) (any, error) {
 	}
 	lines := splitLines(s+"\n", false)
 	if len(indent)*len(lines) > maxOutput {
-		return nil, newError("the text would be larger than %d MiB", maxOutput>>20)
+		return nil, textTooLarge()
 	}
 	var b strings.Builder
 	for i, line := range lines {
@@ -147,30 +148,33 @@ func filterReplace(c *Context, v any, a []any) (any, error) {
 
 // stripTags removes comments and tags and folds white space.
 func stripTags(s string) string {
-	for {
-		start := strings.Index(s, "<!--")
-		if start < 0 {
-			break
-		}
-		end := strings.Index(s[start:], "-->")
-		if end < 0 {
-			break
-		}
-		s = s[:start] + s[start+end+3:]
-	}
-	for {
-		start := strings.IndexByte(s, '<')
-		if start < 0 {
-			break
-		}
-		end := strings.IndexByte(s[start:], '>')
-		if end < 0 {
-			break
-		}
-		s = s[:start] + s[start+end+1:]
-	}
+	s = cut(cut(s, "<!--", "-->"), "<", ">")
 	s = strings.Join(strings.Fields(s), " ")
 	return unescapeHTML.Replace(s)
+}
+
+// cut removes what stands between open and end, both included, from the left, as
+// long as there is any: what is left and right of it may make another open.
+func cut(s, open, end string) string {
+	if !strings.Contains(s, open) {
+		return s
+	}
+	var out []byte
+	for i := 0; i < len(s); i++ {
+		out = append(out, s[i])
+		if !bytes.HasSuffix(out, []byte(open)) {
+			continue
+		}
+		// the end may begin within open
+		from := max(i+2-len(end), i+1-len(open), 0)
+		n := strings.Index(s[from:], end)
+		if n < 0 {
+			return string(out) + s[i+1:]
+		}
+		out = out[:len(out)-len(open)]
+		i = from + n + len(end) - 1
+	}
+	return string(out)
 }
 
 var unescapeHTML = strings.NewReplacer("&amp;", "&", "&gt;", ">", "&lt;", "<", "&#39;", "'", "&#34;", `"`, "&quot;", `"`, "&nbsp;", "\u00a0")
@@ -254,3 +258,6 @@ func regexCompile(pattern any, ignoreCase, multiline any) (*pyre.Regexp, error) 
 	}
 	return patterns.get(p, f)
 }
+
+// textWork counts the work of a search in s: some steps for each character.
+func (c *Context) textWork(s string) error { return c.spend(50 + len(s)/4) }

@@ -89,32 +89,34 @@ func (c *Context) newLinker(a []any) (*linker, error) {
 
 // word makes a link of a word, without the punctuation around it.
 func (l *linker) word(word string) string {
-	head, middle, tail := "", word, ""
+	from, to := 0, len(word)
 	for cut := true; cut; {
 		cut = false
 		for _, open := range []string{"(", "<", "&lt;"} {
-			if strings.HasPrefix(middle, open) {
-				head, middle, cut = head+open, middle[len(open):], true
+			if strings.HasPrefix(word[from:], open) {
+				from, cut = from+len(open), true
 			}
 		}
 	}
 	for cut := true; cut; {
 		cut = false
 		for _, end := range []string{")", ">", ".", ",", "&gt;"} {
-			if strings.HasSuffix(middle, end) {
-				tail, middle, cut = end+tail, middle[:len(middle)-len(end)], true
+			if strings.HasSuffix(word[from:to], end) {
+				to, cut = to-len(end), true
 			}
 		}
 	}
+	head, middle, tail := word[:from], word[from:to], word[to:]
 	for _, pair := range [][2]string{{"(", ")"}, {"<", ">"}, {"&lt;", "&gt;"}} {
 		open := strings.Count(middle, pair[0])
 		if open <= strings.Count(middle, pair[1]) {
 			continue
 		}
+		moved := 0
 		for range min(open, strings.Count(tail, pair[1])) {
-			i := strings.Index(tail, pair[1]) + len(pair[1])
-			middle, tail = middle+tail[:i], tail[i:]
+			moved += strings.Index(tail[moved:], pair[1]) + len(pair[1])
 		}
+		middle, tail = middle+tail[:moved], tail[moved:]
 	}
 	return head + l.link(middle) + tail
 }

@@ -10,6 +10,9 @@ var vaultFilters = []filter{
 	{name: "unvault", params: "secret vaultid=filter_default", fn: filterUnvault},
 }
 
+// vaultWork is what deriving the keys takes.
+const vaultWork = 100_000
+
 func filterVault(c *Context, v any, a []any) (any, error) {
 	plain, err := textArg("value", v)
 	if err != nil {
@@ -30,6 +33,9 @@ func filterVault(c *Context, v any, a []any) (any, error) {
 		}
 		salt = []byte(s)
 	}
+	if err := c.spend(vaultWork); err != nil {
+		return nil, err
+	}
 	out, err := vault.Encrypt([]byte(plain), []byte(secret), salt, Str(a[2]))
 	if err != nil {
 		return nil, newError("%w", err)
@@ -37,7 +43,7 @@ func filterVault(c *Context, v any, a []any) (any, error) {
 	return out, nil
 }
 
-func filterUnvault(_ *Context, v any, a []any) (any, error) {
+func filterUnvault(c *Context, v any, a []any) (any, error) {
 	s, err := textArg("value", v)
 	if err != nil {
 		return nil, err
@@ -48,6 +54,9 @@ func filterUnvault(_ *Context, v any, a []any) (any, error) {
 	}
 	if !vault.IsVault(s) {
 		return s, nil
+	}
+	if err := c.spend(vaultWork); err != nil {
+		return nil, err
 	}
 	plain, err := vault.Decrypt(s, []byte(secret))
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 func filterWordwrap(c *Context, v any, a []any) (any, error) {
@@ -31,11 +30,20 @@ func filterWordwrap(c *Context, v any, a []any) (any, error) {
 	}
 	var lines []string
 	for _, line := range splitLines(s, false) {
+		if err := c.textWork(line); err != nil {
+			return nil, err
+		}
 		parts, err := wrap(line, width, flags[0], flags[1])
 		if err != nil {
 			return nil, err
 		}
-		lines = append(lines, strings.Join(parts, sep))
+		if len(parts) == 0 {
+			parts = []string{""}
+		}
+		lines = append(lines, parts...)
+	}
+	if len(s)+len(sep)*len(lines) > maxOutput {
+		return nil, textTooLarge()
 	}
 	return strings.Join(lines, sep), nil
 }
@@ -54,12 +62,12 @@ func wrap(s string, width int, breakLong, hyphens bool) ([]string, error) {
 		}
 		var line []string
 		n := 0
-		for len(chunks) > 0 && n+utf8.RuneCountInString(chunks[0]) <= width {
+		for len(chunks) > 0 && n+runesUpTo(chunks[0], width) <= width {
 			line = append(line, chunks[0])
-			n += utf8.RuneCountInString(chunks[0])
+			n += runesUpTo(chunks[0], width)
 			chunks = chunks[1:]
 		}
-		if len(chunks) > 0 && utf8.RuneCountInString(chunks[0]) > width {
+		if len(chunks) > 0 && runesUpTo(chunks[0], width) > width {
 			if breakLong {
 				head := breakAt(chunks[0], width-n, hyphens)
 				line = append(line, head)
@@ -78,6 +86,17 @@ func wrap(s string, width int, breakLong, hyphens bool) ([]string, error) {
 		}
 	}
 	return lines, nil
+}
+
+// runesUpTo counts the characters of s, but no further than just beyond limit.
+func runesUpTo(s string, limit int) int {
+	n := 0
+	for range s {
+		if n++; n > limit {
+			break
+		}
+	}
+	return n
 }
 
 // breakAt returns the head of a long word that fits in space characters, behind
@@ -149,6 +168,13 @@ func filterComment(c *Context, v any, a []any) (any, error) {
 		return min(n, 1000)
 	}
 	deco := get("decoration", style[1])
+	pieces := 0
+	for _, e := range kw.All() {
+		pieces += len(Str(e))
+	}
+	if len(text)+(len(deco)+1)*(strings.Count(text, get("newline", "\n"))+1)+pieces*(count("prefix_count")+count("postfix_count")+1) > maxOutput {
+		return nil, textTooLarge()
+	}
 	edge := strings.TrimRightFunc(deco, unicode.IsSpace)
 	nl := get("newline", "\n")
 	var b strings.Builder

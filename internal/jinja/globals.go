@@ -33,7 +33,7 @@ func globalFuncs() map[string]*Func {
 	return m
 }
 
-func globalRange(_ *Context, a Args) (any, error) {
+func globalRange(c *Context, a Args) (any, error) {
 	if len(a.Pos) < 1 || len(a.Pos) > 3 || a.Kw.Len() > 0 {
 		return nil, newError("range() takes one to three numbers")
 	}
@@ -57,6 +57,9 @@ func globalRange(_ *Context, a Args) (any, error) {
 	size := (float64(stop) - float64(start)) / float64(step)
 	if size > maxRange {
 		return nil, newError("range() would have more than %d numbers", maxRange)
+	}
+	if err := c.charge(24 * max(int(size), 0)); err != nil {
+		return nil, err
 	}
 	out := make([]any, 0, max(int(size)+1, 0))
 	for i := start; step > 0 && i < stop || step < 0 && i > stop; i += step {

@@ -119,7 +119,7 @@ func (w *jsonWriter) value(v any, depth int) error {
 		return newError("the value nests more than %d levels deep", maxJSONDepth)
 	}
 	if w.b.Len() > maxOutput {
-		return newError("the text would be larger than %d MiB", maxOutput>>20)
+		return textTooLarge()
 	}
 	switch x := v.(type) {
 	case nil:
@@ -175,7 +175,9 @@ func (w *jsonWriter) newline(depth int) {
 	if w.lines {
 		w.b.WriteByte('\n')
 		for range depth {
-			w.b.WriteString(w.indent)
+			if w.b.Len() <= maxOutput {
+				w.b.WriteString(w.indent)
+			}
 		}
 	}
 }
@@ -208,7 +210,7 @@ func (w *jsonWriter) object(m *Map, depth int) error {
 	keys := m.Keys()
 	if w.sort {
 		var err error
-		if keys, err = sortBy(keys, keys, false); err != nil {
+		if keys, err = sortKeysOf(keys); err != nil {
 			return err
 		}
 	}

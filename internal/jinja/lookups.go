@@ -250,7 +250,7 @@ var sequenceShort = regexp.MustCompile(`^(?:(0?x?[0-9a-f]+)-)?(0?x?[0-9a-f]+)(?:
 
 // lookupSequence reads `start=1 end=5 stride=2 format=web%02d`, `count=4`, or
 // the short form `1-5/2:web%02d`.
-func lookupSequence(_ *Context, terms []any, kw *Map) ([]any, error) {
+func lookupSequence(c *Context, terms []any, kw *Map) ([]any, error) {
 	if len(terms) == 0 {
 		terms = []any{""}
 	}
@@ -277,14 +277,14 @@ func lookupSequence(_ *Context, terms []any, kw *Map) ([]any, error) {
 			}
 		}
 		var err error
-		if out, err = sequence(out, args); err != nil {
+		if out, err = c.sequence(out, args); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func sequence(out []any, args map[string]string) ([]any, error) {
+func (c *Context) sequence(out []any, args map[string]string) ([]any, error) {
 	n := map[string]int{"start": 1, "stride": 1}
 	for name, text := range args {
 		if name == "format" {
@@ -327,6 +327,9 @@ func sequence(out []any, args map[string]string) ([]any, error) {
 	for i := start; step > 0 && i <= end || step < 0 && i >= end; i += step {
 		v, err := percentFormat(format, i)
 		if err != nil {
+			return nil, err
+		}
+		if err := c.charge(32 + len(v.(string))); err != nil {
 			return nil, err
 		}
 		out = append(out, v)

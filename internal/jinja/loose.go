@@ -17,9 +17,14 @@ func (c *Context) str(v any) (string, error) {
 
 // loosely is Deep that leaves what is undefined inside of v as it is.
 func (c *Context) loosely(v any) (any, error) {
-	if !hasLazy(v) {
-		return v, nil
+	lazy, seen := hasLazy(v)
+	if err := c.spend(seen / 8); err != nil || !lazy {
+		return v, err
 	}
+	return c.loose(v)
+}
+
+func (c *Context) loose(v any) (any, error) {
 	v, err := c.resolve(v)
 	if err != nil {
 		return nil, err
@@ -38,36 +43,66 @@ func (c *Context) loosely(v any) (any, error) {
 		l, err := c.looseList(x)
 		return Tuple(l), err
 	case *Map:
-		out := &Map{}
-		for k, e := range x.All() {
-			e, err := c.loosely(e)
-			if err != nil {
-				return nil, err
-			}
-			out.Set(k, e)
-		}
-		return out, nil
+		return c.looseMap(x)
 	}
 	return v, nil
 }
 
 func (c *Context) looseList(l []any) ([]any, error) {
-	out := make([]any, len(l))
+	out := l
 	for i, e := range l {
-		v, err := c.loosely(e)
+		if isScalar(e) {
+			continue
+		}
+		v, err := c.loose(e)
 		if err != nil {
 			return nil, err
+		}
+		if same(v, e) {
+			continue
+		}
+		if same(out, l) {
+			if err := c.charge(16 * len(l)); err != nil {
+				return nil, err
+			}
+			out = append([]any(nil), l...)
 		}
 		out[i] = v
 	}
 	return out, nil
 }
 
-// hasLazy reports whether there may be a Lazy value in v. It gives up looking,
-// and says yes, where v is very large.
-func hasLazy(v any) bool {
-	left := 100_000
-	return lazyIn(v, 0, &left)
+func (c *Context) looseMap(m *Map) (*Map, error) {
+	out := m
+	for i, e := range m.vals {
+		if isScalar(e) {
+			continue
+		}
+		v, err := c.loose(e)
+		if err != nil {
+			return nil, err
+		}
+		if same(v, e) {
+			continue
+		}
+		if out == m {
+			if err := c.charge(48 * m.Len()); err != nil {
+				return nil, err
+			}
+			out = m.Clone()
+		}
+		out.vals[i] = v
+	}
+	return out, nil
+}
+
+// hasLazy reports whether there may be a Lazy value in v, and how many values it
+// looked at. It gives up looking, and says yes, where v is very large.
+func hasLazy(v any) (lazy bool, seen int) {
+	const most = 100_000
+	left := most
+	lazy = lazyIn(v, 0, &left)
+	return lazy, most - left
 }
 
 func lazyIn(v any, depth int, left *int) bool {

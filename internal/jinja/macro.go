@@ -34,6 +34,9 @@ func (m *Macro) call(c *Context, a Args, caller *Macro) (any, error) {
 	defer c.leave()
 	f := m.frame.child()
 	f.c = c
+	if err := c.step(); err != nil {
+		return nil, err
+	}
 	if err := m.bind(f, a, caller); err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ var listMethods = []filter{
 func listIndex(c *Context, v any, a []any) (any, error) {
 	items, _ := c.iterate(v)
 	for i, e := range items {
-		if eq, err := equal(e, a[0]); err != nil || eq {
+		if eq, err := c.equal(e, a[0]); err != nil || eq {
 			return i, err
 		}
 	}
@@ -26,7 +26,7 @@ func listCount(c *Context, v any, a []any) (any, error) {
 	items, _ := c.iterate(v)
 	n := 0
 	for _, e := range items {
-		eq, err := equal(e, a[0])
+		eq, err := c.equal(e, a[0])
 		if err != nil {
 			return nil, err
 		}
@@ -63,7 +63,7 @@ var listMutators = []mutator{
 		slices.Reverse(l)
 		return nil, l, nil
 	}},
-	{name: "sort", params: "key=none reverse=false", fn: func(_ *Context, v any, a []any) (any, any, error) {
+	{name: "sort", params: "key=none reverse=false", fn: func(c *Context, v any, a []any) (any, any, error) {
 		if a[0] != nil {
 			return nil, nil, newError("sort() cannot take a key here").WithHint("use the filter \"| sort(attribute=…)\"")
 		}
@@ -71,7 +71,7 @@ var listMutators = []mutator{
 		if err != nil {
 			return nil, nil, err
 		}
-		l, err := sortBy(v.([]any), v.([]any), reverse)
+		l, err := c.sortBy(v.([]any), v.([]any), reverse)
 		return nil, l, err
 	}},
 	{name: "clear", fn: func(*Context, any, []any) (any, any, error) { return nil, []any{}, nil }},

@@ -229,12 +229,16 @@ func methodJoin(c *Context, v any, a []any) (any, error) {
 		return nil, err
 	}
 	parts := make([]string, len(items))
+	size := len(v.(string)) * max(len(items)-1, 0)
 	for i, item := range items {
 		s, ok := item.(string)
 		if !ok {
 			return nil, newError("join() needs texts, but element %d is %s", i, describe(item)).WithHint("use the filter \"| join\", which converts")
 		}
 		parts[i] = s
+		if size += len(s); size > maxOutput {
+			return nil, textTooLarge()
+		}
 	}
 	return strings.Join(parts, v.(string)), nil
 }
@@ -258,7 +262,7 @@ func methodReplace(_ *Context, v any, a []any) (any, error) {
 // replace is strings.Replace within the limit of output.
 func replace(s, old, with string, n int) (any, error) {
 	if len(with) > len(old) && strings.Count(s, old)*(len(with)-len(old)) > maxOutput {
-		return nil, newError("the text would be larger than %d MiB", maxOutput>>20)
+		return nil, textTooLarge()
 	}
 	return strings.Replace(s, old, with, n), nil
 }

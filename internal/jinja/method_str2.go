@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -102,7 +103,7 @@ func justify(align byte) func(*Context, any, []any) (any, error) {
 			}
 		}
 		if width > maxOutput/len(fill) {
-			return nil, newError("the text would be larger than %d MiB", maxOutput>>20)
+			return nil, textTooLarge()
 		}
 		return pad(v.(string), width, fill, align), nil
 	}
@@ -131,7 +132,7 @@ func methodZfill(_ *Context, v any, a []any) (any, error) {
 		return nil, err
 	}
 	if width > maxOutput {
-		return nil, newError("the text would be larger than %d MiB", maxOutput>>20)
+		return nil, textTooLarge()
 	}
 	s, sign := v.(string), ""
 	if s != "" && (s[0] == '+' || s[0] == '-') {
@@ -180,6 +181,9 @@ func methodExpandtabs(_ *Context, v any, a []any) (any, error) {
 	for _, r := range v.(string) {
 		switch r {
 		case '\t':
+			if b.Len() > maxOutput {
+				return nil, textTooLarge()
+			}
 			for size > 0 {
 				b.WriteByte(' ')
 				if col++; col%size == 0 {
@@ -226,10 +230,12 @@ func splitText(v any, a []any, right bool) (any, error) {
 		if i < 0 {
 			break
 		}
-		parts = append([]string{s[i+len(sep):]}, parts...)
+		parts = append(parts, s[i+len(sep):])
 		s = s[:i]
 	}
-	return anyList(append([]string{s}, parts...)), nil
+	parts = append(parts, s)
+	slices.Reverse(parts)
+	return anyList(parts), nil
 }
 
 // splitSpace splits at runs of white space, at most n times where n is not
@@ -246,7 +252,7 @@ func splitSpace(s string, n int, right bool) []string {
 			s = strings.TrimLeftFunc(s, unicode.IsSpace)
 		}
 		if s == "" {
-			return out
+			return inOrder(out, right)
 		}
 		i := strings.IndexFunc(s, unicode.IsSpace)
 		if right {
@@ -254,16 +260,21 @@ func splitSpace(s string, n int, right bool) []string {
 		}
 		switch {
 		case n == 0 || i < 0:
-			if right {
-				return append([]string{s}, out...)
-			}
-			return append(out, s)
+			return inOrder(append(out, s), right)
 		case right:
 			_, size := utf8.DecodeRuneInString(s[i:])
-			out, s = append([]string{s[i+size:]}, out...), s[:i]
+			out, s = append(out, s[i+size:]), s[:i]
 		default:
 			out, s = append(out, s[:i]), s[i:]
 		}
 		n--
 	}
+}
+
+// inOrder turns round what was found from the right.
+func inOrder(parts []string, right bool) []string {
+	if right {
+		slices.Reverse(parts)
+	}
+	return parts
 }

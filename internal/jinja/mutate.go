@@ -44,11 +44,47 @@ func (x *callExpr) mutate(f *frame, at *attrExpr, obj any, m *mutator) (any, err
 	if d, ok := obj.(*Map); ok {
 		obj = f.own(d)
 	}
+	if l, ok := obj.([]any); ok && m.name == "append" {
+		changed, err := f.appended(l, bound[0])
+		if err != nil {
+			return nil, locate(err, f.at(at.off))
+		}
+		return nil, f.store(at.obj, changed)
+	}
 	result, changed, err := m.fn(f.c, obj, bound)
+	if err == nil && isLarge(changed) && !same(obj, changed) {
+		err = f.c.made(changed)
+	}
 	if err != nil {
 		return nil, locate(err, f.at(at.off))
 	}
 	return result, f.store(at.obj, changed)
+}
+
+// appended returns l with another element. Lists are values, so it is a copy; but
+// one with room, so that a list that grows element by element is copied seldom.
+func (f *frame) appended(l []any, v any) ([]any, error) {
+	own := f.rt.own()
+	if len(l) > 0 && len(l) < cap(l) && own.grown[&l[0]] == len(l) {
+		l = append(l, v)
+		own.grown[&l[0]] = len(l)
+		return l, nil
+	}
+	room := 2*len(l) + 4
+	if err := f.c.charge(16 * room); err != nil {
+		return nil, err
+	}
+	bigger := make([]any, len(l)+1, room)
+	copy(bigger, l)
+	bigger[len(l)] = v
+	if err := checkSize(bigger); err != nil {
+		return nil, err
+	}
+	if own.grown == nil {
+		own.grown = map[*any]int{}
+	}
+	own.grown[&bigger[0]] = len(bigger)
+	return bigger, nil
 }
 
 // own returns d, or a copy of it that the running template may change.

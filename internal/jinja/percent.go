@@ -35,7 +35,7 @@ func percentFormat(s string, values any) (any, error) {
 			return nil, err
 		}
 		if b.WriteString(text); b.Len() > maxOutput {
-			return nil, newError("the text would be larger than %d MiB", maxOutput>>20)
+			return nil, textTooLarge()
 		}
 	}
 	if p.next < len(p.args) && p.dict == nil {

@@ -135,8 +135,12 @@ func (sp spec) float(f float64) string {
 func (sp spec) number(head, body string) string {
 	if sp.zero && (sp.comma || sp.under) && (sp.align == 0 || sp.align == '=') && (sp.fill == "" || sp.fill == "0") {
 		// the zeros in front are grouped as well
-		for sp.width > len(head)+len(sp.group(body)) {
-			body = "0" + body
+		if n := sp.width - len(head) - len(sp.group(body)); n > 0 {
+			// n columns hold about n*size/(size+1) digits; the last one is tried out
+			body = strings.Repeat("0", n*3/5) + body
+			for sp.width > len(head)+len(sp.group(body)) {
+				body = strings.Repeat("0", max(1, (sp.width-len(head)-len(sp.group(body)))/2)) + body
+			}
 		}
 	}
 	return sp.pad(head, sp.group(body), true)
@@ -187,11 +191,14 @@ func (sp spec) group(s string) string {
 	if sp.verb == 'x' || sp.verb == 'X' || sp.verb == 'o' || sp.verb == 'b' {
 		size = 4
 	}
-	head, tail := s[:n], s[n:]
-	for i := len(head) - size; i > 0; i -= size {
-		head = head[:i] + sep + head[i:]
+	var b strings.Builder
+	for i := range n {
+		if i > 0 && (n-i)%size == 0 {
+			b.WriteString(sep)
+		}
+		b.WriteByte(s[i])
 	}
-	return head + tail
+	return b.String() + s[n:]
 }
 
 // pad fills head (a sign) and body up to the width.

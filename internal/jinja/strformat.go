@@ -52,7 +52,7 @@ func (f *formatter) expand(s string) (string, error) {
 			return "", err
 		}
 		if b.WriteString(text); b.Len() > maxOutput {
-			return "", newError("the text would be larger than %d MiB", maxOutput>>20)
+			return "", textTooLarge()
 		}
 		i = end
 	}

@@ -34,19 +34,23 @@ type Undefined struct {
 	start int
 }
 
+// maxHintName is the length of a name up to which a similar one is looked for.
+const maxHintName = 100
+
 // Err returns the error of using u: where, what, and the nearest name.
 func (u *Undefined) Err() error {
 	if u.cause != nil {
 		return u.cause
 	}
-	msg, hint := fmt.Sprintf("%q is undefined", u.Name), ""
+	name := short(u.Name)
+	msg, hint := fmt.Sprintf("%q is undefined", name), ""
 	switch {
 	case u.hint != "":
 		msg = u.hint
 	case u.attr:
-		msg = fmt.Sprintf("%s has no attribute %q", u.ownerText(), u.Name)
+		msg = fmt.Sprintf("%s has no attribute %q", u.ownerText(), name)
 	}
-	if u.known != nil {
+	if u.known != nil && len(u.Name) <= maxHintName {
 		hint = source.DidYouMean(u.Name, sorted(u.known()))
 	}
 	return &source.Error{Pos: u.at.pos(), Msg: msg, Hint: hint, Err: errUndefined}

@@ -7,7 +7,7 @@ import (
 func (w *yamlWriter) dict(m *Map, depth int) error {
 	keys := m.Keys()
 	if w.sort {
-		if s, err := sortBy(keys, keys, false); err == nil {
+		if s, err := sortKeysOf(keys); err == nil {
 			keys = s
 		}
 	}

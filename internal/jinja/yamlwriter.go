@@ -142,7 +142,7 @@ func (w *yamlWriter) node(v any, at yamlPlace, depth int) error {
 		return newError("the value nests more than %d levels deep", maxJSONDepth)
 	}
 	if w.b.Len() > maxOutput {
-		return newError("the text would be larger than %d MiB", maxOutput>>20)
+		return textTooLarge()
 	}
 	switch x := v.(type) {
 	case []any:
