@@ -25,20 +25,28 @@ var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 //	output          what fleet prints, with "exit code N" as the last line
 func TestMessages(t *testing.T) {
 	deployed(t)
-	paths, err := filepath.Glob(filepath.Join("testdata", "messages", "*.txtar"))
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no test data: %v", err)
-	}
 	state, err := filepath.Abs(inventory)
 	if err != nil {
 		t.Fatal(err)
 	}
+	archives(t, "messages", func(t *testing.T, path string) { message(t, path, "cvm-1", state) })
+}
+
+// archives runs a test for each archive in a folder of testdata.
+func archives(t *testing.T, folder string, test func(t *testing.T, path string)) {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("testdata", filepath.FromSlash(folder), "*.txtar"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no test data: %v", err)
+	}
 	for _, path := range paths {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) { message(t, path, state) })
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) { test(t, path) })
 	}
 }
 
-func message(t *testing.T, path, inventory string) {
+// readArchive returns an archive and its files by their names.
+func readArchive(t *testing.T, path string) (*txtar.Archive, map[string]string) {
+	t.Helper()
 	archive, err := txtar.ParseFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -47,24 +55,30 @@ func message(t *testing.T, path, inventory string) {
 	for _, f := range archive.Files {
 		files[f.Name] = string(f.Data)
 	}
+	return archive, files
+}
+
+// message runs one archive against a machine.
+func message(t *testing.T, path, name, inventory string) {
+	archive, files := readArchive(t, path)
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "play.yaml"), []byte(files["play.yaml"]), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if files["after"] != "" {
-		t.Cleanup(func() { on(t, "cvm-1", files["after"]) })
+		t.Cleanup(func() { on(t, name, files["after"]) })
 	}
 	if files["before"] != "" {
-		on(t, "cvm-1", files["before"])
+		on(t, name, files["before"])
 	}
-	args := []string{"-C", dir, fleet, "run", "play.yaml", "-i", inventory, "-l", "cvm-1"}
+	args := []string{"-C", dir, fleet, "run", "play.yaml", "-i", inventory, "-l", name}
 	for line := range strings.Lines(files["args"]) {
 		args = append(args, strings.TrimSpace(line))
 	}
 	r := run(t, "env", args...)
 	got := steady(r.out) + fmt.Sprintf("exit code %d\n", r.code)
 	if *update {
-		rewrite(t, path, archive, got)
+		rewrite(t, path, archive, "output", got)
 		return
 	}
 	if got != files["output"] {
@@ -93,15 +107,16 @@ func steady(text string) string {
 	return text
 }
 
-func rewrite(t *testing.T, path string, archive *txtar.Archive, output string) {
+// rewrite puts text in the place of an archive's last file.
+func rewrite(t *testing.T, path string, archive *txtar.Archive, last, text string) {
 	t.Helper()
 	kept := archive.Files[:0]
 	for _, f := range archive.Files {
-		if f.Name != "output" {
+		if f.Name != last {
 			kept = append(kept, f)
 		}
 	}
-	archive.Files = append(kept, txtar.File{Name: "output", Data: []byte(output)})
+	archive.Files = append(kept, txtar.File{Name: last, Data: []byte(text)})
 	if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
 		t.Fatal(err)
 	}
