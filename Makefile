@@ -10,7 +10,7 @@ help: ## this list
 
 build: ## bin/fleet, with the helpers for both architectures in it
 	$(GO) run ./internal/helper/build
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/fleet ./cmd/fleet
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X fleet/internal/helper.stamp=$$(sha256sum internal/helper/dist/manifest.json | cut -c 1-64)" -o bin/fleet ./cmd/fleet
 
 demo: build ## turn two fresh machines into the load-balanced todo service, twice
 	lab/demo

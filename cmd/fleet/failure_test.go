@@ -89,6 +89,12 @@ func TestVersionText(t *testing.T) {
 	if got := versionText(info); !strings.HasPrefix(got, "fleet dev commit 0123456789ab-dirty go1.") {
 		t.Errorf("got %q", got)
 	}
+	if got := helpersText([]string{"linux/amd64", "linux/arm64"}); got != "helpers for linux/amd64, linux/arm64" {
+		t.Errorf("got %q", got)
+	}
+	if got := helpersText(nil); !strings.HasPrefix(got, "no helpers embedded: this program serves ") {
+		t.Errorf("got %q", got)
+	}
 	if got := versionText(nil); !strings.HasPrefix(got, "fleet dev go1.") {
 		t.Errorf("got %q", got)
 	}

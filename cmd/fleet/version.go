@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"fleet/internal/helper"
 )
 
 // version is set by the linker where a release is built.
@@ -18,7 +21,11 @@ func versionCommand(a *app) *cobra.Command {
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			info, _ := debug.ReadBuildInfo()
-			_, err := fmt.Fprintln(a.out, versionText(info))
+			embedded, err := helper.Embedded()
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(a.out, "%s\n%s\n", versionText(info), helpersText(embedded))
 			return err
 		},
 	}
@@ -45,4 +52,12 @@ func versionText(info *debug.BuildInfo) string {
 		commit = " commit " + commit + dirty
 	}
 	return fmt.Sprintf("fleet %s%s %s %s/%s", name, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// helpersText says which machines the embedded helpers are for.
+func helpersText(embedded []string) string {
+	if len(embedded) == 0 {
+		return fmt.Sprintf("no helpers embedded: this program serves %s/%s itself; make build adds the others", runtime.GOOS, runtime.GOARCH)
+	}
+	return "helpers for " + strings.Join(embedded, ", ")
 }

@@ -1,11 +1,14 @@
 // Package helper holds the programs that are pushed to targets: those that "make
 // build" has embedded, and fleet's own executable for machines of its own kind
-// where there are none. It runs on the controller.
+// where there are none. It runs on the controller. It refuses helpers that were
+// not built together with this fleet.
 package helper
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -68,6 +71,11 @@ type Manifest struct {
 //go:embed dist
 var dist embed.FS
 
+// stamp is the SHA-256 of dist/manifest.json in lower-case hex. "make build" has
+// the linker set it. Without it, as in a plain go build, what lies in dist may be
+// of older sources than this fleet, and is left out.
+var stamp string
+
 // Store finds helpers. The zero value is ready; it may be used concurrently.
 type Store struct {
 	// Own is the executable that serves machines of this one's kind when no helper
@@ -99,7 +107,7 @@ func (s *Store) For(goos, goarch string) (Helper, error) {
 func (s *Store) All() ([]Helper, error) {
 	var all []Helper
 	if !s.OnlyOwn {
-		embedded, err := embeddedIn(dist)
+		embedded, err := stamped(dist, stamp)
 		if err != nil {
 			return nil, err
 		}
@@ -115,6 +123,31 @@ func (s *Store) All() ([]Helper, error) {
 		return nil, err
 	}
 	return append(all, own), nil
+}
+
+// Embedded returns the machines that helpers are embedded for, as
+// "linux/amd64"; none in a plain go build.
+func Embedded() ([]string, error) {
+	all, err := stamped(dist, stamp)
+	var kinds []string
+	for _, h := range all {
+		kinds = append(kinds, h.OS+"/"+h.Arch)
+	}
+	return kinds, err
+}
+
+// stamped returns the helpers of dist where its manifest is the one that fleet
+// was linked with.
+func stamped(dist fs.FS, stamp string) ([]Helper, error) {
+	if stamp == "" {
+		return nil, nil
+	}
+	data, err := fs.ReadFile(dist, "dist/manifest.json")
+	if sum := sha256.Sum256(data); err != nil || hex.EncodeToString(sum[:]) != stamp {
+		return nil, source.Errorf(source.Pos{}, "the helpers in this fleet were not built together with it").
+			WithHint("run \"make build\" in fleet's source")
+	}
+	return embeddedIn(dist)
 }
 
 // embeddedIn returns the helpers that dist/manifest.json names.

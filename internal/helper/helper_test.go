@@ -35,6 +35,26 @@ func TestEmbedded(t *testing.T) {
 	}
 }
 
+// A fleet that was linked without the helpers, or with others, does not push what
+// lies in dist.
+func TestStamp(t *testing.T) {
+	manifest := `[{"os":"linux","arch":"amd64","file":"a"}]`
+	files := fstest.MapFS{"dist/manifest.json": &fstest.MapFile{Data: []byte(manifest)}}
+	sum := sha256.Sum256([]byte(manifest))
+	right := hex.EncodeToString(sum[:])
+	if all, err := stamped(files, right); len(all) != 1 || err != nil {
+		t.Errorf("with its stamp: %d helpers, %v", len(all), err)
+	}
+	if all, err := stamped(files, ""); len(all) != 0 || err != nil {
+		t.Errorf("in a plain build: %d helpers, %v", len(all), err)
+	}
+	for name, files := range map[string]fstest.MapFS{"another": {"dist/manifest.json": &fstest.MapFile{Data: []byte("[]")}}, "none": {}} {
+		if _, err := stamped(files, right); err == nil || !strings.Contains(source.HintOf(err), "make build") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // check unpacks a helper.
 func check(t *testing.T, h Helper) {
 	t.Helper()
