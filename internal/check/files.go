@@ -130,13 +130,7 @@ func (r *run) readTemplate(file string, o jinja.Options) *text {
 	}
 	src := string(data)
 	x, err := jinja.Parse(src, pos, o)
-	t := r.newText(x, err, src, pos)
-	if o.VariableStart+o.BlockStart+o.VariableEnd+o.BlockEnd != "" {
-		for i := range t.refs {
-			t.refs[i].always = false // the outline does not know these delimiters
-		}
-	}
-	return t
+	return r.newText(x, err, src, pos)
 }
 
 func cause(err error) error {

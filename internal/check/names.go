@@ -31,11 +31,11 @@ func (p *play) use(t *text, s site) {
 }
 
 // variable checks that a variable exists at a site, and what its value says.
-func (p *play) variable(r ref, s site) {
+func (p *play) variable(r jinja.Ref, s site) {
 	if len(p.hosts) == 0 {
 		return // nobody knows whose variables these are
 	}
-	s.certain = s.certain && r.always
+	s.certain = s.certain && r.Always
 	var lacking []class
 	inside := s
 	if p.learnt.names[r.Name] || p.learnt.open {
@@ -60,7 +60,7 @@ func (p *play) variable(r ref, s site) {
 
 // undefined notes a variable that no host has. Where not all variables are known
 // it is worth a word only if it looks like a slip of the pen.
-func (p *play) undefined(r ref, s site) {
+func (p *play) undefined(r jinja.Ref, s site) {
 	e := source.Errorf(r.Pos, "%q is undefined", r.Name)
 	e.Hint = source.DidYouMean(r.Name, p.known(s))
 	if p.learnt.open || s.lenient {
@@ -87,7 +87,7 @@ func loopNames(s site) string {
 }
 
 // undefinedOn notes a variable that only some hosts of the play have.
-func (p *play) undefinedOn(r ref, lacking []class) {
+func (p *play) undefinedOn(r jinja.Ref, lacking []class) {
 	on := names{}
 	for _, c := range lacking {
 		for _, host := range c.hosts {

@@ -12,14 +12,8 @@ import (
 // text is a template or an expression of the operator, read once.
 type text struct {
 	err   *source.Error
-	refs  []ref
+	refs  []jinja.Ref
 	maybe bool // it may turn out to be omitted
-}
-
-// ref is a variable that a text uses.
-type ref struct {
-	jinja.Ref
-	always bool // whenever the text is evaluated
 }
 
 // parsed is what templates and expressions have in common.
@@ -79,13 +73,7 @@ func (r *run) newText(p parsed, err error, src string, pos source.Pos) *text {
 		return &text{err: asError(err, pos)}
 	}
 	t := &text{maybe: strings.Contains(src, "omit"), err: r.lookupError(p.Calls())}
-	var where *outline
-	for _, n := range p.Names() {
-		if where == nil {
-			where = newOutline(src, pos)
-		}
-		t.refs = append(t.refs, ref{n, where.always(n.Pos)})
-	}
+	t.refs = p.Names()
 	return t
 }
 

@@ -245,6 +245,9 @@ type Ref struct {
 	// Guarded is true where the use cannot fail when the variable is missing:
 	// under `is defined`, default(), or behind a condition that tests it.
 	Guarded bool
+	// Always is true where the use is reached whenever the text is evaluated: not
+	// behind a condition, and not in the body of a loop or macro.
+	Always bool
 }
 
 // Call is a filter, test or lookup that a template uses.

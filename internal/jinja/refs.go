@@ -36,7 +36,17 @@ type walker struct {
 	text   *text
 	bound  map[string]bool // names that the template defines
 	guards map[string]bool // names that were tested
+	maybe  bool            // what is walked now may never be evaluated
+	child  bool            // the template extends another, whose text is rendered instead
 	refs   []Ref
+}
+
+// perhaps runs f for what may never be evaluated.
+func (w *walker) perhaps(f func()) {
+	maybe := w.maybe
+	w.maybe = true
+	f()
+	w.maybe = maybe
 }
 
 // scoped runs f; what it binds and guards is forgotten behind it.
@@ -63,7 +73,7 @@ func (w *walker) ref(x *nameExpr, guarded bool) {
 	if _, global := builtin().globals[x.name]; global {
 		return
 	}
-	w.refs = append(w.refs, Ref{x.name, place{w.text, x.off}.pos(), guarded || w.guards[x.name]})
+	w.refs = append(w.refs, Ref{x.name, place{w.text, x.off}.pos(), guarded || w.guards[x.name], !w.maybe})
 }
 
 func (w *walker) exprs(list ...expr) {
@@ -116,14 +126,16 @@ func (w *walker) expr(x expr) {
 		w.expr(x.x)
 	case *logicExpr:
 		w.expr(x.left)
-		w.guarded(impliedBy(x.left, x.and), func() { w.expr(x.right) })
+		w.guarded(impliedBy(x.left, x.and), func() { w.perhaps(func() { w.expr(x.right) }) })
 	case *condExpr:
 		w.expr(x.cond)
-		w.guarded(impliedBy(x.cond, true), func() { w.expr(x.then) })
-		w.guarded(impliedBy(x.cond, false), func() { w.exprs(x.els) })
+		w.perhaps(func() {
+			w.guarded(impliedBy(x.cond, true), func() { w.expr(x.then) })
+			w.guarded(impliedBy(x.cond, false), func() { w.exprs(x.els) })
+		})
 	case *compareExpr:
-		w.expr(x.first)
-		w.exprs(x.rest...)
+		w.exprs(x.first, x.rest[0])
+		w.perhaps(func() { w.exprs(x.rest[1:]...) })
 	case *binaryExpr:
 		w.exprs(x.left, x.right)
 	case *unaryExpr:
@@ -195,20 +207,26 @@ func (w *walker) stmts(body []stmt) {
 func (w *walker) stmt(s stmt) {
 	switch s := s.(type) {
 	case *printStmt:
-		w.expr(s.x)
+		if w.child {
+			w.perhaps(func() { w.expr(s.x) })
+		} else {
+			w.expr(s.x)
+		}
 	case *doStmt:
 		w.expr(s.x)
 	case *ifStmt:
 		w.ifStmt(s)
 	case *forStmt:
 		w.expr(s.iter)
-		w.scoped(func() {
-			w.bind(s.target)
-			w.exprs(s.test)
-			w.bound["loop"] = true
-			w.stmts(s.body)
+		w.perhaps(func() {
+			w.scoped(func() {
+				w.bind(s.target)
+				w.exprs(s.test)
+				w.bound["loop"] = true
+				w.stmts(s.body)
+			})
+			w.scoped(func() { w.stmts(s.els) })
 		})
-		w.scoped(func() { w.stmts(s.els) })
 	case *setStmt:
 		w.expr(s.x)
 		w.bind(s.target)
@@ -234,12 +252,20 @@ func (w *walker) stmt(s stmt) {
 			w.stmts(s.body)
 		})
 	case *blockStmt:
-		w.scoped(func() {
+		body := func() {
 			w.bound["super"], w.bound["self"] = true, true
 			w.stmts(s.body)
+		}
+		w.scoped(func() {
+			if w.child || s.required {
+				w.perhaps(body)
+			} else {
+				body()
+			}
 		})
 	case *extendsStmt:
 		w.expr(s.name)
+		w.child = true
 	case *includeStmt:
 		w.expr(s.name)
 	case *importStmt:
@@ -258,20 +284,27 @@ func (w *walker) stmt(s stmt) {
 func (w *walker) ifStmt(s *ifStmt) {
 	var before []string
 	for i, cond := range s.conds {
-		w.guarded(before, func() { w.expr(cond) })
-		w.guarded(append(impliedBy(cond, true), before...), func() { w.stmts(s.bodies[i]) })
+		if i == 0 {
+			w.expr(cond)
+		} else {
+			w.guarded(before, func() { w.perhaps(func() { w.expr(cond) }) })
+		}
+		w.guarded(append(impliedBy(cond, true), before...), func() { w.perhaps(func() { w.stmts(s.bodies[i]) }) })
 		before = append(before, impliedBy(cond, false)...)
 	}
-	w.guarded(before, func() { w.stmts(s.els) })
+	w.guarded(before, func() { w.perhaps(func() { w.stmts(s.els) }) })
 }
 
+// macro walks what is evaluated where the macro is called, if it is.
 func (w *walker) macro(d *macroDef) {
-	w.exprs(d.defaults...)
-	w.scoped(func() {
-		for _, p := range d.params {
-			w.bound[p] = true
-		}
-		w.bound["caller"], w.bound["varargs"], w.bound["kwargs"] = true, true, true
-		w.stmts(d.body)
+	w.perhaps(func() {
+		w.exprs(d.defaults...)
+		w.scoped(func() {
+			for _, p := range d.params {
+				w.bound[p] = true
+			}
+			w.bound["caller"], w.bound["varargs"], w.bound["kwargs"] = true, true, true
+			w.stmts(d.body)
+		})
 	})
 }
