@@ -29,6 +29,7 @@ type playRun struct {
 	hosts   []string // the hosts of this batch
 	crowd   *crowd
 	linear  bool // every task waits for all hosts
+	begun   bool // the task of --start-at-task is in an earlier play or batch
 	prompts *jinja.Map
 	roles   []*playbook.Role
 
@@ -106,7 +107,7 @@ func noHosts(patterns string, limited bool) string {
 
 // batch returns a run of the play on these hosts.
 func (r *playRun) batch(hosts []string, id int) *playRun {
-	return &playRun{Play: r.Play, engine: r.engine, id: id, dir: r.dir, name: r.name, all: r.all, hosts: hosts,
+	return &playRun{Play: r.Play, engine: r.engine, id: id, dir: r.dir, name: r.name, all: r.all, hosts: hosts, begun: r.engine.started,
 		crowd: newCrowd(hosts), prompts: r.prompts, roles: r.roles, maxFail: -1,
 		tasks: map[taskKey]*event.Task{}, included: map[includeKey]*included{}, throttle: map[*event.Task]chan struct{}{}}
 }

@@ -138,15 +138,20 @@ func (h *hostRun) waitFor(hosts []string) {
 	}
 }
 
-// startsHere reports whether the run has come to the task of --start-at-task.
-func (e *Engine) startsHere(r *playRun, t *playbook.Task) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if e.started || t == factsTask {
+// startsHere reports whether the host has come to the task of --start-at-task.
+// Each host comes to it by itself; the plays behind begin at their beginning.
+func (h *hostRun) startsHere(t *playbook.Task) bool {
+	if h.begun || t == factsTask {
 		return true
 	}
-	e.started = StartsAt(t, e.Options.StartAt)
-	return e.started
+	if !StartsAt(t, h.engine.Options.StartAt) {
+		return false
+	}
+	h.begun = true
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.engine.started = true
+	return true
 }
 
 // start begins the task, once or for every item of its loop. Unless it is sent

@@ -45,12 +45,13 @@ type hostRun struct {
 	failure  map[string]any // what a rescue section is told
 	notified map[*playbook.Task]bool
 	force    bool           // handlers run even after a failure
+	begun    bool           // the host has come to the task of --start-at-task
 	ranRoles map[string]int // keys of the roles that are done, with the number of their first task
 	air      *air
 }
 
 func newHostRun(r *playRun, host string) *hostRun {
-	h := &hostRun{playRun: r, host: host, notified: map[*playbook.Task]bool{}, ranRoles: map[string]int{},
+	h := &hostRun{playRun: r, host: host, begun: r.begun, notified: map[*playbook.Task]bool{}, ranRoles: map[string]int{},
 		vars: &vars.Play{Vars: r.engine.Vars.Map(r.Vars), Prompts: r.prompts, Roles: r.roles}}
 	h.air = &air{host: h}
 	return h
@@ -238,7 +239,7 @@ func (h *hostRun) task(ctx context.Context, t *playbook.Task, order []int) error
 		return err
 	}
 	e := h.engine
-	if !e.startsHere(h.playRun, t) || !Selected(Tags(h.Play, t), e.Options.Tags, e.Options.SkipTags) {
+	if !h.startsHere(t) || !Selected(Tags(h.Play, t), e.Options.Tags, e.Options.SkipTags) {
 		return nil
 	}
 	if h.profileOf(t).early {
