@@ -22,6 +22,7 @@ var law = map[string]string{
 	"internal/probe":   "reason",
 	"internal/nearest": "",
 	"internal/reason":  "",
+	"internal/archive": "",
 
 	// The controller.
 	"internal/source":       "nearest",
@@ -38,7 +39,7 @@ var law = map[string]string{
 	"internal/argument":     "jinja playbook source spec",
 	"internal/search":       "source",
 	"internal/check":        "argument search inventory playbook jinja jinja/lookup vars spec source",
-	"internal/engine":       "argument search inventory playbook pool jinja jinja/lookup vars event wire spec source redact",
+	"internal/engine":       "archive argument search inventory playbook pool jinja jinja/lookup vars event wire spec source redact",
 	"internal/catalog":      "engine spec tasks",
 	"internal/report":       "event probe redact source wire",
 	"internal/session":      "wire source",
@@ -54,7 +55,7 @@ var law = map[string]string{
 	"internal/tasks/pattern":      "",
 	"internal/tasks/commands":     "spec wire tasks/sys tasks/pattern",
 	"internal/tasks/docker":       "spec wire tasks/sys tasks/pattern",
-	"internal/tasks/files":        "spec wire tasks/sys tasks/pattern",
+	"internal/tasks/files":        "archive spec wire tasks/sys tasks/pattern",
 	"internal/tasks/network":      "probe spec wire tasks/sys tasks/pattern",
 	"internal/tasks/packages":     "spec wire tasks/sys tasks/pattern tasks/system/facts",
 	"internal/tasks/system":       "nearest spec wire tasks/sys tasks/pattern tasks/system/facts",
@@ -150,7 +151,7 @@ func allowed(rule, imported string) bool {
 }
 
 func onTarget(name string) bool {
-	return slices.Contains([]string{"cmd/fleet-target", "internal/wire", "internal/spec", "internal/probe", "internal/nearest", "internal/reason", "internal/target", "internal/tasks"}, name) ||
+	return slices.Contains([]string{"cmd/fleet-target", "internal/wire", "internal/spec", "internal/probe", "internal/archive", "internal/nearest", "internal/reason", "internal/target", "internal/tasks"}, name) ||
 		strings.HasPrefix(name, "internal/tasks/")
 }
 

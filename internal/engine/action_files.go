@@ -180,15 +180,6 @@ func runScript(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, e
 	return a.offering(ctx, "script", "cmd", strings.Trim(name, `"'`), args)
 }
 
-// runUnarchive offers an archive of the controller to the target's module unarchive.
-func runUnarchive(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
-	src := args.GetString("src")
-	if isTrue(args, "remote_src") || strings.Contains(src, "://") {
-		return a.module(ctx, "unarchive", args, nil)
-	}
-	return a.offering(ctx, "unarchive", "src", src, args)
-}
-
 // runURI offers the body's file, where there is one, to the target's module uri.
 func runURI(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
 	src := args.GetString("src")

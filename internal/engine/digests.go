@@ -8,60 +8,25 @@ import (
 	"os"
 	"runtime"
 	"sync"
-	"time"
 )
 
 // digests knows the SHA-256 digests of the controller's files, so that a file
 // that goes to many hosts is read for it once. The zero value is empty; its
 // methods may be called concurrently.
-type digests struct {
-	mu    sync.Mutex
-	known map[version]*digest
-}
+type digests struct{ versions[digest] }
 
-// version identifies what is in a file, as far as its folder knows.
-type version struct {
-	path  string
-	size  int64
-	mtime int64 // nanoseconds
-}
-
+// digest is a file's SHA-256 digest, and of how many bytes it is.
 type digest struct {
-	once sync.Once
 	sum  string
 	size int64
-	err  error
 }
 
-// settled is how long a file has to be unchanged before its time says that it
-// still is: file systems keep the time of a change only roughly.
-const settled = 2 * time.Second
-
-// of returns the digest of a regular file, and the number of bytes that it is of.
-func (d *digests) of(path string, info fs.FileInfo) (sum string, size int64, err error) {
-	if time.Since(info.ModTime()) < settled {
-		return digestFile(path)
-	}
-	v := version{path, info.Size(), info.ModTime().UnixNano()}
-	d.mu.Lock()
-	known := d.known[v]
-	if known == nil {
-		if d.known == nil {
-			d.known = map[version]*digest{}
-		}
-		known = &digest{}
-		d.known[v] = known
-	}
-	d.mu.Unlock()
-	known.once.Do(func() {
-		known.sum, known.size, known.err = digestFile(path)
-		if known.err != nil {
-			d.mu.Lock()
-			delete(d.known, v) // it may be readable the next time
-			d.mu.Unlock()
-		}
+// of returns the digest of a regular file.
+func (d *digests) of(path string, info fs.FileInfo) (digest, error) {
+	return d.get(path, info, func(path string) (out digest, err error) {
+		out.sum, out.size, err = digestFile(path)
+		return out, err
 	})
-	return known.sum, known.size, known.err
 }
 
 func digestFile(path string) (sum string, size int64, err error) {
@@ -103,11 +68,11 @@ func (d *digests) all(files []regular, take func(f regular, sum string, size int
 		if stop {
 			return false
 		}
-		sum, size, ferr := d.of(files[i].path, files[i].info)
+		got, ferr := d.of(files[i].path, files[i].info)
 		mu.Lock()
 		defer mu.Unlock()
 		if ferr == nil {
-			take(files[i], sum, size)
+			take(files[i], got.sum, got.size)
 		} else if i < first {
 			first, err = i, ferr
 		}

@@ -24,11 +24,11 @@ func TestDigests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, _, err := d.of(path, info)
+		got, err := d.of(path, info)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return s
+		return got.sum
 	}
 	write := func(text string, age time.Duration) {
 		t.Helper()

@@ -98,12 +98,13 @@ type Engine struct {
 	helpers   pool.Pool[Endpoint, Conn] // one for each endpoint
 	stats     *stats
 	exprs     exprs
-	envs      sync.Map // search.Path → *jinja.Env
-	templates sync.Map // templateKey → *jinja.Template
-	digests   digests  // of the controller's files
-	packs     packs    // of what they have in them
-	started   bool     // the task of Options.StartAt was reached
-	plays     int      // plays and batches begun
+	envs      sync.Map         // search.Path → *jinja.Env
+	templates sync.Map         // templateKey → *jinja.Template
+	digests   digests          // of the controller's files
+	listings  versions[[]byte] // of its archives, as JSON
+	packs     packs            // of what they have in them
+	started   bool             // the task of Options.StartAt was reached
+	plays     int              // plays and batches begun
 	pausing   sync.Mutex
 	chains    atomic.Uint32 // of calls that are sent ahead, begun
 	airborne  atomic.Int64  // calls in the air, besides one of each host

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"fleet/internal/archive"
 	"fleet/internal/fleettest/distance"
 	"fleet/internal/session"
 	"fleet/internal/wire"
@@ -68,7 +69,7 @@ func TestFetchOverADistance(t *testing.T) {
 	}
 }
 
-// An archive goes at the link's rate, and a folder of parts in one go.
+// An archive goes at the link's rate, once; and a folder of parts in one go.
 func TestArchiveAndParts(t *testing.T) {
 	link := distance.Link{RTT: 100 * time.Millisecond, Rate: 20e6}
 	var packed bytes.Buffer
@@ -78,15 +79,15 @@ func TestArchiveAndParts(t *testing.T) {
 	for i := range 300 {
 		data := make([]byte, 20_000)
 		fill(data)
-		if err := w.WriteHeader(&tar.Header{Name: fmt.Sprintf("f%03d", i), Mode: 0o644, Size: int64(len(data))}); err != nil {
+		if err := w.WriteHeader(&tar.Header{Name: fmt.Sprintf("f%03d", i), Mode: 0o644, Size: int64(len(data)), ModTime: time.Unix(1_700_000_000, 0)}); err != nil {
 			t.Fatal(err)
 		}
 		w.Write(data)
 	}
 	w.Close()
 	z.Close()
-	archive, parts := &offered{}, &offered{}
-	archive.add("a.tgz", packed.Bytes())
+	release, parts := &offered{}, &offered{}
+	release.add("a.tgz", packed.Bytes())
 	for i := range 300 {
 		parts.add(fmt.Sprintf("part%03d", i), []byte(fmt.Sprintln("line", i)))
 	}
@@ -94,9 +95,23 @@ func TestArchiveAndParts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		on, j := over(t, link)
 		since := time.Now()
-		call(t, on, "unarchive", map[string]any{"src": "a.tgz", "dest": dir}, archive, wire.Answers{})
-		if share := float64(link.Time(archive.size())) / float64(time.Since(since)); share < 0.90 {
+		call(t, on, "unarchive", map[string]any{"src": "a.tgz", "dest": dir}, release, wire.Answers{})
+		if share := float64(link.Time(release.size())) / float64(time.Since(since)); share < 0.90 {
 			t.Errorf("the archive: %.3f of the link's rate", share)
+		}
+		release.list(t)
+		for what, spoil := range map[string]func() error{
+			"again":  func() error { return nil },
+			"a file": func() error { return os.WriteFile(filepath.Join(dir, "f007"), nil, 0o644) },
+		} {
+			if err := spoil(); err != nil {
+				t.Fatal(err)
+			}
+			before := j.Count()
+			call(t, on, "unarchive", map[string]any{"src": "a.tgz", "dest": dir}, release, wire.Answers{})
+			if sent := j.Count().Up - before.Up; (sent > 50_000) != (what == "a file") {
+				t.Errorf("%s: %d bytes were sent", what, sent)
+			}
 		}
 		before := j.Count()
 		call(t, on, "assemble", map[string]any{"src": "parts", "dest": filepath.Join(dir, "whole"), "remote_src": false}, parts, wire.Answers{})
@@ -108,6 +123,24 @@ func TestArchiveAndParts(t *testing.T) {
 	if err != nil || !strings.HasPrefix(string(whole), "line 0\nline 1\n") || !strings.HasSuffix(string(whole), "line 299\n") {
 		t.Errorf("%d bytes, %v", len(whole), err)
 	}
+}
+
+// list adds the listing of the archive that is offered.
+func (s *offered) list(t *testing.T) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "archive")
+	if err := os.WriteFile(path, s.data[s.files[0].Name], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	listing, err := archive.List(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(listing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.add("listing", data)
 }
 
 // Where the target cannot write a file, the others before it are there, nothing

@@ -10,53 +10,59 @@ import (
 	"path"
 	"slices"
 	"syscall"
+
+	"fleet/internal/archive"
 )
 
 // extract unpacks the members that differ. All is done through root, which no
 // name and no symbolic link leads out of.
 func (u *unpacking) extract(ctx context.Context, root *os.Root) error {
-	var folders []member
-	err := u.arc.each(func(mb member, r io.Reader) error {
+	var folders []archive.Member
+	arc, err := u.fetched(ctx)
+	if err != nil {
+		return err
+	}
+	err = arc.each(func(mb archive.Member, r io.Reader) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		ok, err := u.place(&mb)
-		if err != nil || !ok || !u.differ[mb.name] {
+		if err != nil || !ok || !u.differ[mb.Name] {
 			return err
 		}
-		if mb.kind == fs.ModeDir {
+		if mb.Kind == fs.ModeDir {
 			folders = append(folders, mb)
 		}
 		if err := u.put(root, mb, r); err != nil {
-			return fmt.Errorf("unpack %q: %w", mb.name, inner(err))
+			return fmt.Errorf("unpack %q: %w", mb.Name, inner(err))
 		}
 		return nil
 	})
 	// A folder gets its own mode behind what is in it: it may be read-only.
 	slices.Reverse(folders)
 	for _, mb := range folders {
-		err = errors.Join(err, u.dressMember(root, mb.name, mb))
+		err = errors.Join(err, u.dressMember(root, mb.Name, mb))
 	}
 	return err
 }
 
-func (u *unpacking) put(root *os.Root, mb member, r io.Reader) error {
-	if err := root.MkdirAll(path.Dir(mb.name), 0o755); err != nil {
+func (u *unpacking) put(root *os.Root, mb archive.Member, r io.Reader) error {
+	if err := root.MkdirAll(path.Dir(mb.Name), 0o755); err != nil {
 		return err
 	}
-	if mb.kind == fs.ModeDir {
-		return putFolder(root, mb.name)
+	if mb.Kind == fs.ModeDir {
+		return putFolder(root, mb.Name)
 	}
-	if info, err := root.Lstat(mb.name); err == nil && info.IsDir() {
+	if info, err := root.Lstat(mb.Name); err == nil && info.IsDir() {
 		return errors.New("a folder is in its place")
 	}
-	temp := path.Join(path.Dir(mb.name), fmt.Sprintf(".fleet-%d-%d", os.Getpid(), len(mb.name)))
+	temp := path.Join(path.Dir(mb.Name), fmt.Sprintf(".fleet-%d-%d", os.Getpid(), len(mb.Name)))
 	_ = root.Remove(temp)
 	if err := u.make(root, temp, mb, r); err != nil {
 		_ = root.Remove(temp)
 		return err
 	}
-	return root.Rename(temp, mb.name)
+	return root.Rename(temp, mb.Name)
 }
 
 func putFolder(root *os.Root, name string) error {
@@ -72,12 +78,12 @@ func putFolder(root *os.Root, name string) error {
 }
 
 // make makes the member under a temporary name.
-func (u *unpacking) make(root *os.Root, temp string, mb member, r io.Reader) error {
+func (u *unpacking) make(root *os.Root, temp string, mb archive.Member, r io.Reader) error {
 	switch {
-	case mb.hard:
-		return root.Link(mb.target, temp)
-	case mb.kind == fs.ModeSymlink:
-		if err := root.Symlink(mb.target, temp); err != nil {
+	case mb.Hard:
+		return root.Link(mb.Target, temp)
+	case mb.Kind == fs.ModeSymlink:
+		if err := root.Symlink(mb.Target, temp); err != nil {
 			return err
 		}
 		if uid, gid := u.ids(mb); uid != -1 {
@@ -97,7 +103,7 @@ func (u *unpacking) make(root *os.Root, temp string, mb member, r io.Reader) err
 }
 
 // dressMember gives a file or folder the owner, mode and time of the archive.
-func (u *unpacking) dressMember(root *os.Root, name string, mb member) error {
+func (u *unpacking) dressMember(root *os.Root, name string, mb archive.Member) error {
 	if uid, gid := u.ids(mb); uid != -1 {
 		if err := root.Lchown(name, uid, gid); err != nil {
 			return err
@@ -106,10 +112,10 @@ func (u *unpacking) dressMember(root *os.Root, name string, mb member) error {
 	if err := root.Chmod(name, fileMode(u.mode(mb))); err != nil {
 		return err
 	}
-	if mb.mtime.IsZero() {
+	if mb.MTime.IsZero() {
 		return nil
 	}
-	return root.Chtimes(name, mb.mtime, mb.mtime)
+	return root.Chtimes(name, mb.MTime, mb.MTime)
 }
 
 // fileMode turns the bits of chmod into Go's.

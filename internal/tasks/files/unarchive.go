@@ -2,9 +2,7 @@ package files
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"slices"
@@ -16,8 +14,10 @@ import (
 
 // Unarchive unpacks an archive: tar (plain, gzip, bzip2, xz, zstd) or zip.
 //
-// Only what differs from the archive is unpacked. Nothing is ever written
-// outside dest, whatever the names and links in the archive say.
+// Only what differs from the archive is unpacked, and an archive of the controller
+// is only sent where something does; one that is compressed with xz or zstd is sent
+// on each run, because only the target has the program that looks into it. Nothing
+// is ever written outside dest, whatever the names and links in the archive say.
 //
 // Example:
 //
@@ -95,17 +95,12 @@ func unarchive(ctx context.Context, m *sys.Machine, a *unarchiveArgs) (any, erro
 			return nil, fmt.Errorf("dest %q is not a folder that exists; create it first (file: with state: directory)", a.Dest)
 		}
 	}
-	work, err := os.MkdirTemp("", "fleet-unarchive-")
-	if err != nil {
-		return nil, fmt.Errorf("a place for the archive: %w", err)
-	}
-	defer os.RemoveAll(work)
-	arc, err := a.open(ctx, m, work)
-	if err != nil {
+	u := unpacking{unarchiveArgs: a, opts: opts, m: m, dest: dest}
+	defer u.close()
+	if err := u.look(ctx); err != nil {
 		return nil, fmt.Errorf("archive %q: %w", a.Src, err)
 	}
-	res.Handler = arc.handler()
-	u := unpacking{unarchiveArgs: a, opts: opts, m: m, arc: arc, dest: dest}
+	res.Handler = u.form
 	err = u.run(ctx)
 	if a.ListFiles {
 		res.Files = u.names()
@@ -140,34 +135,6 @@ func (a *unarchiveArgs) options() (o tarOptions, err error) {
 		}
 	}
 	return o, nil
-}
-
-// open brings the archive into the folder work, unless it is a file that can be
-// read where it lies.
-func (a *unarchiveArgs) open(ctx context.Context, m *sys.Machine, work string) (*archive, error) {
-	remote := a.RemoteSrc || a.Copy != nil && !*a.Copy
-	if !remote {
-		if len(m.Files) != 1 {
-			return nil, errors.New("the controller offers no archive with this call")
-		}
-		return openArchive(ctx, m, m.Sent(m.Files[0]), work)
-	}
-	if strings.Contains(a.Src, "://") {
-		return nil, errors.New("an address is not unpacked directly; download it first with get_url")
-	}
-	src, err := m.Expand(a.Src)
-	if err != nil {
-		return nil, err
-	}
-	info, err := os.Stat(m.Path(src))
-	if err != nil {
-		return nil, inner(err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a file")
-	}
-	local := sys.NewContent(info.Size(), "", func(context.Context) (io.ReadCloser, error) { return os.Open(m.Path(src)) })
-	return openArchive(ctx, m, local, work)
 }
 
 // selects reports whether include and exclude let a file through.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -12,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"fleet/internal/archive"
 	"fleet/internal/tasks/sys"
 )
 
@@ -20,9 +20,12 @@ type unpacking struct {
 	*unarchiveArgs
 	opts    tarOptions
 	m       *sys.Machine
-	arc     *archive
+	arc     *unpackable // nil until the bytes are needed
+	work    string      // where it lies
+	form    string
+	each    func(visit func(archive.Member) error) error // of its members
 	dest    string
-	members []member
+	members []archive.Member
 	differ  map[string]bool
 }
 
@@ -49,10 +52,10 @@ func (u *unpacking) run(ctx context.Context) error {
 		}
 	}
 	for _, mb := range u.members {
-		if u.m.Check && u.differ[mb.name] {
+		if u.m.Check && u.differ[mb.Name] {
 			continue
 		}
-		if err := u.m.SetPerms(ctx, path.Join(u.dest, mb.name), u.Perms, false); err != nil {
+		if err := u.m.SetPerms(ctx, path.Join(u.dest, mb.Name), u.Perms, false); err != nil {
 			return err
 		}
 	}
@@ -67,8 +70,8 @@ func (u *unpacking) text() string {
 			b.WriteString("...\n")
 			break
 		}
-		if u.differ[mb.name] {
-			b.WriteString(mb.name + "\n")
+		if u.differ[mb.Name] {
+			b.WriteString(mb.Name + "\n")
 		}
 	}
 	return b.String()
@@ -77,8 +80,8 @@ func (u *unpacking) text() string {
 func (u *unpacking) names() []string {
 	names := make([]string, len(u.members))
 	for i, mb := range u.members {
-		names[i] = mb.name
-		if mb.kind == fs.ModeDir {
+		names[i] = mb.Name
+		if mb.Kind == fs.ModeDir {
 			names[i] += "/"
 		}
 	}
@@ -86,8 +89,8 @@ func (u *unpacking) names() []string {
 }
 
 // place gives the member its name below dest. False leaves it out.
-func (u *unpacking) place(mb *member) (bool, error) {
-	name, err := localName(mb.name)
+func (u *unpacking) place(mb *archive.Member) (bool, error) {
+	name, err := localName(mb.Name)
 	if err != nil {
 		return false, err
 	}
@@ -95,13 +98,16 @@ func (u *unpacking) place(mb *member) (bool, error) {
 	if name = strip(name, u.opts.strip); name == "" || !take {
 		return false, nil
 	}
-	mb.name = name
-	if mb.hard {
-		target, err := localName(mb.target)
+	mb.Name = name
+	if mb.CRC != nil && mb.Kind == 0 && mb.Mode == 0 {
+		mb.Mode = 0o666 &^ sys.Umask() // packed where files have no permissions
+	}
+	if mb.Hard {
+		target, err := localName(mb.Target)
 		if err != nil {
 			return false, err
 		}
-		mb.target = strip(target, u.opts.strip)
+		mb.Target = strip(target, u.opts.strip)
 	}
 	return true, nil
 }
@@ -127,47 +133,47 @@ func strip(name string, n int) string {
 	return name
 }
 
-// plan reads the archive once and holds it against the folder.
+// plan holds what is in the archive against the folder.
 func (u *unpacking) plan(root *os.Root) error {
 	seen := map[string]int{}
-	return u.arc.each(func(mb member, _ io.Reader) error {
+	return u.each(func(mb archive.Member) error {
 		ok, err := u.place(&mb)
 		if err != nil || !ok {
 			return err
 		}
 		// A member that comes twice is what it is last.
-		if i, again := seen[mb.name]; again {
+		if i, again := seen[mb.Name]; again {
 			u.members[i] = mb
 		} else {
-			seen[mb.name] = len(u.members)
+			seen[mb.Name] = len(u.members)
 			u.members = append(u.members, mb)
 		}
-		delete(u.differ, mb.name)
+		delete(u.differ, mb.Name)
 		if root == nil || !u.same(root, mb) {
-			u.differ[mb.name] = true
+			u.differ[mb.Name] = true
 		}
 		return nil
 	})
 }
 
 // same reports whether the folder has the member as it is in the archive.
-func (u *unpacking) same(root *os.Root, mb member) bool {
-	info, err := root.Lstat(mb.name)
+func (u *unpacking) same(root *os.Root, mb archive.Member) bool {
+	info, err := root.Lstat(mb.Name)
 	if err != nil {
 		return false
 	}
-	if mb.hard {
-		target, err := root.Lstat(mb.target)
+	if mb.Hard {
+		target, err := root.Lstat(mb.Target)
 		return err == nil && os.SameFile(info, target)
 	}
-	if mb.kind == fs.ModeDir && info.Mode()&fs.ModeSymlink != 0 {
-		to, err := root.Stat(mb.name)
+	if mb.Kind == fs.ModeDir && info.Mode()&fs.ModeSymlink != 0 {
+		to, err := root.Stat(mb.Name)
 		return err == nil && to.IsDir()
 	}
-	if info.Mode().Type() != mb.kind {
+	if info.Mode().Type() != mb.Kind {
 		return false
 	}
-	if u.KeepNewer && mb.kind == 0 && info.ModTime().After(mb.mtime) {
+	if u.KeepNewer && mb.Kind == 0 && info.ModTime().After(mb.MTime) {
 		return true
 	}
 	st := info.Sys().(*syscall.Stat_t)
@@ -175,53 +181,53 @@ func (u *unpacking) same(root *os.Root, mb member) bool {
 	if uid != -1 && u.Owner == "" && int(st.Uid) != uid || gid != -1 && u.Group == "" && int(st.Gid) != gid {
 		return false
 	}
-	if mb.kind == fs.ModeSymlink {
-		target, err := root.Readlink(mb.name)
-		return err == nil && target == mb.target
+	if mb.Kind == fs.ModeSymlink {
+		target, err := root.Readlink(mb.Name)
+		return err == nil && target == mb.Target
 	}
 	if u.Mode == nil && st.Mode&0o7777 != u.mode(mb) {
 		return false
 	}
-	return mb.kind == fs.ModeDir || u.sameBytes(root, mb, info)
+	return mb.Kind == fs.ModeDir || u.sameBytes(root, mb, info)
 }
 
 // sameBytes compares what is cheap: in a tar archive size and time, in a zip
 // archive, whose times have no zone, size and checksum.
-func (u *unpacking) sameBytes(root *os.Root, mb member, info fs.FileInfo) bool {
-	if info.Size() != mb.size {
+func (u *unpacking) sameBytes(root *os.Root, mb archive.Member, info fs.FileInfo) bool {
+	if info.Size() != mb.Size {
 		return false
 	}
-	if mb.crc == nil {
-		return info.ModTime().Unix() == mb.mtime.Unix()
+	if mb.CRC == nil {
+		return info.ModTime().Unix() == mb.MTime.Unix()
 	}
-	f, err := root.Open(mb.name)
+	f, err := root.Open(mb.Name)
 	if err != nil {
 		return false
 	}
 	defer f.Close()
 	sum, err := crcOf(f)
-	return err == nil && sum == *mb.crc
+	return err == nil && sum == *mb.CRC
 }
 
 // mode returns the permissions that the member gets: root takes them as they
 // are, others less the umask and the set-id bits.
-func (u *unpacking) mode(mb member) uint32 {
-	if os.Geteuid() == 0 && mb.owned {
-		return mb.mode
+func (u *unpacking) mode(mb archive.Member) uint32 {
+	if os.Geteuid() == 0 && mb.Owned {
+		return mb.Mode
 	}
-	return mb.mode & 0o777 &^ sys.Umask()
+	return mb.Mode & 0o777 &^ sys.Umask()
 }
 
 // ids returns the owner that the member gets, or -1 for whoever unpacks it.
-func (u *unpacking) ids(mb member) (uid, gid int) {
-	if !u.opts.sameOwner || !mb.owned {
+func (u *unpacking) ids(mb archive.Member) (uid, gid int) {
+	if !u.opts.sameOwner || !mb.Owned {
 		return -1, -1
 	}
-	uid, gid = mb.uid, mb.gid
-	if who, err := u.m.LookupUser(mb.owner); mb.owner != "" && err == nil {
+	uid, gid = mb.UID, mb.GID
+	if who, err := u.m.LookupUser(mb.Owner); mb.Owner != "" && err == nil {
 		uid = who.UID
 	}
-	if who, err := u.m.LookupGroup(mb.group); mb.group != "" && err == nil {
+	if who, err := u.m.LookupGroup(mb.Group); mb.Group != "" && err == nil {
 		gid = who.GID
 	}
 	return uid, gid
