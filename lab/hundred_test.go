@@ -133,7 +133,7 @@ func mustRun(t *testing.T, name string, n int) load {
 	if !maps.Equal(got, there) {
 		t.Errorf("%s: nginx has the copies %v, Docker has %v", name, got, there)
 	}
-	return see(t, name, want{copies: n})
+	return want{copies: n}.see(t, func() load { return probe(t, name) })
 }
 
 // logLine is a whole line of a copy's log.

@@ -146,7 +146,9 @@ type want struct {
 // see sends requests to a machine by fleet's probe; they must come to what is wanted.
 func see(t *testing.T, name string, w want, flags ...string) load {
 	t.Helper()
-	return w.see(t, func() load { return probe(t, name, flags...) })
+	l := w.see(t, func() load { return probe(t, name, flags...) })
+	t.Logf("    %s", l)
+	return l
 }
 
 // see sends a load until it is as wanted, three times at most: a machine that is busy with something else lets a copy
@@ -156,14 +158,13 @@ func (w want) see(t *testing.T, send func() load) load {
 	for attempt := 1; ; attempt++ {
 		l := send()
 		wrong := w.unlike(l)
-		t.Logf("    %s", l)
 		if len(wrong) == 0 {
 			return l
 		}
 		if attempt == 3 {
-			t.Fatal(strings.Join(wrong, "\n"))
+			t.Fatalf("%s\n%s", l, strings.Join(wrong, "\n"))
 		}
-		t.Logf("    once more: %s", strings.Join(wrong, "; "))
+		t.Logf("    %s\n    once more: %s", l, strings.Join(wrong, "; "))
 		time.Sleep(2 * time.Second)
 	}
 }

@@ -142,7 +142,7 @@ func TestKeepAlive(t *testing.T) {
 		for _, keeps := range []bool{true, false} {
 			t.Logf("keepalive_timeout %s, a client that keeps its connections: %t", timeout, keeps)
 			l := want{}.see(t, func() load { return browse(t, "cvm-1", keeps) })
-			t.Logf("    %d connections", l.connections)
+			t.Logf("    %s | %d connections", l, l.connections)
 			connections := requests
 			if keeps && timeout != "0" {
 				connections = 8 // one for each of the clients
