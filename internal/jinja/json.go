@@ -19,65 +19,32 @@ const maxJSONDepth = 500
 // FromJSON reads JSON: ordered maps, integers stay integers. Integers of more
 // than 4300 digits become floats.
 func FromJSON(data []byte) (any, error) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	v, err := readJSON(dec, 0)
-	if err != nil {
-		if err == io.EOF {
-			err = io.ErrUnexpectedEOF
-		}
+	if err := validJSON(data); err != nil {
 		return nil, fmt.Errorf("not valid JSON: %w", err)
 	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, fmt.Errorf("not valid JSON: there is more behind the value, at byte %d", dec.InputOffset())
+	r := &jsonReader{data: data}
+	v, err := r.value(0)
+	if err != nil {
+		return nil, fmt.Errorf("not valid JSON: %w", err)
 	}
 	return v, nil
 }
 
-func readJSON(dec *json.Decoder, depth int) (any, error) {
-	if depth > maxJSONDepth {
-		return nil, fmt.Errorf("it nests more than %d levels deep", maxJSONDepth)
+// validJSON returns what is wrong with a JSON text, or nil.
+func validJSON(data []byte) error {
+	if json.Valid(data) {
+		return nil
 	}
-	t, err := dec.Token()
-	if err != nil {
-		return nil, err
+	dec := json.NewDecoder(bytes.NewReader(data))
+	var first json.RawMessage
+	switch err := dec.Decode(&first); err {
+	case nil:
+		return fmt.Errorf("there is more behind the value, at byte %d", dec.InputOffset())
+	case io.EOF:
+		return io.ErrUnexpectedEOF
+	default:
+		return err
 	}
-	switch t := t.(type) {
-	case json.Number:
-		return jsonNumber(t), nil
-	case json.Delim:
-		if t == '[' {
-			list := []any{}
-			for dec.More() {
-				v, err := readJSON(dec, depth+1)
-				if err != nil {
-					return nil, err
-				}
-				list = append(list, v)
-			}
-			_, err := dec.Token()
-			return list, err
-		}
-		return readObject(dec, depth)
-	}
-	return t, nil
-}
-
-func readObject(dec *json.Decoder, depth int) (any, error) {
-	m := &Map{}
-	for dec.More() {
-		k, err := dec.Token()
-		if err != nil {
-			return nil, err
-		}
-		v, err := readJSON(dec, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		m.Set(k, v)
-	}
-	_, err := dec.Token()
-	return m, err
 }
 
 func jsonNumber(n json.Number) any {
