@@ -18,35 +18,6 @@ import (
 	"fleet/internal/wire"
 )
 
-// runCopy offers the source to the target's module copy.
-func runCopy(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
-	if isTrue(args, "remote_src") {
-		return a.module(ctx, "copy", args, nil)
-	}
-	if content, given := args.Get("content"); given && content != nil {
-		data, err := contentBytes(content)
-		if err != nil {
-			return nil, err
-		}
-		args.Delete("content")
-		return a.module(ctx, "copy", args, inline("content", data))
-	}
-	src := args.GetString("src")
-	if src == "" {
-		return nil, source.Errorf(a.task.ModulePos, "copy: one of the arguments src, content is needed")
-	}
-	found, err := a.searchFor(a.task).Find("files", src)
-	if err != nil {
-		return nil, a.at("src", err)
-	}
-	follow := !args.Has("local_follow") || isTrue(args, "local_follow")
-	with, err := a.engine.offer(found, strings.HasSuffix(src, "/"), follow)
-	if err != nil {
-		return nil, a.at("src", err)
-	}
-	return a.module(ctx, "copy", args, with)
-}
-
 // at gives an error the place of an argument.
 func (a *attempt) at(arg string, err error) error {
 	n := a.task.Action.Get(arg)
@@ -54,23 +25,6 @@ func (a *attempt) at(arg string, err error) error {
 		return source.Errorf(a.task.ModulePos, "%w", err).WithHint("%s", source.HintOf(err))
 	}
 	return source.Errorf(n.Pos(), "%w", err).WithHint("%s", source.HintOf(err))
-}
-
-// contentBytes returns what `content` stands for: text as it is, lists and
-// mappings as JSON.
-func contentBytes(v any) ([]byte, error) {
-	switch v := v.(type) {
-	case *jinja.Map, []any:
-		expr, err := jinja.ParseExpr("content | to_json", source.Pos{})
-		if err != nil {
-			return nil, err
-		}
-		text, err := expr.Value(jinja.NewContext(context.Background(), nil, jinja.Vars{"content": v}))
-		return []byte(jinja.Str(text)), err
-	case string:
-		return []byte(v), nil
-	}
-	return []byte(jinja.Str(v)), nil
 }
 
 // inline is a payload of one file whose bytes are in memory.
