@@ -1,7 +1,6 @@
 package jinja
 
 import (
-	"strconv"
 	"unicode/utf8"
 )
 
@@ -156,7 +155,7 @@ func (c *Context) apply(d *filter, kind string, v any, a Args) (any, error) {
 			}
 		}
 	}
-	bound, err := d.sig.bind("the "+kind+" "+strconv.Quote(d.name), a)
+	bound, err := d.sig.bind(kind, d.name, a)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"cmp"
 	"math"
 	"math/big"
 	"sort"
@@ -35,6 +36,16 @@ func equal(a, b any) (bool, error) {
 
 // equal is ==, with its work counted.
 func (c *Context) equal(a, b any) (bool, error) {
+	switch x := a.(type) {
+	case string:
+		if y, ok := b.(string); ok {
+			return x == y, nil
+		}
+	case int:
+		if y, ok := b.(int); ok {
+			return x == y, nil
+		}
+	}
 	var n comparison
 	eq, err := n.equal(a, b, 0)
 	if err != nil {
@@ -45,6 +56,16 @@ func (c *Context) equal(a, b any) (bool, error) {
 
 // order is the order of a and b for op, with its work counted.
 func (c *Context) order(op string, a, b any) (int, error) {
+	switch x := a.(type) {
+	case string:
+		if y, ok := b.(string); ok {
+			return strings.Compare(x, y), nil
+		}
+	case int:
+		if y, ok := b.(int); ok {
+			return cmp.Compare(x, y), nil
+		}
+	}
 	var n comparison
 	o, err := n.order(a, b, op, 0)
 	if err != nil {

@@ -81,22 +81,22 @@ func literal(s string) any {
 
 // bind puts arguments in the order of the parameters. The last elements are the
 // []any of *args and the *Map of **kwargs, where the signature has them.
-func (s *signature) bind(what string, a Args) ([]any, error) {
+func (s *signature) bind(kind, name string, a Args) ([]any, error) {
 	out := slices.Grow(slices.Clone(s.defaults), 2)
 	n := min(len(a.Pos), s.positional)
 	copy(out, a.Pos[:n])
 	if len(a.Pos) > n && !s.star {
-		return nil, newError("%s takes %s, not %d", what, atMost(s.positional), len(a.Pos))
+		return nil, newError("%s takes %s, not %d", callee(kind, name), atMost(s.positional), len(a.Pos))
 	}
 	given := n
 	var extra *Map
 	if a.Kw != nil {
 		for k, v := range a.Kw.All() {
-			name := Str(k)
-			i := slices.Index(s.names, name)
+			arg := Str(k)
+			i := slices.Index(s.names, arg)
 			switch {
 			case i >= 0 && i < n:
-				return nil, newError("%s got the argument %q twice", what, name)
+				return nil, newError("%s got the argument %q twice", callee(kind, name), arg)
 			case i >= 0:
 				if out[i] = v; i < s.required {
 					given++
@@ -105,16 +105,16 @@ func (s *signature) bind(what string, a Args) ([]any, error) {
 				if extra == nil {
 					extra = &Map{}
 				}
-				extra.Set(name, v)
+				extra.Set(arg, v)
 			default:
-				e := newError("%s has no argument %q", what, name)
-				e.Hint = source.DidYouMean(name, s.names)
+				e := newError("%s has no argument %q", callee(kind, name), arg)
+				e.Hint = source.DidYouMean(arg, s.names)
 				return nil, e
 			}
 		}
 	}
 	if given < s.required && n < s.required {
-		return nil, newError("%s needs the argument %q", what, s.missing(n, a.Kw))
+		return nil, newError("%s needs the argument %q", callee(kind, name), s.missing(n, a.Kw))
 	}
 	if s.star {
 		out = append(out, append([]any{}, a.Pos[n:]...))
@@ -123,6 +123,14 @@ func (s *signature) bind(what string, a Args) ([]any, error) {
 		out = append(out, extra)
 	}
 	return out, nil
+}
+
+// callee is what an error calls a filter, test, method or function.
+func callee(kind, name string) string {
+	if kind == "" {
+		return name
+	}
+	return "the " + kind + " " + strconv.Quote(name)
 }
 
 func (s *signature) missing(n int, kw *Map) string {

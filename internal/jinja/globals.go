@@ -95,7 +95,7 @@ func globalNamespace(c *Context, a Args) (any, error) {
 }
 
 func globalNow(c *Context, a Args) (any, error) {
-	args, err := parseSignature("utc=false fmt=none").bind("now()", a)
+	args, err := parseSignature("utc=false fmt=none").bind("", "now()", a)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func globalNow(c *Context, a Args) (any, error) {
 }
 
 func globalUndef(_ *Context, a Args) (any, error) {
-	args, err := parseSignature("hint=none").bind("undef()", a)
+	args, err := parseSignature("hint=none").bind("", "undef()", a)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +159,7 @@ func (y *cycler) attribute(_ *Context, name string) (any, bool) {
 
 // globalJoiner makes a function that yields its text at every call but the first.
 func globalJoiner(_ *Context, a Args) (any, error) {
-	args, err := parseSignature("sep=,").bind("joiner()", a)
+	args, err := parseSignature("sep=,").bind("", "joiner()", a)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,12 @@ func fullBudget() budget { return budget{maxWork, maxMemory, maxWork, maxMemory}
 func (b *budget) renew() { b.work, b.memory = b.maxWork, b.maxMemory }
 
 // step counts a unit of work and looks now and then whether to stop.
-func (c *Context) step() error { return c.spend(1) }
+func (c *Context) step() error {
+	if c.left.work--; c.left.work&0x3ff != 0 {
+		return nil
+	}
+	return c.stopped()
+}
 
 // spend counts n units of work.
 func (c *Context) spend(n int) error {
@@ -36,7 +41,12 @@ func (c *Context) spend(n int) error {
 	if c.left.work -= n; before>>10 == c.left.work>>10 {
 		return nil
 	}
-	if c.left.work < 0 {
+	return c.stopped()
+}
+
+// stopped says why the evaluation must end, if it must.
+func (c *Context) stopped() error {
+	if c.left.work <= 0 {
 		return newError("the template takes too much work: it was stopped").WithHint("look for loops within loops, or over very long lists")
 	}
 	if c.Ctx != nil {

@@ -2,7 +2,6 @@ package jinja
 
 import (
 	"slices"
-	"strconv"
 )
 
 // mutator is a method that changes its list or dictionary. It gets a copy, or
@@ -32,7 +31,7 @@ func (x *callExpr) mutate(f *frame, at *attrExpr, obj any, m *mutator) (any, err
 	if err != nil {
 		return nil, err
 	}
-	bound, err := m.sig.bind("the method "+strconv.Quote(m.name), a)
+	bound, err := m.sig.bind("method", m.name, a)
 	if err != nil {
 		return nil, locate(err, f.at(at.off))
 	}
