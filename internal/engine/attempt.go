@@ -36,12 +36,8 @@ type attempt struct {
 	evaluated *jinja.Map
 }
 
-// item begins the task once, with the variables of a loop's item.
-func (u *turn) item(ctx context.Context, locals map[string]any, label string) *part {
-	c, err := u.newContext(ctx, u.task, locals)
-	if err != nil {
-		return &part{res: failed(err), label: label}
-	}
+// item begins the task once, in a context with the variables of a loop's item.
+func (u *turn) item(ctx context.Context, c *jinja.Context, locals map[string]any, label string) *part {
 	a := &attempt{turn: u, c: c, locals: locals, label: label, target: u.host}
 	noLog, err := u.engine.truth(c, a.keyword(func(k *playbook.Keywords) source.Node { return k.NoLog }), false)
 	a.noLog = noLog || err != nil

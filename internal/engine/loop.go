@@ -107,7 +107,7 @@ func (u *turn) nth(ctx context.Context, i int) *part {
 			return &part{res: failed(err), item: item}
 		}
 	}
-	p := u.item(ctx, locals, u.label(c, item))
+	p := u.item(ctx, c, locals, u.label(c, item))
 	p.item = item
 	return p
 }

@@ -158,7 +158,7 @@ func (h *hostRun) startsHere(t *playbook.Task) bool {
 // ahead, it is done then.
 func (u *turn) start(ctx context.Context, c *jinja.Context) {
 	if u.task.Loop == nil {
-		u.begun(ctx, u.item(ctx, nil, ""))
+		u.begun(ctx, u.item(ctx, c, nil, ""))
 		return
 	}
 	items, err := u.loopItems(c)

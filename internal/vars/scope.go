@@ -9,13 +9,15 @@ import (
 
 // layer is variables of one origin.
 type layer interface {
-	lookup(name string) (any, bool)
+	// lookup gets the name twice, the second time as a mapping's key: made once, it
+	// costs nothing in the many layers that do not have it.
+	lookup(name string, key any) (any, bool)
 	names() []string
 }
 
 type mapLayer struct{ *jinja.Map }
 
-func (l mapLayer) lookup(name string) (any, bool) { return l.Get(name) }
+func (l mapLayer) lookup(_ string, key any) (any, bool) { return l.Get(key) }
 
 func (l mapLayer) names() []string {
 	names := make([]string, 0, l.Len())
@@ -32,8 +34,11 @@ type hostLayer struct {
 	before *Place
 }
 
-func (l hostLayer) lookup(name string) (any, bool) { return l.host.lookup(l.kind, name, l.before) }
-func (l hostLayer) names() []string                { return l.host.names(l.kind) }
+func (l hostLayer) lookup(name string, _ any) (any, bool) {
+	return l.host.lookup(l.kind, name, l.before)
+}
+
+func (l hostLayer) names() []string { return l.host.names(l.kind) }
 
 // Pending knows the tasks that were begun ahead of the results of those in front
 // of them. The host may still learn from these what a scope has to show.
@@ -54,13 +59,13 @@ type pendingLayer struct {
 	pending Pending
 }
 
-func (l pendingLayer) lookup(name string) (any, bool) {
+func (l pendingLayer) lookup(name string, key any) (any, bool) {
 	if l.kind == fact {
 		l.pending.AwaitFact(name)
 	} else {
 		l.pending.AwaitSet(name)
 	}
-	return l.hostLayer.lookup(name)
+	return l.hostLayer.lookup(name, key)
 }
 
 func (l pendingLayer) names() []string {
@@ -249,8 +254,9 @@ func (sc *Scope) Lookup(name string) (any, bool) {
 			return v, true
 		}
 	}
+	key := any(name)
 	for _, l := range sc.layers {
-		if v, ok := l.lookup(name); ok {
+		if v, ok := l.lookup(name, key); ok {
 			return v, true
 		}
 	}
