@@ -123,20 +123,29 @@ func (x *Exec) take(h *execHost, s wire.Stream, data string) {
 		h.kept[s] += data[:min(len(data), room)]
 		return
 	}
-	for _, line := range h.partial.add(s, []byte(data)) {
-		x.line(h, s, line)
-	}
+	x.lines(h, s, h.partial.add(s, []byte(data))...)
 }
 
-func (x *Exec) line(h *execHost, s wire.Stream, line string) {
+// lines prints lines of a host in one write, for there may be very many.
+func (x *Exec) lines(h *execHost, s wire.Stream, all ...string) {
+	if len(all) == 0 {
+		return
+	}
 	w, c := x.out, cyan
 	if s == wire.Stderr {
 		w, c = x.warn, red
 	}
-	if x.options.Terminal {
-		line = strings.TrimSuffix(clean(line+"\n"), "\n")
+	prefix := x.prefix(h.name, c)
+	var text strings.Builder
+	for _, line := range all {
+		if x.options.Terminal {
+			line = strings.TrimSuffix(clean(line+"\n"), "\n")
+		}
+		text.WriteString(prefix)
+		text.WriteString(line)
+		text.WriteByte('\n')
 	}
-	x.write(w, x.prefix(h.name, c)+line+"\n")
+	x.write(w, text.String())
 }
 
 func (x *Exec) done(e event.TaskDone) {
@@ -180,7 +189,7 @@ func (x *Exec) finish(h *execHost, outcome event.Outcome, end string) {
 func (x *Exec) flush(h *execHost) {
 	for _, s := range []wire.Stream{wire.Stdout, wire.Stderr} {
 		if line, ok := h.partial.rest(s); ok {
-			x.line(h, s, line)
+			x.lines(h, s, line)
 		}
 	}
 }

@@ -169,6 +169,9 @@ func (e *execution) start(ctx context.Context, m *sys.Machine, dir string, res *
 	start := time.Now()
 	out, err := m.Run(ctx, cmd)
 	res.times(start, time.Now())
+	if m.Stream { // the controller has it: it came as it was said
+		out.Stdout, out.Stderr = "", ""
+	}
 	if e.StripEmptyEnds {
 		out.Stdout, out.Stderr = strings.TrimRight(out.Stdout, "\r\n"), strings.TrimRight(out.Stderr, "\r\n")
 	}
