@@ -230,12 +230,14 @@ func (b *bench) onSimulated(ctx context.Context, n int, slow string) (outcome, m
 		players[0].runs, players[1].runs = 1, 1
 	}
 	if slow != "" {
+		// The last tasks are enough to see who waits for whom.
 		players = players[:1]
 		players[0].runs = 1
+		players[0].argv = append(players[0].argv, "--start-at-task", "Look at a file")
 	}
 	title := fmt.Sprintf("the playbook on %d simulated hosts", n)
 	if slow != "" {
-		title += fmt.Sprintf(", of which one takes %s for each call", slowDelay)
+		title = fmt.Sprintf("the last tasks of the playbook on %d simulated hosts, of which one takes %s for each call", n, slowDelay)
 	}
 	o, err := b.hold(ctx, contest{title: title, players: players, judge: func(p player, s measure.Sample) error {
 		if n := changes(s.Out); p.name == run.name && n != 0 {

@@ -8,6 +8,7 @@ import (
 	"fleet/internal/catalog"
 	"fleet/internal/engine"
 	"fleet/internal/event"
+	"fleet/internal/helper"
 	"fleet/internal/inventory"
 	"fleet/internal/launch"
 	"fleet/internal/playbook"
@@ -18,8 +19,8 @@ import (
 )
 
 // runHere runs a playbook in this process, over SSH, so that it can be looked
-// into. It fails where a task does.
-func runHere(ctx context.Context, hosts, file, knownHosts string, events event.Sink) error {
+// into. It fails where a task does. The helpers are those of another fleet.
+func runHere(ctx context.Context, hosts, file, knownHosts string, helpers *helper.Store, events event.Sink) error {
 	inv, err := inventory.Load(hosts)
 	if err != nil {
 		return err
@@ -29,7 +30,7 @@ func runHere(ctx context.Context, hosts, file, knownHosts string, events event.S
 	if err != nil {
 		return err
 	}
-	d := &dialer{knownHosts: knownHosts}
+	d := &dialer{knownHosts: knownHosts, ssh: ssh.Dialer{Helpers: helpers}}
 	defer d.logins.Close()
 	secrets := &redact.Set{}
 	e := &engine.Engine{Inventory: inv, Vars: vars.NewStore(inv, nil, secrets), Loader: loader, Modules: catalog.Modules{},

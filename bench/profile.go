@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"fleet/internal/helper"
 )
 
 // profiled is how many simulated hosts the profile is made with.
@@ -44,11 +46,15 @@ func (b *bench) profile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	helpers := &helper.Store{Own: b.fleet}
+	if _, err := helpers.All(); err != nil { // the digest is made once, and not now
+		return err
+	}
 	var profile bytes.Buffer
 	if err := pprof.StartCPUProfile(&profile); err != nil {
 		return err
 	}
-	err = runHere(ctx, inventory, b.file("playbook/bench.yaml"), f.file("known_hosts"), nowhere{})
+	err = runHere(ctx, inventory, b.file("playbook/bench.yaml"), f.file("known_hosts"), helpers, nowhere{})
 	pprof.StopCPUProfile()
 	_, serr := f.spans()
 	if err := errors.Join(err, serr); err != nil {

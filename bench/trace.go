@@ -14,6 +14,7 @@ import (
 
 	"fleet/bench/hosts"
 	"fleet/internal/event"
+	"fleet/internal/helper"
 )
 
 // traced is how many tasks of each kind are traced.
@@ -75,14 +76,14 @@ func (b *bench) lives(ctx context.Context) (map[string]life, error) {
 	var book strings.Builder
 	book.WriteString("- name: Trace\n  hosts: all\n  gather_facts: false\n  tasks:\n")
 	for range traced {
-		book.WriteString("    - {name: ping, ping: , register: pong}\n" +
-			"    - {name: copy, copy: {content: \"for {{ inventory_hostname }}\\n\", dest: \"{{ root }}/motd\", mode: \"0644\"}, when: pong.ping == 'pong'}\n")
+		book.WriteString("    - {name: ping, ping: , register: pong, when: motd is not defined or motd is not failed}\n" +
+			"    - {name: copy, copy: {content: \"for {{ inventory_hostname }}\\n\", dest: \"{{ root }}/motd\", mode: \"0644\"}, when: pong.ping == 'pong', register: motd}\n")
 	}
 	file := b.file("playbook/trace.yaml")
 	if err := os.WriteFile(file, []byte(book.String()), 0o644); err != nil {
 		return nil, err
 	}
-	if err := runHere(ctx, inventory, file, b.file("known_hosts"), t); err != nil {
+	if err := runHere(ctx, inventory, file, b.file("known_hosts"), &helper.Store{Own: b.fleet}, t); err != nil {
 		return nil, err
 	}
 	return t.lives, nil

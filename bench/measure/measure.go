@@ -5,12 +5,13 @@
 package measure
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -51,8 +52,12 @@ func (m *Meter) Run(ctx context.Context, argv, env []string) (Sample, error) {
 	cmd.Dir = m.Dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
+	out, err := os.Create(filepath.Join(m.Dir, "output"))
+	if err != nil {
+		return Sample{}, err
+	}
+	defer out.Close()
+	cmd.Stdout, cmd.Stderr = out, out
 	before := m.settle()
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {
@@ -60,19 +65,33 @@ func (m *Meter) Run(ctx context.Context, argv, env []string) (Sample, error) {
 	}
 	stop, watched := make(chan struct{}), make(chan Sample, 1)
 	go func() { watched <- m.watch(stop) }()
-	err := cmd.Wait()
-	s := Sample{Wall: time.Since(begin), Out: out.String()}
+	err = cmd.Wait()
+	wall := time.Since(begin)
 	close(stop)
-	peak := <-watched
-	state := cmd.ProcessState
-	s.CPU = state.UserTime() + state.SystemTime() + m.endOrphans()
+	s := <-watched
+	s.Wall, s.Out = wall, end(out)
+	s.CPU = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime() + m.endOrphans()
 	s.Hosts = m.settle() - before
-	s.Helper, s.Files = peak.Helper, peak.Files
-	s.Memory = max(peak.Memory, state.SysUsage().(*syscall.Rusage).Maxrss<<10)
 	if err != nil {
 		return s, fmt.Errorf("%s: %w\n%s", strings.Join(argv, " "), err, Tail(s.Out, 30))
 	}
 	return s, nil
+}
+
+// kept is how much of a command's output is kept.
+const kept = 1 << 20
+
+// end returns the end of a file.
+func end(f *os.File) string {
+	size, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err.Error()
+	}
+	data, err := io.ReadAll(io.NewSectionReader(f, max(0, size-kept), kept))
+	if err != nil {
+		return err.Error()
+	}
+	return string(data)
 }
 
 // Tail returns the last n lines.
@@ -82,10 +101,11 @@ func Tail(s string, n int) string {
 }
 
 // watch samples all processes below this one but those of the hosts, until stop.
-// It takes a twentieth of one processor at most.
+// It takes a twentieth of one processor at most. The kernel's own account of a
+// process' memory is of no use: it counts what the parent had at the fork.
 func (m *Meter) watch(stop chan struct{}) Sample {
 	var peak Sample
-	wait := 50 * time.Millisecond
+	wait := 3 * time.Millisecond
 	for {
 		select {
 		case <-stop:
@@ -99,13 +119,16 @@ func (m *Meter) watch(stop chan struct{}) Sample {
 			memory += p.proportional()
 			files += p.files()
 		}
+		if len(tools) == 1 { // alone it knows its peak itself
+			memory = tools[0].resident()
+		}
 		peak.Memory, peak.Files = max(peak.Memory, memory), max(peak.Files, files)
 		for _, p := range hosts {
 			if strings.HasPrefix(p.name, "fleet-target") {
 				peak.Helper = max(peak.Helper, p.resident())
 			}
 		}
-		wait = max(50*time.Millisecond, 20*time.Since(begin))
+		wait = max(min(2*wait, 50*time.Millisecond), 20*time.Since(begin))
 	}
 }
 
