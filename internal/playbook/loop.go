@@ -110,6 +110,10 @@ func (r *reader) finishLoop(n source.Node, t *Task) {
 			r.fail(e)
 		}
 	}
+	if t.Loop.Pause.Exists() && t.Loop.Parallel.Exists() {
+		r.fail(t.Loop.Pause.Errorf("loop_control has both pause and parallel").
+			WithHint("pause waits between items that run one after the other: leave one of them out"))
+	}
 }
 
 // loopName reads the name of a loop's variable.
