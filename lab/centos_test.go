@@ -79,6 +79,7 @@ func isDeployedOnCentOS(t *testing.T) {
 		{"rpm -q --qf '%{NAME}\n' epel-release docker-ce docker-ce-cli containerd.io docker-compose-plugin device-mapper-libs nginx nginx-core nginx-filesystem",
 			"epel-release\ndocker-ce\ndocker-ce-cli\ncontainerd.io\ndocker-compose-plugin\ndevice-mapper-libs\nnginx\nnginx-core\nnginx-filesystem\n"},
 		{"grep -c '^baseurl=http://centos.lab.test/' /etc/yum.repos.d/CentOS-Base.repo", "3\n"},
+		{"grep -c mirrorlist.lab.test /etc/yum.repos.d/CentOS-Base.repo?*", "2\n"}, // what the machine came with is kept
 		{"rpm --query --scripts docker-ce | grep -c preset; systemctl is-enabled docker nginx; systemctl is-active docker nginx", "1\nenabled\nenabled\nactive\nactive\n"},
 		{"rpm -V nginx-core docker-ce containerd.io | grep -v /etc/nginx/nginx.conf; ls /etc/nginx", "conf.d\ndefault.d\n" +
 			"fastcgi.conf\nfastcgi_params\nkoi-utf\nkoi-win\nmime.types\nnginx.conf\nnginx.conf.package\nscgi_params\nuwsgi_params\nwin-utf\n"},
@@ -100,7 +101,7 @@ func tearDownCentOS(t *testing.T, only []string) {
 	play(t, "teardown.yaml", packages...).mustExit(t, 0)
 	// What came for docker-ce's and nginx's sake alone goes with them.
 	mustSay(t, "rpm -qa | grep -E 'docker|containerd|nginx|device-mapper'; ls /usr/sbin/nginx /usr/bin/docker* 2>/dev/null", "")
-	mustSay(t, "ls /etc/yum.repos.d", "CentOS-Base.repo\nepel.repo\n")
+	mustSay(t, "ls /etc/yum.repos.d | sed s/repo.*~/backup/", "CentOS-Base.repo\nCentOS-Base.backup\nepel.repo\n")
 	play(t, "teardown.yaml", packages...).mustChangeNothing(t)
 }
 
