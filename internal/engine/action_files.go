@@ -31,8 +31,9 @@ func (a *attempt) at(arg string, err error) error {
 func inline(name string, data []byte) *payload {
 	digest := sha256.Sum256(data)
 	return &payload{
-		files: []wire.File{{Name: name, Size: int64(len(data)), SHA256: hex.EncodeToString(digest[:]), Mode: 0o644}},
-		open:  func(wire.File) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil },
+		memory: len(data),
+		files:  []wire.File{{Name: name, Size: int64(len(data)), SHA256: hex.EncodeToString(digest[:]), Mode: 0o644}},
+		open:   func(wire.File) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil },
 	}
 }
 

@@ -18,6 +18,7 @@ type payload struct {
 	files   []wire.File
 	open    func(wire.File) (io.ReadCloser, error)
 	receive io.Writer
+	memory  int // bytes that are kept until the call is over
 }
 
 // pendingCall is a call that was sent ahead.
@@ -50,7 +51,7 @@ func (a *attempt) module(ctx context.Context, name string, args *jinja.Map, with
 		p.call.Files = with.files
 		p.answers.Open, p.answers.Receive, p.answers.Pack = with.open, with.receive, a.engine.packs.pack
 		if !a.engine.Options.NoPipelining {
-			p.size += with.travel(&p.call)
+			p.size += max(with.memory, with.travel(&p.call))
 		}
 	}
 	if deadline, ok := ctx.Deadline(); ok {
