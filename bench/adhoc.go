@@ -74,13 +74,13 @@ func (b *bench) command(ctx context.Context, title, line string, peerRuns int) (
 		return nil, err
 	}
 	players := []player{fleet}
-	if peers.Clush.There() {
+	if b.has(peers.Clush) {
 		players = append(players, player{name: clushName, runs: peerRuns, argv: peers.ClushArgs(b.hosts, n, line)})
 	}
-	if peers.ParallelSSH.There() {
+	if b.has(peers.ParallelSSH) {
 		players = append(players, player{name: pssh, runs: peerRuns, argv: peers.ParallelSSHArgs(b.hosts, list, line)})
 	}
-	if peers.Ansible.There() {
+	if b.has(peers.Ansible) {
 		players = append(players, player{name: rawName, runs: 1, argv: peers.RawArgs(inventory, line), env: peers.AnsibleEnv(b.Dir)})
 	}
 	return b.hold(ctx, contest{title: title, players: players})

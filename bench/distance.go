@@ -109,17 +109,17 @@ func (f *far) playbook(ctx context.Context) error {
 			Other: fmt.Sprintf("one command %d, %s", login.RoundTrips, seconds(login.Wall)), Ratio: seconds(again.Wall), Goal: "≤ 10", Reached: result.Reached(more <= 10)}),
 		f.say(result.Line{Part: "B", What: f.at("first contact and first run, 20 Mbit/s"), Fleet: seconds(bare.Wall),
 			Other: fmt.Sprintf("%.2f MB up, of which the link takes %s", float64(bare.Up)/1e6, seconds(f.linkTime(bare.Up)))}))
-	if err != nil || !peers.Ansible.There() || !f.near() {
+	if err != nil || !f.near() {
+		return err
+	}
+	if err := f.severalHosts(ctx); err != nil || !f.has(peers.Ansible) {
 		return err
 	}
 	o, err := f.over(ctx, player{name: "ansible-playbook", argv: peers.PlaybookArgs(f.inventory, f.file("playbook/bench.yaml")), env: peers.AnsibleEnv(f.Dir)})
 	if err != nil {
 		return err
 	}
-	if err := f.say(outcome{"f": again.Sample, "ansible-playbook": o.Sample}.beside("D", f.at("no-change run"), "f", "ansible-playbook", 0)); err != nil {
-		return err
-	}
-	return f.severalHosts(ctx)
+	return f.say(outcome{"f": again.Sample, "ansible-playbook": o.Sample}.beside("D", f.at("no-change run"), "f", "ansible-playbook", 0))
 }
 
 // severalHosts runs the playbook on all hosts that are at a distance.
@@ -169,7 +169,7 @@ func (f *far) files(ctx context.Context, lasted *time.Duration) error {
 		l.Other += fmt.Sprintf("; again %s, %d", seconds(again.Wall), again.RoundTrips)
 		l.Goal, l.Reached = "< 3 s", result.Reached(first.Wall < 3*time.Second)
 	}
-	if err := f.say(l); err != nil || !f.near() || !peers.Ansible.There() {
+	if err := f.say(l); err != nil || !f.near() || !f.has(peers.Ansible) {
 		return err
 	}
 	if err := f.hosts.Reset(); err != nil {
@@ -218,7 +218,7 @@ func (f *far) tree(ctx context.Context, dir string) error {
 			Ratio: fmt.Sprintf("%.0f %%", 100*share), Goal: "≥ 90 %", Reached: result.Reached(share >= 0.9)}),
 		f.say(result.Line{Part: "D", What: what + " again, round trips beside those of one command", Fleet: fmt.Sprint(more), Other: seconds(again.Wall),
 			Goal: "< 10", Reached: result.Reached(more < 10)}))
-	if err != nil || !f.near() {
+	if err != nil || !f.near() || f.alone {
 		return err
 	}
 	return f.treeByOthers(ctx, dir, what, outcome{"fleet": first.Sample, "fleet again": again.Sample})
@@ -226,7 +226,7 @@ func (f *far) tree(ctx context.Context, dir string) error {
 
 // treeByOthers copies the tree with rsync, and again, and with tar through ssh.
 func (f *far) treeByOthers(ctx context.Context, dir, what string, o outcome) error {
-	if peers.Rsync.There() {
+	if f.has(peers.Rsync) {
 		if err := f.hosts.Reset(); err != nil {
 			return err
 		}

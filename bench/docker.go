@@ -104,7 +104,10 @@ func (m *machine) measure(ctx context.Context) error {
 	made, gone := outcome{}, outcome{}
 	var err error
 	for _, way := range []string{byFleet, byLoop, byXargs, byAnsible} {
-		if way == byAnsible && (!peers.AnsibleDocker.There() || !peers.PythonDocker.There()) {
+		if m.alone && way != byFleet {
+			continue
+		}
+		if way == byAnsible && (!m.has(peers.AnsibleDocker) || !m.has(peers.PythonDocker)) {
 			continue
 		}
 		runs := 1
@@ -123,9 +126,11 @@ func (m *machine) measure(ctx context.Context) error {
 		if l.what == fmt.Sprintf("%d containers made", containers) {
 			goal = 3
 		}
-		err = errors.Join(err, m.say(l.o.beside("G", l.what, byFleet, byLoop, goal)), m.say(l.o.beside("G", l.what, byFleet, byXargs, 0)))
-		if _, there := l.o[byAnsible]; there {
-			err = errors.Join(err, m.say(l.o.beside("G", l.what, byFleet, byAnsible, 0)))
+		for _, way := range []string{byLoop, byXargs, byAnsible} {
+			if _, there := l.o[way]; there {
+				err = errors.Join(err, m.say(l.o.beside("G", l.what, byFleet, way, goal)))
+			}
+			goal = 0 // the others are for comparison
 		}
 	}
 	return errors.Join(err, m.say(result.Line{Part: "G", What: fmt.Sprintf("%d containers, made by fleet", containers),

@@ -155,5 +155,8 @@ func (s settings) inside(ctx context.Context) error {
 	return b.perform(ctx, false)
 }
 
+// has reports whether a program is measured: it is installed, and wanted.
+func (s *settings) has(p peers.Program) bool { return p.There() && !s.alone }
+
 // file returns a file in the benchmark's folder.
 func (b *bench) file(name string) string { return filepath.Join(b.Dir, name) }

@@ -33,6 +33,7 @@ type settings struct {
 	only      string // parts, with commas
 	skip      string
 	results   string // the file that keeps the table
+	alone     bool   // without the programs that fleet is measured beside
 	each      bool   // print every run
 	in        string // the folder of the inner half
 }
@@ -48,6 +49,7 @@ func main() {
 	flag.StringVar(&s.only, "only", "", "measure only these `parts`: "+strings.Join(partNames(), ","))
 	flag.StringVar(&s.skip, "skip", "", "do not measure these `parts`")
 	flag.StringVar(&s.results, "results", "", "write the table to this `file`, anew after each line")
+	flag.BoolVar(&s.alone, "alone", false, "measure fleet alone, and the floor")
 	flag.BoolVar(&s.each, "v", false, "print every run, and not only the medians")
 	flag.StringVar(&s.in, "inside", "", "for the program's own use")
 	simulate := flag.String("simulate", "", "for the program's own use: play the simulated hosts of this `folder`")
@@ -103,5 +105,5 @@ func (s *settings) wanted(name string) bool {
 // args returns the flags for the inner half.
 func (s *settings) args(dir string) []string {
 	return []string{"-inside", dir, "-fleet", s.fleet, "-hosts", strconv.Itoa(s.most), "-simulated", strconv.Itoa(s.simulated),
-		"-runs", strconv.Itoa(s.runs), "-only", s.only, "-skip", s.skip, "-v=" + strconv.FormatBool(s.each)}
+		"-runs", strconv.Itoa(s.runs), "-only", s.only, "-skip", s.skip, "-alone=" + strconv.FormatBool(s.alone), "-v=" + strconv.FormatBool(s.each)}
 }

@@ -115,10 +115,10 @@ func (b *bench) noChangeOn(ctx context.Context, n int, floor string) (outcome, e
 	players := []player{run, b.fleetExec("fleet exec true", inventory, "true"), {name: "the floor", runs: b.runs,
 		argv: []string{floor, "-hosts", list, "-key", b.file("login_key"), "-known-hosts", b.file("known_hosts"), "-user", b.hosts.User, "-n", strconv.Itoa(executions)}}}
 	book := b.file("playbook/bench.yaml")
-	if peers.Ansible.There() && peers.Mitogen.There() {
+	if b.has(peers.Ansible) && b.has(peers.Mitogen) {
 		players = append(players, player{name: "ansible with mitogen -f 50", runs: 1, argv: peers.PlaybookArgs(inventory, book), env: peers.MitogenEnv(b.Dir)})
 	}
-	if peers.Ansible.There() {
+	if b.has(peers.Ansible) {
 		players = append(players, player{name: "ansible-playbook -f 50", runs: 1, argv: peers.PlaybookArgs(inventory, book), env: peers.AnsibleEnv(b.Dir)})
 	}
 	return b.hold(ctx, contest{title: fmt.Sprintf("the playbook of 16 tasks, %d executions a host, second run, on %d hosts", executions, n), players: players,
