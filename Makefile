@@ -29,9 +29,8 @@ test-vm: build ## SELinux, firewalld and a reboot, on an emulated machine with a
 lint: ## gofmt, go vet, staticcheck, shellcheck
 	.ci/lint
 
-bench: build ## the benchmarks, beside clush, ansible and Mitogen (BENCH=-full: on all hosts)
-	$(GO) run ./bench $(BENCH)
-	$(GO) test -run '^$$' -bench . -benchmem ./bench ./internal/...
+bench: build ## the benchmarks, beside clush, Ansible, Mitogen, rsync and docker, into bench/RESULTS.md
+	$(GO) run ./bench -results bench/RESULTS.md $(BENCH)
 
 docs: ## write docs/modules anew from the modules' comments
 	$(GO) generate ./docs
