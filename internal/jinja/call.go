@@ -207,6 +207,8 @@ func (c *Context) call(f *frame, fn any, a Args) (any, error) {
 		return fn.call(c, a, nil)
 	case *loopState:
 		return fn.recurse(c, a)
+	case *superBlock:
+		return fn.render()
 	case *Undefined:
 		return nil, fn.Err()
 	}

@@ -122,12 +122,19 @@ func (c *Context) resolve(v any) (any, error) {
 	for {
 		l, ok := v.(Lazy)
 		if !ok {
+			if c.left.changed.any() {
+				v = c.left.changed.current(v)
+			}
 			return v, nil
 		}
 		if err := c.enter(); err != nil {
 			return nil, err
 		}
+		// a variable that is a template does not see what another one changed
+		changed := c.left.changed
+		c.left.changed = aliases{}
 		r, err := l.Resolve(c)
+		c.left.changed = changed
 		c.leave()
 		if err != nil {
 			if IsUndefined(err) {

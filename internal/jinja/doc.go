@@ -6,19 +6,21 @@
 // becomes a template; a value that merely contains "{{" is data and is never
 // evaluated. The package does no input or output of its own: files, commands and
 // the clock come in through Env. Evaluation never panics, is bounded in depth,
-// output size and work, and stops when its context is cancelled.
+// output, work and memory, and stops when its context is cancelled.
 //
 // Where Jinja2 and Ansible differ, Ansible counts: none prints as nothing, a
 // template file keeps its line end, a variable that refers to something undefined
-// is undefined itself.
+// is undefined itself, a template included without context sees no variables. The
+// tests compare some 26,000 expressions and 870 templates with ansible-core; where
+// one differs, testdata/oracle/differences.txt gives the reason.
 //
-// Lists are values: a method that changes one (append, sort, pop…) changes the
-// place that it is called on, be it a name, an attribute or an item, and no other
-// name for the same list. Variables are shared between hosts and never changed: a
-// template that changes one works on its own copy.
+// Lists and dictionaries are objects while a template runs: a method that changes
+// one (append, update, pop…) changes it under all its names. Variables are shared
+// between hosts and never changed: what a template changes, it sees changed, and
+// nobody else does.
 //
-// Refused, each by name: integers beyond 64 bits, conditional groups in regular
-// expressions, and the filters that need more than Jinja and ansible-core
-// (json_query, ipaddr and their relatives). There is no automatic escaping and no
-// type for escaped text. Random choices with a seed are stable, but not Python's.
+// Refused, each by name: conditional groups in regular expressions, bytes, automatic
+// escaping, lipsum(), and the filters that need more than Jinja and ansible-core
+// (json_query, ipaddr and their relatives). There is no type for escaped text, and a
+// range is a list. A list that holds itself cannot be printed.
 package jinja

@@ -16,7 +16,7 @@ func (x *nameExpr) eval(f *frame) (any, error) {
 }
 
 func (x *listExpr) eval(f *frame) (any, error) {
-	items := make([]any, len(x.items))
+	items := make([]any, len(x.items), max(len(x.items), 1)) // with an array: see aliases
 	for i, e := range x.items {
 		v, err := e.eval(f)
 		if err != nil {

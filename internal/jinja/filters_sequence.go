@@ -186,7 +186,7 @@ func filterList(c *Context, v any, _ []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(make([]any, 0, len(items)), items...), nil
+	return append(make([]any, 0, max(len(items), 1)), items...), nil
 }
 
 func (c *Context) randInt(n int) int {

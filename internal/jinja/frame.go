@@ -16,10 +16,6 @@ type render struct {
 // templates that it loaded. What it includes and imports shares it.
 type owner struct {
 	templates map[string]*Template
-	// grown are the arrays of the lists that append() has copied, by their first
-	// element, with the length of the longest list in each: that list, and no
-	// shorter one, can take another element in its place.
-	grown map[*any]int
 }
 
 func (r *render) own() *owner {

@@ -67,17 +67,33 @@ func renderBlock(f *frame, chain []*blockBody, level int, w *output) error {
 	defer f.c.leave()
 	g := f.child()
 	g.text = chain[level].text
-	name := chain[level].name
-	g.set("super", &Func{Name: "super", Call: func(c *Context, a Args) (any, error) {
-		if level+1 >= len(chain) {
-			return nil, newError("there is no parent block called %q", name)
-		}
-		w := output{rt: f.rt}
-		err := renderBlock(f, chain, level+1, &w)
-		return w.String(), err
-	}})
+	g.set("super", &superBlock{f, chain, level + 1})
 	g.set("self", selfBlocks{f})
 	return run(g, chain[level].body, w)
+}
+
+// superBlock is the variable super: the definition of a block at a level above. Its
+// attribute super is the one above that.
+type superBlock struct {
+	frame *frame
+	chain []*blockBody
+	level int
+}
+
+func (s *superBlock) attribute(_ *Context, name string) (any, bool) {
+	if name == "super" && s.level < len(s.chain) {
+		return &superBlock{s.frame, s.chain, s.level + 1}, true
+	}
+	return nil, false
+}
+
+func (s *superBlock) render() (any, error) {
+	if s.level >= len(s.chain) {
+		return nil, newError("there is no parent block called %q", s.chain[0].name)
+	}
+	w := output{rt: s.frame.rt}
+	err := renderBlock(s.frame, s.chain, s.level, &w)
+	return w.String(), err
 }
 
 // selfBlocks is the variable self: its attributes render blocks.
@@ -196,7 +212,7 @@ func (t *Template) module(f *frame, withContext bool) *frame {
 	if withContext {
 		for h := f; h != nil; h = h.parent {
 			for i, n := range h.names {
-				if !slices.Contains(g.names, n) && n != "super" && n != "self" {
+				if !slices.Contains(g.names, n) && n != "super" && n != "self" && n != "loop" {
 					g.set(n, h.vals[i])
 				}
 			}

@@ -108,7 +108,7 @@ func (l *lexer) tag(start, size int, begin tokenKind) error {
 
 func (l *lexer) atEnd(end string) (byte, bool) {
 	c := l.src[l.pos]
-	if (c == '-' || c == '+') && strings.HasPrefix(l.src[l.pos+1:], end) {
+	if (c == '-' || c == '+' && end != l.o.VariableEnd) && strings.HasPrefix(l.src[l.pos+1:], end) {
 		return c, true
 	}
 	return 0, strings.HasPrefix(l.src[l.pos:], end)

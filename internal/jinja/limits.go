@@ -15,17 +15,25 @@ const (
 	largeValue = 16 << 10
 )
 
-// budget is what an evaluation may still use. The contexts of one evaluation share
-// it.
+// budget is what an evaluation may still use, and what it has changed. The contexts
+// of one evaluation share it.
 type budget struct {
 	work, memory       int
 	maxWork, maxMemory int
+	changed            aliases
 }
 
-func fullBudget() budget { return budget{maxWork, maxMemory, maxWork, maxMemory} }
+func fullBudget() budget {
+	return budget{work: maxWork, memory: maxMemory, maxWork: maxWork, maxMemory: maxMemory}
+}
 
 // renew is called where an evaluation begins.
-func (b *budget) renew() { b.work, b.memory = b.maxWork, b.maxMemory }
+func (b *budget) renew() {
+	b.work, b.memory = b.maxWork, b.maxMemory
+	if b.changed.any() {
+		b.changed = aliases{}
+	}
+}
 
 // step counts a unit of work and looks now and then whether to stop.
 func (c *Context) step() error {

@@ -14,6 +14,9 @@ type loopState struct {
 	// origin is true while items are the elements of what the loop iterates
 	// over, in their order, so that a changed element can be put back.
 	origin bool
+	// completed says that a turn came to its end: else is for when none did, also
+	// where break or continue ended them.
+	completed bool
 }
 
 func (s *forStmt) exec(f *frame, w *output) error {
@@ -39,10 +42,10 @@ func (s *forStmt) run(f *frame, v any, depth int, w *output) error {
 			return err
 		}
 	}
-	if len(loop.items) == 0 {
-		return run(f.child(), s.els, w)
+	if err := loop.run(w); err != nil || loop.completed {
+		return err
 	}
-	return loop.run(w)
+	return run(f.child(), s.els, w)
 }
 
 func (s *forStmt) filter(f *frame, items []any) ([]any, error) {
@@ -84,7 +87,9 @@ func (l *loopState) run(w *output) error {
 			return err
 		}
 		switch err := run(g, l.stmt.body, w); err {
-		case nil, errContinue:
+		case nil:
+			l.completed = true
+		case errContinue:
 		case errBreak:
 			return nil
 		default:

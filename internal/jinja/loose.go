@@ -18,7 +18,7 @@ func (c *Context) str(v any) (string, error) {
 // loosely is Deep that leaves what is undefined inside of v as it is.
 func (c *Context) loosely(v any) (any, error) {
 	lazy, seen := hasLazy(v)
-	if err := c.spend(seen / 8); err != nil || !lazy {
+	if err := c.spend(seen / 8); err != nil || !lazy && !c.left.changed.any() {
 		return v, err
 	}
 	return c.loose(v)

@@ -54,6 +54,9 @@ func (m *Macro) bind(f *frame, a Args, caller *Macro) error {
 		caller, _ = v.(*Macro)
 		kw.Delete("caller")
 	}
+	if caller != nil && slices.Contains(d.params, "caller") {
+		kw.Set("caller", caller)
+	}
 	for i, name := range d.params {
 		switch v, named := kw.Get(name); {
 		case i < len(a.Pos):

@@ -23,9 +23,8 @@ func indexMutators(l []mutator) map[string]*mutator {
 	return m
 }
 
-// mutate calls a method that changes obj. Lists are values here: the changed one
-// is put where the receiver expression names it. Dictionaries that the template
-// did not make itself are copied before.
+// mutate calls a method that changes obj. What all names for obj see from then on is
+// the changed value: see aliases.
 func (x *callExpr) mutate(f *frame, at *attrExpr, obj any, m *mutator) (any, error) {
 	a, err := x.args.eval(f)
 	if err != nil {
@@ -43,34 +42,42 @@ func (x *callExpr) mutate(f *frame, at *attrExpr, obj any, m *mutator) (any, err
 	if d, ok := obj.(*Map); ok {
 		obj = f.own(d)
 	}
-	if l, ok := obj.([]any); ok && m.name == "append" {
-		changed, err := f.appended(l, bound[0])
-		if err != nil {
-			return nil, locate(err, f.at(at.off))
-		}
-		return nil, f.store(at.obj, changed)
-	}
-	result, changed, err := m.fn(f.c, obj, bound)
-	if err == nil && isLarge(changed) && !same(obj, changed) {
-		err = f.c.made(changed)
-	}
+	result, changed, err := f.change(obj, m, bound)
 	if err != nil {
 		return nil, locate(err, f.at(at.off))
+	}
+	result = f.c.left.changed.current(result)
+	if _, ok := changed.(*Map); ok {
+		return result, f.keep(at.obj, changed)
+	}
+	old, _ := obj.([]any)
+	if l, ok := changed.([]any); ok && f.c.left.changed.replace(old, l) {
+		return result, f.keep(at.obj, changed)
 	}
 	return result, f.store(at.obj, changed)
 }
 
-// appended returns l with another element. Lists are values, so it is a copy; but
-// one with room, so that a list that grows element by element is copied seldom.
-func (f *frame) appended(l []any, v any) ([]any, error) {
-	own := f.rt.own()
-	if len(l) > 0 && len(l) < cap(l) && own.grown[&l[0]] == len(l) {
-		l = append(l, v)
-		own.grown[&l[0]] = len(l)
-		return l, nil
+func (f *frame) change(obj any, m *mutator, bound []any) (result, changed any, err error) {
+	if l, ok := obj.([]any); ok && m.name == "append" {
+		changed, err := f.c.appended(l, bound[0])
+		return nil, changed, err
+	}
+	result, changed, err = m.fn(f.c, obj, bound)
+	if err == nil && isLarge(changed) && !same(obj, changed) {
+		err = f.c.made(changed)
+	}
+	return result, changed, err
+}
+
+// appended returns l with another element: a copy with room, so that a list that
+// grows element by element is copied seldom.
+func (c *Context) appended(l []any, v any) ([]any, error) {
+	grown := c.left.changed.grown
+	if len(l) < cap(l) && grown[array(l)] {
+		return append(l, v), nil
 	}
 	room := 2*len(l) + 4
-	if err := f.c.charge(16 * room); err != nil {
+	if err := c.charge(16 * room); err != nil {
 		return nil, err
 	}
 	bigger := make([]any, len(l)+1, room)
@@ -79,25 +86,40 @@ func (f *frame) appended(l []any, v any) ([]any, error) {
 	if err := checkSize(bigger); err != nil {
 		return nil, err
 	}
-	if own.grown == nil {
-		own.grown = map[*any]int{}
+	if grown == nil {
+		grown = map[*any]bool{}
+		c.left.changed.grown = grown
 	}
-	own.grown[&bigger[0]] = len(bigger)
+	delete(grown, array(l))
+	grown[array(bigger)] = true
 	return bigger, nil
 }
 
-// own returns d, or a copy of it that the running template may change.
+// own returns d, or a copy of it that the running template may change, and that
+// takes its place.
 func (f *frame) own(d *Map) *Map {
 	if d.owner == f.rt.own() {
 		return d
 	}
-	d = d.Clone()
-	d.owner = f.rt.own()
-	return d
+	mine := d.Clone()
+	mine.owner = f.rt.own()
+	f.c.left.changed.replaceMap(d, mine)
+	return mine
 }
 
-// store puts a changed list or dictionary where x names it. Where x is no place
-// but a value, the change is lost, as in Python.
+// keep makes a variable from outside the template's own where it was changed: it
+// may be computed anew whenever it is asked for.
+func (f *frame) keep(x expr, v any) error {
+	if n, ok := x.(*nameExpr); ok {
+		if g, _ := f.find(n.name); g == nil {
+			f.root().set(n.name, v)
+		}
+	}
+	return nil
+}
+
+// store puts a changed list without identity (see array) where x names it. Where x
+// is no place but a value, the change is lost, as in Python.
 func (f *frame) store(x expr, v any) error {
 	switch x := x.(type) {
 	case *nameExpr:
@@ -155,7 +177,7 @@ func (f *frame) storeIn(x expr, key, v any) error {
 		}
 		l := slices.Clone(o)
 		l[i] = v
-		return f.store(x, l)
+		f.c.left.changed.replace(o, l)
 	}
 	return nil
 }

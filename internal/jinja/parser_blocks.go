@@ -227,3 +227,18 @@ func (p *parser) fromImport(t token) (stmt, error) {
 		}
 	}
 }
+
+// autoescape parses a block in which escaping is off, as it is everywhere.
+func (p *parser) autoescape(t token) (stmt, error) {
+	at := p.cur()
+	x, err := p.expr()
+	if err != nil {
+		return nil, err
+	}
+	if c, ok := x.(*constExpr); !ok || c.val != false {
+		return nil, p.errorf(at, "automatic escaping is not supported").WithHint("escape values with the filter \"| e\"")
+	}
+	s := &withStmt{node: node{t.off}}
+	s.body, err = p.innerTo("endautoescape")
+	return s, err
+}

@@ -9,12 +9,12 @@ import (
 
 // tags are the statements there are, sorted.
 var tags = []string{
-	"block", "break", "call", "continue", "do", "extends", "filter", "for", "from", "if", "import", "include",
+	"autoescape", "block", "break", "call", "continue", "do", "extends", "filter", "for", "from", "if", "import", "include",
 	"macro", "print", "raw", "set", "with",
 }
 
 var closers = []string{
-	"elif", "else", "endblock", "endcall", "endfilter", "endfor", "endif", "endmacro", "endset", "endwith",
+	"elif", "else", "endautoescape", "endblock", "endcall", "endfilter", "endfor", "endif", "endmacro", "endset", "endwith",
 }
 
 // body parses statements up to one of the tags in ends, which is left current.
@@ -102,6 +102,8 @@ func (p *parser) statement() ([]stmt, error) {
 		return one(p.filterBlock(t))
 	case "with":
 		return one(p.with(t))
+	case "autoescape":
+		return one(p.autoescape(t))
 	case "block":
 		return one(p.block(t))
 	case "extends":

@@ -185,6 +185,9 @@ func (t *Template) Native(c *Context) (any, error) {
 // undefined.
 func valueOf(f *frame, x expr) (any, error) {
 	v, err := x.eval(f)
+	if err == nil && f.c.left.changed.any() {
+		v, err = f.c.loosely(v)
+	}
 	if err != nil {
 		return nil, err
 	}
