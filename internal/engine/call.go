@@ -158,6 +158,9 @@ func (a *attempt) result(ctx context.Context, p *pendingCall, res wire.Result, e
 		}
 		return nil, notAnswered(ctx, err)
 	}
+	if p.call.Module == "setup" && a.factsMayWait() {
+		return a.gathered(res.Data)
+	}
 	v, err := jinja.FromJSON(res.Data)
 	if err != nil {
 		return nil, err

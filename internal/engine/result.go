@@ -45,6 +45,8 @@ type facts struct {
 	host   string // empty: the task's own
 	kind   factKind
 	values *jinja.Map
+	// raw are gathered facts as the target sent them, in place of values.
+	raw []byte
 }
 
 type factKind int

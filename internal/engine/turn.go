@@ -282,7 +282,11 @@ func (h *hostRun) learn(t *playbook.Task, res *taskResult, order []int) {
 		case factAdded:
 			to.Define(f.values, at)
 		default:
-			to.SetFacts(withoutConnection(f.values), at)
+			if f.raw != nil {
+				to.SetFactsLater(mayBeGathered, f.read, at)
+			} else {
+				to.SetFacts(withoutConnection(f.values), at)
+			}
 		}
 	}
 	if t.Register != "" {

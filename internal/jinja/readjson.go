@@ -11,6 +11,8 @@ import (
 type jsonReader struct {
 	data []byte
 	at   int
+	but  string // a key of the outermost object whose value is left as it is
+	left []byte
 }
 
 var errDeepJSON = errors.New("it nests more than " + fmt.Sprint(maxJSONDepth) + " levels deep")
@@ -21,6 +23,55 @@ func (r *jsonReader) skip() byte {
 		r.at++
 	}
 	return r.data[r.at]
+}
+
+// FromJSONBut is FromJSON of an object without the value under one key, which is
+// returned as it is written: nil where there is none. It shares data's memory.
+func FromJSONBut(data []byte, but string) (*Map, []byte, error) {
+	if err := validJSON(data); err != nil {
+		return nil, nil, fmt.Errorf("not valid JSON: %w", err)
+	}
+	r := &jsonReader{data: data}
+	if r.skip() != '{' {
+		return nil, nil, errors.New("not a JSON object")
+	}
+	r.but = but
+	v, err := r.object(0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("not valid JSON: %w", err)
+	}
+	return v.(*Map), r.left, nil
+}
+
+// over goes over a value.
+func (r *jsonReader) over() []byte {
+	r.skip()
+	from, depth := r.at, 0
+	for {
+		switch r.data[r.at] {
+		case '"':
+			r.quoted()
+			if depth == 0 {
+				return r.data[from:r.at]
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth < 0 { // behind a number or a word
+				return r.data[from:r.at]
+			}
+			if depth == 0 {
+				r.at++
+				return r.data[from:r.at]
+			}
+		case ',':
+			if depth == 0 {
+				return r.data[from:r.at]
+			}
+		}
+		r.at++
+	}
 }
 
 func (r *jsonReader) value(depth int) (any, error) {
@@ -57,6 +108,10 @@ func (r *jsonReader) object(depth int) (any, error) {
 		key := r.text()
 		r.skip()
 		r.at++ // the colon
+		if depth == 0 && r.but != "" && key == r.but {
+			r.left = r.over()
+			continue
+		}
 		v, err := r.value(depth + 1)
 		if err != nil {
 			return nil, err
@@ -85,9 +140,20 @@ func (r *jsonReader) list(depth int) (any, error) {
 
 // text reads a string, which begins here.
 func (r *jsonReader) text() string {
+	quoted, plain := r.quoted()
+	if inner := quoted[1 : len(quoted)-1]; plain && utf8.Valid(inner) {
+		return string(inner)
+	}
+	var s string
+	_ = json.Unmarshal(quoted, &s) // it is valid
+	return s
+}
+
+// quoted goes over a string, and reports whether it has no escapes.
+func (r *jsonReader) quoted() (quoted []byte, plain bool) {
 	from := r.at
 	r.at++
-	plain := true
+	plain = true
 	for r.data[r.at] != '"' {
 		if r.data[r.at] == '\\' {
 			plain = false
@@ -96,13 +162,7 @@ func (r *jsonReader) text() string {
 		r.at++
 	}
 	r.at++
-	quoted := r.data[from:r.at]
-	if inner := quoted[1 : len(quoted)-1]; plain && utf8.Valid(inner) {
-		return string(inner)
-	}
-	var s string
-	_ = json.Unmarshal(quoted, &s) // it is valid
-	return s
+	return r.data[from:r.at], plain
 }
 
 func (r *jsonReader) number() any {

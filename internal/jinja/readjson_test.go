@@ -35,6 +35,39 @@ func FuzzFromJSON(f *testing.F) {
 	})
 }
 
+// FuzzFromJSONBut: an object without one key, and that key's value.
+func FuzzFromJSONBut(f *testing.F) {
+	for _, s := range []string{`{}`, `{"a":1}`, `{"x":{"y":[1,"]}"]},"a":2}`, ` {"a":[] , "x" : true } `, `{"x":1}`, `{"x":"\"}"}`, `{"x":1,"x":2,"b":{"x":3}}`, `[1]`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, left, err := FromJSONBut(data, "x")
+		all, aerr := FromJSON(data)
+		whole, isMap := all.(*Map)
+		if (err == nil) != (aerr == nil && isMap) {
+			if !isMap || aerr != nil {
+				return // what is left out is not looked into
+			}
+			t.Fatalf("%q: %v", data, err)
+		}
+		if err != nil {
+			return
+		}
+		if x, ok := whole.Get("x"); ok != (left != nil) {
+			t.Fatalf("%q: left %q", data, left)
+		} else if ok {
+			v, err := FromJSON(left)
+			if err != nil || Repr(v) != Repr(x) {
+				t.Errorf("%q: left %q", data, left)
+			}
+		}
+		whole.Delete("x")
+		if Repr(m) != Repr(whole) {
+			t.Errorf("%q: got %s, want %s", data, Repr(m), Repr(whole))
+		}
+	})
+}
+
 func sameJSON(got, want any) bool {
 	switch want := want.(type) {
 	case map[string]any:

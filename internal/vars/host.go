@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"fleet/internal/jinja"
 )
@@ -46,10 +47,49 @@ type Host struct {
 	store *Store
 	mu    sync.RWMutex
 	kinds map[kind]map[string][]learnt
+	later []laterFacts // in the order in which they came
+	wait  atomic.Bool  // there are some in later
+}
+
+// laterFacts are facts that nobody has asked for so far.
+type laterFacts struct {
+	at   Place
+	may  func(name string) bool // may be among them
+	read func() *jinja.Map
 }
 
 // SetFacts adds facts, the keys as they are used in a playbook (ansible_system).
 func (h *Host) SetFacts(facts *jinja.Map, at Place) { h.learn(fact, facts, at) }
+
+// SetFactsLater is SetFacts of what read returns, which is called when a name that
+// may be among them is asked for.
+func (h *Host) SetFactsLater(may func(name string) bool, read func() *jinja.Map, at Place) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.later = append(h.later, laterFacts{at, may, read})
+	h.wait.Store(true)
+}
+
+// unfold reads the facts that nobody has asked for so far. The caller holds mu.
+func (h *Host) unfold() {
+	for _, l := range h.later {
+		h.keep(fact, l.read(), l.at)
+	}
+	h.later = nil
+	h.wait.Store(false)
+}
+
+// ask unfolds where the name may be among the facts; an empty name is any.
+func (h *Host) ask(name string) {
+	if !h.wait.Load() {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if name == "" || slices.ContainsFunc(h.later, func(l laterFacts) bool { return l.may(name) }) {
+		h.unfold()
+	}
+}
 
 // Define adds what add_host gives: variables as strong as the inventory's.
 func (h *Host) Define(vars *jinja.Map, at Place) {
@@ -71,11 +111,21 @@ func (h *Host) Forget() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.kinds, fact)
+	h.later = nil
+	h.wait.Store(false)
 }
 
 func (h *Host) learn(k kind, values *jinja.Map, at Place) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if k == fact {
+		h.unfold()
+	}
+	h.keep(k, values, at)
+}
+
+// keep is learn. The caller holds mu.
+func (h *Host) keep(k kind, values *jinja.Map, at Place) {
 	if h.kinds[k] == nil {
 		h.kinds[k] = map[string][]learnt{}
 	}
@@ -94,6 +144,9 @@ func (h *Host) learn(k kind, values *jinja.Map, at Place) {
 // lookup returns the value that the name had before the place, or has now where
 // before is nil.
 func (h *Host) lookup(k kind, name string, before *Place) (any, bool) {
+	if k == fact {
+		h.ask(name)
+	}
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	known := h.kinds[k][name]
@@ -127,6 +180,9 @@ func factName(name string) string {
 }
 
 func (h *Host) names(k kind) []string {
+	if k == fact {
+		h.ask("")
+	}
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	names := make([]string, 0, len(h.kinds[k]))
