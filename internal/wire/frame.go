@@ -14,6 +14,7 @@ const Version = 2
 // Limits of what one side takes from the other, in bytes.
 const (
 	MaxMessage = 64 << 20  // of a Call or a Result
+	MaxNeed    = 8 << 20   // of a Need: half a million files with gaps between them
 	MaxControl = 64 << 10  // of every other message, known or not
 	MaxChunk   = 64 << 10  // of a piece of a file or of output
 	Window     = 2 << 20   // of a stream, sent and not yet asked for more, unpacked
@@ -68,6 +69,8 @@ func (k Kind) Limit() int {
 	switch k {
 	case KindCall, KindResult:
 		return MaxMessage
+	case KindNeed:
+		return MaxNeed
 	case KindData, KindOutput:
 		return MaxChunk
 	}

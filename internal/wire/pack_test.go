@@ -167,6 +167,14 @@ func TestNeed(t *testing.T) {
 	if err != nil || len(got) != 3 || got[0].Name != "a" || got[1].Name != "c" || got[2].Name != "d" {
 		t.Errorf("%v, %v", got, err)
 	}
+	var odd []int
+	for i := range 300_000 {
+		odd = append(odd, 2*i+1)
+	}
+	payload, err := Encode(Need{Spans(odd)})
+	if err != nil || len(payload) > MaxNeed {
+		t.Errorf("every second of 600000 files: %d bytes, %v", len(payload), err)
+	}
 	for _, spans := range [][]Span{{{5, 1}}, {{0, 6}}, {{-1, 2}}, {{2, 0}}, {{2, 1}, {1, 1}}, {{2, 1}, {2, 1}}, {{1, int(^uint(0) >> 1)}}} {
 		if got, err := (Need{spans}).Choose(files); err == nil {
 			t.Errorf("%v: %v", spans, got)
