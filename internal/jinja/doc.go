@@ -19,7 +19,7 @@
 // between hosts and never changed: what a template changes, it sees changed, and
 // nobody else does.
 //
-// Refused, each by name: conditional groups in regular expressions, bytes, automatic
+// Refused, each by name: bytes, automatic
 // escaping, lipsum(), and the filters that need more than Jinja and ansible-core
 // (json_query, ipaddr and their relatives). There is no type for escaped text, and a
 // range is a list. A list that holds itself cannot be printed.

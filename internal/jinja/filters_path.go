@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,6 +12,8 @@ import (
 // pathFilters take paths and addresses apart.
 var pathFilters = []filter{
 	{name: "basename", fn: onPath(func(s string) any { return s[strings.LastIndexByte(s, '/')+1:] })},
+	{name: "commonpath", fn: filterCommonPath},
+	{name: "normpath", fn: onPath(func(s string) any { return normPath(s) })},
 	{name: "dirname", fn: onPath(dirname)},
 	{name: "expanduser", fn: filterExpandUser},
 	{name: "expandvars", fn: filterExpandVars},
@@ -233,4 +236,50 @@ func filterExpandVars(c *Context, v any, _ []any) (any, error) {
 		}
 		return m
 	}), nil
+}
+
+// normPath is Python's os.path.normpath: two slashes at the start, and no more than
+// two, stay.
+func normPath(s string) string {
+	clean := path.Clean(s)
+	if strings.HasPrefix(s, "//") && !strings.HasPrefix(s, "///") {
+		return "/" + clean
+	}
+	return clean
+}
+
+// filterCommonPath is os.path.commonpath: the longest path that starts all others.
+func filterCommonPath(c *Context, v any, _ []any) (any, error) {
+	items, err := c.iterate(v)
+	if err != nil {
+		return nil, err
+	}
+	if _, isText := v.(string); isText || len(items) == 0 {
+		return nil, newError("commonpath() needs a list of paths, not %s", describe(v))
+	}
+	var common []string
+	for i, item := range items {
+		s, err := textArg("path", item)
+		if err != nil {
+			return nil, err
+		}
+		if strings.HasPrefix(s, "/") != strings.HasPrefix(items[0].(string), "/") {
+			return nil, newError("commonpath() cannot mix absolute and relative paths")
+		}
+		parts := strings.FieldsFunc(s, func(r rune) bool { return r == '/' })
+		parts = slices.DeleteFunc(parts, func(p string) bool { return p == "." })
+		if i == 0 {
+			common = parts
+		}
+		n := 0
+		for n < min(len(common), len(parts)) && common[n] == parts[n] {
+			n++
+		}
+		common = common[:n]
+	}
+	s := strings.Join(common, "/")
+	if strings.HasPrefix(items[0].(string), "/") {
+		s = "/" + s
+	}
+	return s, nil
 }

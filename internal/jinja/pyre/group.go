@@ -1,6 +1,7 @@
 package pyre
 
 import (
+	"strconv"
 	"strings"
 )
 
@@ -53,9 +54,51 @@ func (p *parser) group() (*tree, error) {
 		_, err := p.until(')')
 		return nil, err
 	case p.peek("("):
-		return nil, p.errorf("conditional groups (?(…)…) are not supported")
+		return p.conditional()
 	}
 	return p.inlineFlags(start)
+}
+
+// conditional parses (?(group)yes|no).
+func (p *parser) conditional() (*tree, error) {
+	if p.depth++; p.depth > maxDepth {
+		return nil, p.errorf("it nests more than %d levels deep", maxDepth)
+	}
+	defer func() { p.depth-- }()
+	p.i++
+	name, err := p.until(')')
+	if err != nil {
+		return nil, err
+	}
+	n, known := p.names[name]
+	if i, err := strconv.Atoi(name); err == nil {
+		n, known = i, i > 0
+	}
+	if !known {
+		return nil, p.errorf("unknown group %q", name)
+	}
+	p.farthest = max(p.farthest, n)
+	t := &tree{kind: kCond, n: n}
+	flags := p.flags
+	for range 2 {
+		sub, err := p.sequence()
+		if err != nil {
+			return nil, err
+		}
+		t.subs = append(t.subs, sub)
+		if len(t.subs) == 1 && !p.skip("|") {
+			t.subs = append(t.subs, &tree{kind: kCat})
+			break
+		}
+	}
+	p.flags = flags
+	if p.peek("|") {
+		return nil, p.errorf("conditional group with more than two branches")
+	}
+	if !p.skip(")") {
+		return nil, p.errorf("missing ), unterminated subpattern")
+	}
+	return t, nil
 }
 
 func (p *parser) until(end byte) (string, error) {
@@ -165,7 +208,7 @@ func (t *tree) width() (low, high int) {
 			}
 		}
 		return low, max(high, -1)
-	case kAlt:
+	case kAlt, kCond:
 		low, high = t.subs[0].width()
 		for _, s := range t.subs[1:] {
 			l, h := s.width()

@@ -28,6 +28,9 @@ func Compile(pattern string, flags Flags) (*Regexp, error) {
 	if p.more() {
 		return nil, p.errorf("unbalanced parenthesis")
 	}
+	if p.farthest > p.groups {
+		return nil, p.errorf("unknown group %d", p.farthest)
+	}
 	re := &Regexp{groups: p.groups, names: p.names, slots: 2*p.groups + 2}
 	size := 0
 	c := &compiler{slots: &re.slots, size: &size}
@@ -178,6 +181,10 @@ func (m *machine) run(code []inst, pos, forbidden int) (int, bool, error) {
 		case opAssert:
 			ok = m.assert(i, pos)
 			pc++
+		case opCond:
+			if pc++; m.caps[2*i.n] < 0 || m.caps[2*i.n+1] < 0 {
+				pc = i.x
+			}
 		case opRepeat:
 			if pos, ok = m.repeat(i, pc+1, pos); ok {
 				pc++

@@ -3,8 +3,8 @@
 // beside others. It runs on the controller.
 //
 // It searches by backtracking and counts its steps: a pattern that takes too
-// long on a text is an error, never a hang. Conditional groups, look-behind of
-// unknown width, and inline flags in the middle of a pattern are refused by name.
+// long on a text is an error, never a hang. Look-behind of unknown width and inline
+// flags in the middle of a pattern are refused by name.
 package pyre
 
 import (
@@ -47,6 +47,7 @@ const (
 	kLook
 	kRef
 	kAssert
+	kCond // subs[0] where group n has matched, else subs[1]
 )
 
 // tree is a parsed pattern.
@@ -73,6 +74,8 @@ type parser struct {
 	names  map[string]int
 	open   map[int]bool
 	depth  int
+	// farthest is the highest group that a condition names; it may come later.
+	farthest int
 }
 
 func (p *parser) errorf(format string, args ...any) error {

@@ -20,6 +20,7 @@ const (
 	opRef    // n
 	opMark   // remember the position in slot n, for loops that match nothing
 	opCheck  // leave the loop for x where the position is still that of slot n
+	opCond   // on where group n has matched, else to x
 	opRepeat // greedy run of one-character instruction sub, min x, max y
 )
 
@@ -66,6 +67,8 @@ func (c *compiler) compile(t *tree) error {
 		}
 	case kAlt:
 		return c.alternatives(t.subs)
+	case kCond:
+		return c.conditional(t)
 	case kRepeat:
 		return c.repeat(t)
 	case kGroup:
@@ -134,6 +137,20 @@ func (c *compiler) alternatives(subs []*tree) error {
 	for _, e := range ends {
 		c.code[e].x = len(c.code)
 	}
+	return nil
+}
+
+func (c *compiler) conditional(t *tree) error {
+	cond := c.emit(inst{op: opCond, n: t.n})
+	if err := c.compile(t.subs[0]); err != nil {
+		return err
+	}
+	jump := c.emit(inst{op: opJump})
+	c.code[cond].x = len(c.code)
+	if err := c.compile(t.subs[1]); err != nil {
+		return err
+	}
+	c.code[jump].x = len(c.code)
 	return nil
 }
 
