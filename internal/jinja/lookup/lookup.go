@@ -1,7 +1,7 @@
 // Package lookup holds the lookups that reach beyond variables: files, templates,
 // the environment, and the output of commands. It runs on the controller, reads
 // and writes files there only as the playbook asks, and starts commands only for
-// pipe and lines.
+// pipe and lines; only url asks the network.
 package lookup
 
 import (
@@ -54,6 +54,7 @@ func New(o Options) map[string]jinja.LookupFunc {
 		"password":    l.password,
 		"pipe":        l.pipe,
 		"template":    l.template,
+		"url":         l.url,
 	}
 }
 
