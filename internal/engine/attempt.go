@@ -3,10 +3,8 @@ package engine
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"fleet/internal/event"
@@ -14,7 +12,6 @@ import (
 	"fleet/internal/playbook"
 	"fleet/internal/source"
 	"fleet/internal/spec"
-	"fleet/internal/vars"
 )
 
 // attempt is one try at a task, or at one item of its loop.
@@ -146,87 +143,6 @@ func (e *Engine) module(t *playbook.Task) (*action, *spec.Module, error) {
 		WithHint("%s", cmp.Or(source.DidYouMean(name, names), "`fleet doc --list` names all modules"))
 }
 
-// until repeats the task until its condition holds.
-func (a *attempt) until(ctx context.Context) *taskResult {
-	tries, delay, err := a.patience()
-	if err != nil {
-		return failed(err)
-	}
-	for n := 1; ; n++ {
-		res := a.timed(ctx)
-		if res.pending != nil || tries == 1 && a.task.Until == nil || ctx.Err() != nil || res.outcome == event.Skipped || res.outcome == event.Unreachable {
-			return res
-		}
-		res.data = nil
-		res.value.Set("attempts", n)
-		enough, err := a.enough(res)
-		if err != nil {
-			return failed(err)
-		}
-		if enough {
-			return res
-		}
-		if n >= tries {
-			res.value.Set("attempts", n-1) // the number of retries, as Ansible counts here
-			res.value.Set("failed", true)
-			if orEmpty(res.value, "msg") == "" {
-				res.value.Set("msg", fmt.Sprintf("the condition of until did not hold after %d tries", n))
-			}
-			res.outcome = event.Failed
-			return res
-		}
-		shown := *res
-		shown.noLog = a.noLog
-		a.engine.Events.Emit(event.Retried{Host: a.hostRun.host, Task: a.event, Label: a.label, Attempt: n, Left: tries - n, Result: shown.show()})
-		if err := sleep(ctx, delay); err != nil {
-			return failed(err)
-		}
-	}
-}
-
-// patience returns how often to try at most, and how long to wait between tries.
-func (a *attempt) patience() (tries int, delay time.Duration, err error) {
-	if a.task.Until == nil && !a.task.Retries.Exists() {
-		return 1, 0, nil
-	}
-	retries, err := a.engine.number(a.c, a.task.Retries, 3)
-	if err != nil {
-		return 0, 0, err
-	}
-	seconds, err := a.engine.number(a.c, a.task.Delay, 5)
-	if err != nil {
-		return 0, 0, err
-	}
-	return max(1, int(retries)+1), time.Duration(max(0, seconds) * float64(time.Second)), nil
-}
-
-// enough reports whether `until` holds; without one, whether the task succeeded.
-func (a *attempt) enough(res *taskResult) (bool, error) {
-	if a.task.Until == nil {
-		return res.outcome != event.Failed, nil
-	}
-	cond, err := a.engine.firstFalse(a.after(res), a.task.Until)
-	return cond == "" && err == nil, err
-}
-
-// after returns the context in which a condition looks at the result.
-func (a *attempt) after(res *taskResult) *jinja.Context {
-	scope, ok := a.c.Scope.(*vars.Scope)
-	if !ok {
-		return a.c
-	}
-	locals := map[string]any{}
-	if a.task.Register != "" {
-		locals[a.task.Register] = res.value
-	}
-	for _, f := range res.facts {
-		for k, v := range f.values.All() {
-			locals[jinja.Str(k)] = v
-		}
-	}
-	return a.c.With(scope.With(locals))
-}
-
 // timed runs the action within the task's timeout and judges what it returned.
 func (a *attempt) timed(ctx context.Context) *taskResult {
 	seconds, err := a.engine.number(a.c, a.keyword(func(k *playbook.Keywords) source.Node { return k.Timeout }), 0)
@@ -252,17 +168,6 @@ func (a *attempt) timed(ctx context.Context) *taskResult {
 	return a.redefined(res)
 }
 
-// redefined returns the result as changed_when and failed_when want it.
-func (a *attempt) redefined(res *taskResult) *taskResult {
-	if res.outcome == event.Skipped || res.outcome == event.Unreachable {
-		return res
-	}
-	if err := a.redefine(res); err != nil {
-		return failed(err)
-	}
-	return res
-}
-
 // act evaluates the arguments and runs the module.
 func (a *attempt) act(ctx context.Context) *taskResult {
 	args, err := a.args()
@@ -279,87 +184,4 @@ func (a *attempt) act(ctx context.Context) *taskResult {
 		return res
 	}
 	return a.received(ctx, res, err)
-}
-
-// received returns what a step came to, from what it returned.
-func (a *attempt) received(ctx context.Context, res *taskResult, err error) *taskResult {
-	if err != nil {
-		return a.lost(ctx, err)
-	}
-	a.complete(res)
-	return res
-}
-
-// lost tells a host that did not answer from a mistake.
-func (a *attempt) lost(ctx context.Context, err error) *taskResult {
-	var gone *unreachableError
-	if errors.As(err, &gone) && ctx.Err() == nil {
-		return unreachable(gone.err)
-	}
-	return failed(err)
-}
-
-// complete adds what Ansible's controller adds to every result.
-func (a *attempt) complete(res *taskResult) {
-	v := res.value
-	for _, stream := range []string{"stdout", "stderr"} {
-		text, ok := v.Get(stream)
-		s, isText := text.(string)
-		if ok && isText && !v.Has(stream+"_lines") {
-			v.Set(stream+"_lines", lines(s))
-		}
-	}
-	if !v.Has("changed") {
-		v.Set("changed", false)
-	}
-	if !v.Has("failed") {
-		v.Set("failed", false)
-	}
-	if found, ok := v.Get("ansible_facts"); ok && a.action == nil {
-		if m, ok := found.(*jinja.Map); ok {
-			res.facts = append(res.facts, facts{host: a.factsHost(), values: m})
-		}
-	}
-	res.judge()
-	if res.outcome == event.Failed && a.lesser && strings.Contains(strings.ToLower(jinja.Str(orEmpty(v, "msg"))), "permission denied") {
-		res.hint = "become: true runs the task as root"
-	}
-}
-
-// factsHost returns the host that facts belong to: with delegate_facts the one
-// that the task ran on.
-func (a *attempt) factsHost() string {
-	if a.delegate == "" {
-		return ""
-	}
-	if yes, err := a.engine.truth(a.c, a.keyword(func(k *playbook.Keywords) source.Node { return k.DelegateFacts }), false); err == nil && yes {
-		return a.delegate
-	}
-	return ""
-}
-
-// redefine applies changed_when and failed_when.
-func (a *attempt) redefine(res *taskResult) error {
-	if a.task.ChangedWhen != nil {
-		cond, err := a.engine.firstFalse(a.after(res), a.task.ChangedWhen)
-		if err != nil {
-			return err
-		}
-		res.data = nil
-		res.value.Set("changed", cond == "")
-	}
-	if a.task.FailedWhen != nil {
-		cond, err := a.engine.firstFalse(a.after(res), a.task.FailedWhen)
-		if err != nil {
-			return err
-		}
-		res.data = nil
-		res.value.Set("failed", cond == "")
-		res.value.Set("failed_when_result", cond == "")
-		if cond == "" && orEmpty(res.value, "msg") == "" {
-			res.value.Set("msg", "the condition of failed_when holds")
-		}
-	}
-	res.judge()
-	return nil
 }

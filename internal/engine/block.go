@@ -1,0 +1,64 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"fleet/internal/playbook"
+)
+
+// block runs a block, and its rescue and always sections as they are needed.
+func (h *hostRun) block(ctx context.Context, b *playbook.Block, order []int) error {
+	first := h.air.number + 1
+	if b.Role != nil {
+		if _, ran := h.ranRoles[b.Role.Key]; ran && !b.Role.AllowDuplicates {
+			return nil
+		}
+	}
+	err := h.sectionsOf(ctx, b, order, first)
+	if b.Role != nil && (err == nil || h.air.failed >= first) {
+		h.ranRoles[b.Role.Key] = first
+	}
+	return err
+}
+
+func (h *hostRun) sectionsOf(ctx context.Context, b *playbook.Block, order []int, first int) error {
+	if len(b.Rescue) == 0 && len(b.Always) == 0 {
+		return h.entries(ctx, b.Body, append(slices.Clone(order), 0))
+	}
+	err := h.landed(ctx, b.Body, append(slices.Clone(order), 0))
+	if err != nil && h.air.failed < first {
+		return err // of a task in front of the block
+	}
+	if errors.Is(err, errFailed) && len(b.Rescue) > 0 {
+		err = h.landed(ctx, b.Rescue, append(slices.Clone(order), 1))
+	}
+	if len(b.Always) == 0 || errors.Is(err, errUnreachable) || ctx.Err() != nil {
+		return err
+	}
+	if always := h.landed(ctx, b.Always, append(slices.Clone(order), 2)); always != nil {
+		return always
+	}
+	return err
+}
+
+// landed runs entries, and returns when the last one has landed.
+func (h *hostRun) landed(ctx context.Context, entries []playbook.Entry, prefix []int) error {
+	if err := h.entries(ctx, entries, prefix); err != nil {
+		return err
+	}
+	return h.land(ctx)
+}
+
+// rescued reports whether a failure of the task would be taken over by a rescue
+// section around it.
+func rescued(t *playbook.Task) bool {
+	var e playbook.Entry = t
+	for b := t.Up(); b != nil; e, b = b, b.Parent {
+		if len(b.Rescue) > 0 && slices.Contains(b.Body, e) {
+			return true
+		}
+	}
+	return false
+}
