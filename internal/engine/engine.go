@@ -93,7 +93,7 @@ type Engine struct {
 	Options   Options
 
 	limit     map[string]bool // nil: all hosts
-	slots     chan struct{}   // nil: no limit
+	slots     *slots          // nil: no limit
 	actions   map[string]*action
 	helpers   pool.Pool[Endpoint, Conn] // one for each endpoint
 	stats     *stats
@@ -128,8 +128,8 @@ func (e *Engine) Run(ctx context.Context, pb *playbook.Playbook, names []string)
 	defer e.helpers.Close()
 	e.Events.Emit(event.RunStarted{Playbooks: names, Check: e.Options.Check, Diff: e.Options.Diff, Time: begin})
 	var err error
-	for _, p := range pb.Plays {
-		more, perr := e.play(ctx, p)
+	for i, p := range pb.Plays {
+		more, perr := e.play(ctx, p, i == len(pb.Plays)-1)
 		if err = perr; err != nil || !more || ctx.Err() != nil {
 			break
 		}
@@ -156,7 +156,7 @@ func (e *Engine) prepare() error {
 	e.stats = newStats()
 	e.started = e.Options.StartAt == ""
 	if e.Options.Forks > 0 {
-		e.slots = make(chan struct{}, e.Options.Forks)
+		e.slots = newSlots(e.Options.Forks)
 	}
 	if e.Options.Limit == nil {
 		return nil

@@ -47,6 +47,7 @@ func (e *Engine) Call(ctx context.Context, hosts []string, calls ...Call) (Summa
 		h := newHostRun(run, host)
 		h.ctx = ctx
 		wg.Go(func() {
+			defer e.drop(host) // nobody else has to do with it
 			for i, c := range calls {
 				if !h.call(ctx, tasks[i], c) {
 					return

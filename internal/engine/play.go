@@ -29,6 +29,7 @@ type playRun struct {
 	hosts   []string // the hosts of this batch
 	crowd   *crowd
 	linear  bool // every task waits for all hosts
+	parting bool // a host that is through is needed no more
 	begun   bool // the task of --start-at-task is in an earlier play or batch
 	prompts *jinja.Map
 	roles   []*playbook.Role
@@ -50,8 +51,8 @@ type taskKey struct {
 
 // play runs one play, batch after batch. It reports whether the run goes on: it
 // does not where all hosts of a batch, or more than allowed, have failed.
-func (e *Engine) play(ctx context.Context, p *playbook.Play) (more bool, err error) {
-	base := &playRun{Play: p, engine: e, dir: filepath.Dir(p.File), roles: staticRoles(p)}
+func (e *Engine) play(ctx context.Context, p *playbook.Play, last bool) (more bool, err error) {
+	base := &playRun{Play: p, engine: e, dir: filepath.Dir(p.File), roles: staticRoles(p), parting: last && eachForItself(p)}
 	c := base.context(ctx)
 	name, err := e.text(c, p.Name, "")
 	if err != nil {
@@ -107,7 +108,7 @@ func noHosts(patterns string, limited bool) string {
 
 // batch returns a run of the play on these hosts.
 func (r *playRun) batch(hosts []string, id int) *playRun {
-	return &playRun{Play: r.Play, engine: r.engine, id: id, dir: r.dir, name: r.name, all: r.all, hosts: hosts, begun: r.engine.started,
+	return &playRun{Play: r.Play, engine: r.engine, id: id, dir: r.dir, name: r.name, all: r.all, hosts: hosts, begun: r.engine.started, parting: r.parting,
 		crowd: newCrowd(hosts), prompts: r.prompts, roles: r.roles, maxFail: -1,
 		tasks: map[taskKey]*event.Task{}, included: map[includeKey]*included{}, throttle: map[*event.Task]chan struct{}{}}
 }

@@ -106,18 +106,14 @@ func (h *hostRun) acquire(ctx context.Context) error {
 	if h.engine.slots == nil || h.air.slot {
 		return nil
 	}
-	select {
-	case h.engine.slots <- struct{}{}:
-		h.air.slot = true
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	err := h.engine.slots.take(ctx, h.order)
+	h.air.slot = err == nil
+	return err
 }
 
 func (h *hostRun) release() {
 	if h.air.slot {
-		<-h.engine.slots
+		h.engine.slots.give()
 		h.air.slot = false
 	}
 }

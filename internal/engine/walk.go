@@ -71,6 +71,9 @@ func (h *hostRun) run(ctx context.Context) error {
 	if ctx.Err() == nil {
 		h.engine.Events.Emit(event.HostDone{Host: h.host, Play: h.id})
 	}
+	if h.parting {
+		h.engine.drop(h.host)
+	}
 	switch {
 	case failed, errors.Is(err, errEndHost), errors.Is(err, errEndPlay), ctx.Err() != nil:
 		return nil
