@@ -107,7 +107,12 @@ func (c *Context) enter() error {
 	return nil
 }
 
-func (c *Context) leave() { c.depth-- }
+// leave comes back up; where the evaluation ends, what it changed is forgotten.
+func (c *Context) leave() {
+	if c.depth--; c.depth == 0 && c.left.changed.any() {
+		c.left.changed = aliases{}
+	}
+}
 
 func (c *Context) now() time.Time {
 	if c.Env.Now != nil {

@@ -137,6 +137,31 @@ func TestVariablesAreNotChanged(t *testing.T) {
 	}
 }
 
+// What one evaluation changed, the next one and Deep do not see.
+func TestChangesEndWithTheEvaluation(t *testing.T) {
+	vars := Vars{"d": NewMap("a", 1), "l": []any{1, 2}, "lazy": NewText("{{ l | join('-') }}", source.Pos{})}
+	c := NewContext(context.Background(), nil, vars)
+	for range 2 {
+		got, err := parse(t, "{% set m = l %}{% do m.append(3) %}{% set e = d %}{% do e.update(b=2) %}{{ l }} {{ d }} {{ lazy }}").Render(c)
+		if want := "[1, 2, 3] {'a': 1, 'b': 2} 1-2"; err != nil || got != want {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+	}
+	for name, want := range map[string]string{"d": "{'a': 1}", "l": "[1, 2]"} {
+		if v, err := Deep(c, vars[name]); err != nil || Repr(v) != want {
+			t.Errorf("%s: got %s, %v", name, Repr(v), err)
+		}
+	}
+	// the changed value itself leaves with the result
+	x, err := ParseExpr("[l.append(3), l][1]", source.Pos{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := x.Value(c); err != nil || Repr(v) != "[1, 2, 3]" {
+		t.Errorf("got %s, %v", Repr(v), err)
+	}
+}
+
 type hosts map[string]*Map
 
 func (h hosts) Lookup(_ *Context, key any) (any, bool, error) {

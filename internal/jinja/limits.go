@@ -28,12 +28,7 @@ func fullBudget() budget {
 }
 
 // renew is called where an evaluation begins.
-func (b *budget) renew() {
-	b.work, b.memory = b.maxWork, b.maxMemory
-	if b.changed.any() {
-		b.changed = aliases{}
-	}
-}
+func (b *budget) renew() { b.work, b.memory = b.maxWork, b.maxMemory }
 
 // step counts a unit of work and looks now and then whether to stop.
 func (c *Context) step() error {
