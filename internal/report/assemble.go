@@ -1,7 +1,7 @@
 package report
 
 import (
-	"strings"
+	"bytes"
 
 	"fleet/internal/wire"
 )
@@ -23,21 +23,20 @@ func (a *assembler) of(s wire.Stream) *string {
 	return &a.stdout
 }
 
-// add takes a piece and returns the lines that are whole now, without their
-// ends.
-func (a *assembler) add(s wire.Stream, data []byte) []string {
+// add takes a piece and returns the lines that are whole now, each with its end.
+func (a *assembler) add(s wire.Stream, data []byte) string {
 	kept := a.of(s)
-	text := *kept + string(data)
-	var whole []string
-	for {
-		line, rest, ok := strings.Cut(text, "\n")
-		if !ok && len(text) < maxPartial {
-			*kept = text
-			return whole
-		}
-		whole = append(whole, line)
-		text = rest
+	end := bytes.LastIndexByte(data, '\n') + 1
+	open := string(data[end:])
+	if end == 0 {
+		open = *kept + open
+		*kept = ""
 	}
+	whole := *kept + string(data[:end])
+	if *kept = open; len(open) >= maxPartial {
+		whole, *kept = whole+open+"\n", ""
+	}
+	return whole
 }
 
 // rest returns the line that never ended, if there is one.

@@ -123,29 +123,29 @@ func (x *Exec) take(h *execHost, s wire.Stream, data string) {
 		h.kept[s] += data[:min(len(data), room)]
 		return
 	}
-	x.lines(h, s, h.partial.add(s, []byte(data))...)
+	x.lines(h, s, h.partial.add(s, []byte(data)))
 }
 
-// lines prints lines of a host in one write, for there may be very many.
-func (x *Exec) lines(h *execHost, s wire.Stream, all ...string) {
-	if len(all) == 0 {
+// lines prints whole lines, in one piece.
+func (x *Exec) lines(h *execHost, s wire.Stream, text string) {
+	if text == "" {
 		return
 	}
 	w, c := x.out, cyan
 	if s == wire.Stderr {
 		w, c = x.warn, red
 	}
-	prefix := x.prefix(h.name, c)
-	var text strings.Builder
-	for _, line := range all {
-		if x.options.Terminal {
-			line = strings.TrimSuffix(clean(line+"\n"), "\n")
-		}
-		text.WriteString(prefix)
-		text.WriteString(line)
-		text.WriteByte('\n')
+	if x.options.Terminal {
+		text = clean(text)
 	}
-	x.write(w, text.String())
+	prefix := x.prefix(h.name, c)
+	var b strings.Builder
+	b.Grow(len(text) + strings.Count(text, "\n")*len(prefix))
+	for line := range strings.Lines(text) {
+		b.WriteString(prefix)
+		b.WriteString(line)
+	}
+	x.write(w, b.String())
 }
 
 func (x *Exec) done(e event.TaskDone) {
@@ -189,7 +189,7 @@ func (x *Exec) finish(h *execHost, outcome event.Outcome, end string) {
 func (x *Exec) flush(h *execHost) {
 	for _, s := range []wire.Stream{wire.Stdout, wire.Stderr} {
 		if line, ok := h.partial.rest(s); ok {
-			x.lines(h, s, line)
+			x.lines(h, s, line+"\n")
 		}
 	}
 }

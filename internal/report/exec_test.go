@@ -144,3 +144,49 @@ func TestQueueWait(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// slow is a report that prints nothing until it is let go.
+type slow struct{ printed, goOn chan struct{} }
+
+func (s slow) Emit(event.Event) { s.printed <- struct{}{}; <-s.goOn }
+func (s slow) Close() error     { return nil }
+
+// TestQueueBoundsOutput: hosts that write faster than the terminal prints wait for
+// it, before there is much of it in memory.
+func TestQueueBoundsOutput(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := slow{make(chan struct{}, 1000), make(chan struct{})}
+		q := Queue(s)
+		taken := 0
+		go func() {
+			for range 1000 {
+				q.Emit(event.Output{Host: "a", Stream: wire.Stdout, Data: make([]byte, 64<<10)})
+				taken++
+			}
+		}()
+		synctest.Wait()
+		if most := queueOutput>>16 + 2; taken > most {
+			t.Errorf("%d pieces of 64 KiB wait in memory, more than %d", taken, most)
+		}
+		close(s.goOn)
+		synctest.Wait()
+		if err := q.Close(); err != nil || taken != 1000 || len(s.printed) != 1000 {
+			t.Errorf("%d taken, %d printed, %v", taken, len(s.printed), err)
+		}
+	})
+}
+
+// oneWrite counts writes.
+type oneWrite struct{ writes int }
+
+func (w *oneWrite) Write(p []byte) (int, error) { w.writes++; return len(p), nil }
+
+// TestExecWritesInPieces: the lines of one piece go out together.
+func TestExecWritesInPieces(t *testing.T) {
+	out := &oneWrite{}
+	x := NewExec(out, out, ExecOptions{Hosts: []string{"a"}})
+	x.Emit(event.Output{Host: "a", Stream: wire.Stdout, Data: []byte(strings.Repeat("line\n", 1000) + "half")})
+	if out.writes != 1 {
+		t.Errorf("%d writes", out.writes)
+	}
+}

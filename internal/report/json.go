@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"fleet/internal/event"
@@ -57,8 +56,8 @@ func (j *JSON) output(e event.Output) {
 		a = &assembler{}
 		j.partial[e.Host] = a
 	}
-	if whole := a.add(e.Stream, e.Data); len(whole) > 0 {
-		j.print(outputLine(e.Host, e.Task, e.Stream, strings.Join(whole, "\n")+"\n"))
+	if whole := a.add(e.Stream, e.Data); whole != "" {
+		j.print(outputLine(e.Host, e.Task, e.Stream, whole))
 	}
 }
 

@@ -26,6 +26,7 @@ type call struct {
 	inboxes  map[uint32]*wire.Inbox
 	credits  map[uint32]*wire.Credit
 	received error // why Receive failed
+	owed     int   // bytes of output that were taken and not yet granted
 }
 
 // answer is what ends a call.
@@ -223,5 +224,20 @@ func (c *call) output(f wire.Frame) error {
 	if c.answers.Output != nil {
 		c.answers.Output(stream, f.Payload)
 	}
+	if c.owed += len(f.Payload); c.owed >= wire.OutputWindow/4 {
+		c.grantOutput()
+	}
 	return nil
+}
+
+// grantOutput lets the commands write on. The read loop does not wait for it.
+func (c *call) grantOutput() {
+	f := wire.Frame{Kind: wire.KindCredit, Call: c.id, Payload: wire.EncodeCredit(c.owed)}
+	c.owed = 0
+	if room, err := c.s.out.add(f); room != nil && err == nil {
+		// The error is that the call is over.
+		c.work.Go(func() { _ = c.s.send(c.ctx, f) })
+		return
+	}
+	c.s.out.push()
 }

@@ -37,7 +37,10 @@ func (s *Session) readLoop() {
 			s.fail(s.lostTo(err))
 			return
 		}
-		if err := s.dispatch(f); err != nil {
+		s.busy.Store(true)
+		err = s.dispatch(f)
+		s.busy.Store(false)
+		if err != nil {
 			s.fail(&LostError{Reason: fmt.Sprintf("the helper broke the protocol: %v", err), Err: err})
 			return
 		}
@@ -84,7 +87,9 @@ func (s *Session) pingLoop() {
 			return
 		case <-tick.C:
 		}
-		if now := s.heard.n.Load(); now != heard {
+		// While a report takes its time over what came, nothing more is heard, and the
+		// helper is not to blame.
+		if now := s.heard.n.Load(); now != heard || s.busy.Load() {
 			heard, misses = now, 0
 		} else if misses++; misses >= s.options.Misses {
 			silent := s.options.KeepAlive * time.Duration(s.options.Misses)

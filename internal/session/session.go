@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fleet/internal/wire"
@@ -46,6 +47,7 @@ type Session struct {
 	options Options
 	hello   wire.Hello
 	heard   counter
+	busy    atomic.Bool // what came is being handed on
 	out     outbox
 	closing chan struct{} // closed by Close
 	gone    chan struct{} // closed when the connection is

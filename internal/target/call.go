@@ -20,7 +20,8 @@ type call struct {
 	cancel context.CancelCauseFunc
 
 	mu      sync.Mutex
-	lastID  uint32 // of a stream
+	lastID  uint32       // of a stream
+	output  *wire.Credit // where it streams
 	inboxes map[uint32]*wire.Inbox
 	outs    map[uint32]*outgoing
 	asked   *delivery // the files that Ask asked for
@@ -33,6 +34,9 @@ var (
 
 func newCall(s *server, id uint32, wc wire.Call) *call {
 	c := &call{s: s, id: id, wc: wc, inboxes: map[uint32]*wire.Inbox{}, outs: map[uint32]*outgoing{}}
+	if wc.Stream {
+		c.output = wire.NewOutputCredit()
+	}
 	c.ctx, c.cancel = context.WithCancelCause(s.ctx)
 	return c
 }
@@ -137,22 +141,32 @@ func (c *call) take(f wire.Frame) error {
 			out.end(err)
 		}
 	case f.Kind == wire.KindCredit && out != nil:
-		n, err := wire.DecodeCredit(f.Payload)
-		if err != nil {
-			return err
-		}
-		return out.credit.Add(n)
+		return grant(out.credit, f.Payload)
+	case f.Kind == wire.KindCredit && f.Stream == 0 && c.output != nil:
+		return grant(c.output, f.Payload)
 	}
 	return nil
 }
 
-// Output implements sys.Controller.
+func grant(c *wire.Credit, payload []byte) error {
+	n, err := wire.DecodeCredit(payload)
+	if err != nil {
+		return err
+	}
+	return c.Add(n)
+}
+
+// Output implements sys.Controller. It waits where the controller is behind, and
+// with it the command, but not once the call is cancelled.
 func (c *call) Output(stream wire.Stream, p []byte) {
 	if !c.wc.Stream {
 		return
 	}
 	for len(p) > 0 {
 		n := min(len(p), wire.MaxChunk)
+		if c.ctx.Err() == nil {
+			_ = c.output.Take(c.ctx, n) // the error is that the call was cancelled
+		}
 		// Where it cannot be sent, the controller is gone, and the call ends.
 		_ = c.s.send(wire.Frame{Kind: wire.KindOutput, Call: c.id, Stream: uint32(stream), Payload: p[:n]})
 		p = p[n:]

@@ -143,18 +143,24 @@ func (b *Inbox) took(n int) (grant int) {
 type Credit struct {
 	mu   sync.Mutex
 	left int
+	most int // that left may be
 	err  error
 	wake chan struct{}
 }
 
 // NewCredit returns the credit of a new stream.
-func NewCredit() *Credit { return &Credit{left: Window, wake: make(chan struct{}, 1)} }
+func NewCredit() *Credit { return newCredit(Window) }
+
+// NewOutputCredit returns the credit for the output of a call's commands.
+func NewOutputCredit() *Credit { return newCredit(OutputWindow) }
+
+func newCredit(n int) *Credit { return &Credit{left: n, most: n, wake: make(chan struct{}, 1)} }
 
 // Add notes that the receiver takes n bytes more.
 func (c *Credit) Add(n int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.left+n > Window {
+	if c.left+n > c.most {
 		return ErrWindow
 	}
 	c.left += n
@@ -204,6 +210,8 @@ func (c *Credit) try(n int) (bool, error) {
 	if c.left < n {
 		return false, nil
 	}
-	c.left -= n
+	if c.left -= n; c.left > 0 {
+		c.signal() // for another one that waits
+	}
 	return true, nil
 }

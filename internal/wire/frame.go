@@ -13,12 +13,15 @@ const Version = 2
 
 // Limits of what one side takes from the other, in bytes.
 const (
-	MaxMessage = 64 << 20  // of a Call or a Result
-	MaxNeed    = 8 << 20   // of a Need: half a million files with gaps between them
-	MaxControl = 64 << 10  // of every other message, known or not
-	MaxChunk   = 64 << 10  // of a piece of a file or of output
-	Window     = 2 << 20   // of a stream, sent and not yet asked for more, unpacked
-	MaxNoise   = 256 << 10 // in front of the greeting
+	MaxMessage = 64 << 20 // of a Call or a Result
+	MaxNeed    = 8 << 20  // of a Need: half a million files with gaps between them
+	MaxControl = 64 << 10 // of every other message, known or not
+	MaxChunk   = 64 << 10 // of a piece of a file or of output
+	Window     = 2 << 20  // of a stream, sent and not yet asked for more, unpacked
+	// OutputWindow is Window for what a call's commands write, both streams together.
+	// A thousand hosts that write at the same time are to fit into memory.
+	OutputWindow = 128 << 10
+	MaxNoise     = 256 << 10 // in front of the greeting
 )
 
 // MaxCalls bounds the calls that run or wait on one helper at the same time,
@@ -44,7 +47,7 @@ const (
 	KindSend   Kind = 9  // T: opens a stream towards the controller
 	KindData   Kind = 10 // both: bytes of a stream
 	KindEnd    Kind = 11 // both: JSON of an End; the sender ends the stream, or the receiver refuses the rest
-	KindCredit Kind = 12 // both: four bytes; the receiver of a stream takes so many bytes more
+	KindCredit Kind = 12 // both: four bytes; the receiver of a stream, or of output for stream 0, takes so many bytes more
 	KindReject Kind = 13 // both: one byte; the other side sent a frame of a kind that is not known
 )
 
