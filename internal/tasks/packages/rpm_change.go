@@ -29,7 +29,7 @@ func (r *rpmRun) change(ctx context.Context, verb string, names []string, before
 		args = append(args, "--setopt=localpkg_gpgcheck=1")
 	}
 	args = append(args, names...)
-	what := verb + " " + list(names)
+	what := strings.TrimSpace(verb + " " + list(names))
 	err := r.m.Change(ctx, sys.Change{What: what, Before: before, After: after, BeforeName: "packages", AfterName: "packages",
 		Do: func(ctx context.Context) error { return r.manage(ctx, args...) }})
 	if err != nil {
@@ -211,8 +211,14 @@ func (r *rpmRun) matching(ctx context.Context, pattern string) ([]string, error)
 func (r *rpmRun) autoremove(ctx context.Context) error {
 	argv := []string{r.program, "--assumeno", "autoremove"}
 	out, err := r.m.Run(ctx, sys.Command{Argv: argv, Env: []string{"LC_ALL=C"}})
-	if err != nil || strings.Contains(out.Stdout, "Nothing to do") || !strings.Contains(out.Stdout, "Remov") {
+	switch {
+	case err != nil:
 		return err
+	case strings.Contains(out.Stdout, "Remov"):
+	case out.Code != 0:
+		return r.failed(ctx, argv, out)
+	default:
+		return nil
 	}
 	return r.change(ctx, "autoremove", nil, out.Stdout, "")
 }

@@ -124,6 +124,10 @@ var rpmWordList = sync.OnceValue(func() []rpmWord {
 				w.say("the signature of a package is not good")
 			}
 		}),
+		word(`^(?:Error: This command has to be run with superuser privileges|You need to be root to perform this command)`, func(w *rpmWords, _ []string) {
+			w.say("only root may do this")
+			w.hint = "become: true runs the task as root"
+		}),
 		word(`^Error: Transaction failed$`, func(w *rpmWords, _ []string) {
 			w.own = true
 			if len(w.sentences) == 0 {

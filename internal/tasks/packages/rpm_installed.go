@@ -203,6 +203,9 @@ func (r *rpmRun) groupInstalled(ctx context.Context, group string) (bool, error)
 		argv = []string{r.program, "-q", "group", "list", "--installed", "--hidden"}
 	}
 	out, err := r.m.Run(ctx, sys.Command{Argv: argv, Env: []string{"LC_ALL=C"}})
+	if err == nil && out.Code != 0 && !r.m.Check { // a check may be before the repositories
+		err = r.failed(ctx, argv, out)
+	}
 	if err != nil || out.Code != 0 {
 		return false, err
 	}
