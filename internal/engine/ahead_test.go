@@ -217,6 +217,28 @@ func TestInterruptedAhead(t *testing.T) {
 	}
 }
 
+// TestInterruptedWhileBeginning: a run that is interrupted while a task is begun
+// ends the calls in front of it, and names the one that may be running.
+func TestInterruptedWhileBeginning(t *testing.T) {
+	fleet := &machines{all: map[string]*machine{"h1": newMachine()}, link: distance.Link{RTT: 100 * time.Millisecond}}
+	text, _ := farUntil(t, t.TempDir(), `
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {name: first, hang: {}}
+    - {name: second, note: {text: second}}
+    - {name: third, note: {text: "{{ lookup('pipe', 'sleep 0.2') }}"}}
+`, engine.Options{}, fleet, func(interrupt func()) {
+		fleet.all["h1"].hangs = interrupt
+	})
+	if got := strings.Join(fleet.all["h1"].done[""], "; "); got != "hang" {
+		t.Errorf("did %s", got)
+	}
+	if !strings.Contains(text, "h1: in [first]") {
+		t.Error(text)
+	}
+}
+
 // TestLocalIsNotAhead: what a task does to this machine is seen by the controller's
 // part of the next one.
 func TestLocalIsNotAhead(t *testing.T) {

@@ -67,6 +67,8 @@ func (h *hostRun) run(ctx context.Context) error {
 			_ = h.land(ctx)
 		}
 	}
+	// Tasks are in the air here only where the run was interrupted: they are ended.
+	_ = h.land(ctx)
 	h.crowd.leave(h.host, failed)
 	if ctx.Err() == nil {
 		h.engine.Events.Emit(event.HostDone{Host: h.host, Play: h.id})
