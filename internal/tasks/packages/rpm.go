@@ -83,12 +83,24 @@ func (r *rpmRun) flags() []string {
 		{a.Nobest != nil && *a.Nobest, "--nobest"}, {a.Nobest != nil && !*a.Nobest, "--best"},
 		{a.Best != nil && *a.Best, "--best"}, {a.Best != nil && !*a.Best, "--nobest"}, {a.Cacheonly, "--cacheonly"},
 		{a.Installroot != "/", "--installroot=" + a.Installroot}, {a.DisableExcludes != "", "--disableexcludes=" + a.DisableExcludes},
-		{!a.SSLVerify || !a.ValidateCerts, "--setopt=sslverify=0"}, {!a.InstallWeakDeps, "--setopt=install_weak_deps=False"}, {a.Security, "--security"}, {a.Bugfix, "--bugfix"},
+		{!a.SSLVerify || !a.ValidateCerts, "--setopt=sslverify=0"}, {!a.InstallWeakDeps, "--setopt=install_weak_deps=False"},
 		{a.DownloadOnly, "--downloadonly"}, {a.DownloadDir != "", "--downloaddir=" + a.DownloadDir},
 	} {
 		if f.on {
 			flags = append(flags, f.flag)
 		}
+	}
+	return flags
+}
+
+// updateFlags are the options of a command that looks for updates, or takes them.
+func (r *rpmRun) updateFlags() []string {
+	flags := r.flags()
+	if r.a.Security {
+		flags = append(flags, "--security")
+	}
+	if r.a.Bugfix {
+		flags = append(flags, "--bugfix")
 	}
 	return flags
 }

@@ -20,7 +20,11 @@ func (r *rpmRun) present(ctx context.Context, names []string) error {
 
 // change runs one verb of the package manager for the names.
 func (r *rpmRun) change(ctx context.Context, verb string, names []string, before, after string) error {
-	args := append(r.flags(), verb)
+	flags := r.flags()
+	if verb == "upgrade" || verb == "update" {
+		flags = r.updateFlags()
+	}
+	args := append(flags, verb)
 	if verb == "remove" && r.a.Autoremove {
 		args = append(args, "--setopt=clean_requirements_on_remove=1")
 	}
@@ -107,7 +111,7 @@ func (r *rpmRun) outdated(ctx context.Context, names []string, all bool) ([]upda
 	if len(names) == 0 && !all {
 		return nil, nil
 	}
-	argv := append([]string{r.program}, append(r.flags(), append([]string{"-q", "check-update"}, names...)...)...)
+	argv := append([]string{r.program}, append(r.updateFlags(), append([]string{"-q", "check-update"}, names...)...)...)
 	out, err := r.m.Run(ctx, sys.Command{Argv: argv, Env: []string{"LC_ALL=C"}})
 	switch {
 	case err != nil:

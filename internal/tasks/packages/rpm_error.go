@@ -138,6 +138,7 @@ var rpmWordList = sync.OnceValue(func() []rpmWord {
 			w.own = true
 			w.say("the script %s of package %s failed", strings.ToLower(m[1]), m[2])
 		}),
+		word(`^Config error: (.+)$`, func(w *rpmWords, m []string) { w.say("%s", m[1]) }),
 		word(`^Error: (.+)$`, func(w *rpmWords, m []string) {
 			w.own = true
 			w.say("%s", m[1])
