@@ -211,8 +211,10 @@ func lookupVars(c *Context, terms []any, kw *Map) ([]any, error) {
 		}
 		v, ok := c.Scope.Lookup(name)
 		if ok {
-			if v, err = Deep(c, v); err != nil {
+			if v, err = Deep(c, v); err != nil && (!hasDefault || !IsUndefined(err)) {
 				return nil, err
+			} else if err != nil {
+				v = otherwise
 			}
 		} else if v = otherwise; !hasDefault {
 			return nil, &source.Error{Msg: fmt.Sprintf("there is no variable called %q", name),

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"os"
 	"os/exec"
 	"slices"
@@ -26,6 +27,7 @@ type oracleCase struct {
 	Kind  string            `json:"kind"` // expr, text or file
 	Src   string            `json:"src"`
 	Files map[string]string `json:"files,omitempty"` // that it can include
+	Lazy  bool              `json:"lazy,omitempty"`  // sees variables that are templates
 
 	name string
 }
@@ -49,6 +51,7 @@ var families = []struct {
 	{"expressions", 100, writtenExpressions},
 	{"crossed", 3000, crossed},
 	{"grown", 3000, grown},
+	{"variables", 50, writtenVariables},
 	{"templates", 100, writtenTemplates},
 	{"grown-templates", 500, grownTemplates},
 }
@@ -97,7 +100,11 @@ func evaluateCase(t testing.TB, c oracleCase) (string, error) {
 		}
 		return "", "", errors.New("there is no such file")
 	}}
-	ctx := NewContext(context.Background(), env, oracleVars(t))
+	vars := oracleVars(t, "vars")
+	if c.Lazy {
+		vars = oracleVars(t, "variables")
+	}
+	ctx := NewContext(context.Background(), env, vars)
 	if c.Kind == "expr" {
 		x, err := ParseExpr(c.Src, pos)
 		if err != nil {
@@ -107,7 +114,7 @@ func evaluateCase(t testing.TB, c oracleCase) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if v, err = ctx.plainMap(v); err != nil {
+		if v, err = Deep(ctx, v); err != nil {
 			return "", err
 		}
 		return Repr(v), nil
@@ -149,11 +156,15 @@ func verdicts(t *testing.T, family string, cases []oracleCase) []string {
 
 func askPython(t *testing.T, cases []oracleCase) []string {
 	t.Helper()
-	raw, err := os.ReadFile("testdata/oracle/vars.json")
+	vars, err := os.ReadFile("testdata/oracle/vars.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	job, err := json.Marshal(map[string]any{"vars": json.RawMessage(raw), "cases": cases})
+	lazy, err := os.ReadFile("testdata/oracle/variables.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	job, err := json.Marshal(map[string]any{"vars": json.RawMessage(vars), "lazy": json.RawMessage(lazy), "cases": cases})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +187,7 @@ func askPython(t *testing.T, cases []oracleCase) []string {
 func digestOf(cases []oracleCase) string {
 	h := fnv.New64a()
 	for _, c := range cases {
-		fmt.Fprintf(h, "%s\x00%s\x00%v\x00", c.Kind, c.Src, c.Files)
+		fmt.Fprintf(h, "%s\x00%s\x00%v%v\x00", c.Kind, c.Src, c.Files, c.Lazy)
 	}
 	return fmt.Sprintf("%x", h.Sum64())
 }
@@ -260,31 +271,65 @@ func writtenExpressions(t testing.TB) []oracleCase {
 	return out
 }
 
-func oracleVars(t testing.TB) Vars {
+// writtenVariables are expressions on variables that are templates.
+func writtenVariables(t testing.TB) []oracleCase {
+	var out []oracleCase
+	for _, line := range readLines(t, "testdata/oracle/variables.txt") {
+		out = append(out, oracleCase{Kind: "expr", Src: line, Lazy: true, name: "variables: " + line})
+	}
+	return out
+}
+
+// oracleVars are the variables of the cases: "vars", or "variables" with those that
+// are templates.
+func oracleVars(t testing.TB, name string) Vars {
 	t.Helper()
-	vars, err := readOracleVars()
+	all, err := readOracleVars()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return vars
+	return all[name]
 }
 
-// readOracleVars reads the variables of the cases, once: no template changes them.
-var readOracleVars = sync.OnceValues(func() (Vars, error) {
-	data, err := os.ReadFile("testdata/oracle/vars.json")
-	if err != nil {
-		return nil, err
+// readOracleVars reads the variables once: no template changes them.
+var readOracleVars = sync.OnceValues(func() (map[string]Vars, error) {
+	all, vars := map[string]Vars{}, Vars{}
+	for _, name := range []string{"vars", "variables"} {
+		data, err := os.ReadFile("testdata/oracle/" + name + ".json")
+		if err != nil {
+			return nil, err
+		}
+		v, err := FromJSON(data)
+		if err != nil {
+			return nil, err
+		}
+		vars = maps.Clone(vars)
+		for k, e := range v.(*Map).All() {
+			vars[k.(string)] = lazyTexts(e)
+		}
+		all[name] = vars
 	}
-	v, err := FromJSON(data)
-	if err != nil {
-		return nil, err
-	}
-	vars := Vars{}
-	for k, e := range v.(*Map).All() {
-		vars[k.(string)] = e
-	}
-	return vars, nil
+	return all, nil
 })
+
+// lazyTexts makes the texts in v templates that are, as the operator's files do.
+func lazyTexts(v any) any {
+	switch x := v.(type) {
+	case string:
+		if IsTemplate(x) {
+			return NewText(x, source.Pos{File: "vars", Line: 1, Col: 1})
+		}
+	case []any:
+		for i, e := range x {
+			x[i] = lazyTexts(e)
+		}
+	case *Map:
+		for i, e := range x.vals {
+			x.vals[i] = lazyTexts(e)
+		}
+	}
+	return v
+}
 
 func TestMain(m *testing.M) {
 	time.Local = time.UTC

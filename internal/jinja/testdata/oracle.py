@@ -4,8 +4,8 @@
 Reads {"vars", "lazy", "cases"} as JSON from stdin, and writes one verdict a case
 as a JSON list: "=" and the text or the value's repr(), "?" where something is
 undefined, "!" and the name of the error otherwise. A case has a "kind": an
-expression "expr", "text" as in a playbook, or a template "file"; its "src"; and
-the "files" that it can include. All of it is one process. Needs Debian's
+expression "expr", "text" as in a playbook, or a template "file"; its "src"; the
+"files" that it can include; and "lazy" where it sees the variables of that name too. All of it is one process. Needs Debian's
 python3-jinja2 and ansible-core.
 """
 import datetime
@@ -91,7 +91,7 @@ def too_long(*_):
 
 def main():
     job = json.load(sys.stdin)
-    variables = json.dumps(job["vars"])
+    variables, lazy = json.dumps(job["vars"]), json.dumps(job["lazy"])
     templar = Templar(loader=DataLoader(), variables={})
     templar.environment.add_extension("jinja2.ext.do")
     templar.environment.add_extension("jinja2.ext.loopcontrols")
@@ -100,6 +100,8 @@ def main():
     verdicts = []
     for case in job["cases"]:
         templar.available_variables = json.loads(variables)
+        if case.get("lazy"):
+            templar.available_variables.update(json.loads(lazy))
         signal.alarm(5)
         verdicts.append(evaluate(templar, case))
         signal.alarm(0)
