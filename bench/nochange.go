@@ -65,7 +65,7 @@ func noChange(ctx context.Context, b *bench) error {
 }
 
 func (b *bench) sayNoChange(n int, o outcome) error {
-	what := fmt.Sprintf("no-change run, %d hosts", n)
+	what := fmt.Sprintf("no-change run, hosts: %d", n)
 	goals := map[string]float64{}
 	if n == hosts.Max {
 		goals = map[string]float64{"ansible-playbook -f 50": 100, "ansible with mitogen -f 50": 30}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -61,7 +62,7 @@ func (r *results) take(record result.Record) error {
 // text is the whole result, in Markdown, by the letters of the parts.
 func (r *results) text() string {
 	var b strings.Builder
-	b.WriteString("# Results\n\n")
+	b.WriteString("# Results\n\nWritten by `make bench`; [what it measures](../docs/benchmarks.md).\n\n")
 	for _, line := range r.about {
 		fmt.Fprintf(&b, "- %s\n", line)
 	}
@@ -75,8 +76,8 @@ func (r *results) text() string {
 // describe notes the machine and what runs on it.
 func (r *results) describe(ctx context.Context) {
 	command := "make bench"
-	if r.only != "" || r.skip != "" {
-		command += fmt.Sprintf(" BENCH='-only=%s -skip=%s'", r.only, r.skip)
+	if flags := r.flags(); len(flags) > 0 {
+		command += " BENCH='" + strings.Join(flags, " ") + "'"
 	}
 	load, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
@@ -87,12 +88,24 @@ func (r *results) describe(ctx context.Context) {
 		fmt.Sprintf("%d × %s, %s of memory, load %s at the start; the hosts share the machine and its processors", runtime.NumCPU(), processor(), memory(),
 			strings.SplitN(string(load), " ", 2)[0]),
 		"fleet " + output1(ctx, r.fleet, "version"),
-		"beside " + strings.Join(peers.Versions(ctx), ", "),
 		fmt.Sprintf("the median of %d runs; one of Ansible's playbooks, with Mitogen too, and of what says so", r.runs),
+	}
+	if !r.alone {
+		r.about = append(r.about, "beside "+strings.Join(peers.Versions(ctx), ", "))
 	}
 	if commit := output1(ctx, "git", "-C", filepath.Dir(r.fleet), "describe", "--always", "--dirty"); commit != "" {
 		r.about = append(r.about, "the project at "+commit)
 	}
+}
+
+// flags returns the flags that were given, but those of "make bench" itself.
+func (r *results) flags() (given []string) {
+	flag.Visit(func(f *flag.Flag) {
+		if f.Name != "results" && f.Name != "fleet" {
+			given = append(given, "-"+f.Name+"="+f.Value.String())
+		}
+	})
+	return given
 }
 
 // output1 returns the first line that a program prints, or nothing.
