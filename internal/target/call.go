@@ -163,7 +163,7 @@ func (c *call) Output(stream wire.Stream, p []byte) {
 		return
 	}
 	for len(p) > 0 {
-		n := min(len(p), wire.MaxChunk)
+		n := min(len(p), wire.OutputWindow/2)
 		if c.ctx.Err() == nil {
 			_ = c.output.Take(c.ctx, n) // the error is that the call was cancelled
 		}

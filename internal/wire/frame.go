@@ -20,7 +20,7 @@ const (
 	Window     = 2 << 20  // of a stream, sent and not yet asked for more, unpacked
 	// OutputWindow is Window for what a call's commands write, both streams together.
 	// A thousand hosts that write at the same time are to fit into memory.
-	OutputWindow = 128 << 10
+	OutputWindow = 96 << 10
 	MaxNoise     = 256 << 10 // in front of the greeting
 )
 
