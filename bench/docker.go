@@ -133,8 +133,9 @@ func (m *machine) measure(ctx context.Context) error {
 			goal = 0 // the others are for comparison
 		}
 	}
-	return errors.Join(err, m.say(result.Line{Part: "G", What: fmt.Sprintf("%d containers, made by fleet", containers),
-		Fleet: "processor time " + seconds(made[byFleet].CPU), Other: "the rest is the engine's"}))
+	return errors.Join(err, m.say(result.Line{Part: "G", What: fmt.Sprintf("%d containers, made and removed by fleet", containers),
+		Fleet: seconds(made[byFleet].Wall) + ", " + seconds(gone[byFleet].Wall),
+		Other: "fleet's processor time " + seconds(made[byFleet].CPU) + ", " + seconds(gone[byFleet].CPU)}))
 }
 
 // both makes the containers and removes them, some times.
