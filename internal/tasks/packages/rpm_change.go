@@ -167,7 +167,7 @@ func (r *rpmRun) remove(ctx context.Context, names []string) error {
 			if has {
 				there = append(there, name)
 			}
-		case strings.ContainsAny(name, "*?["):
+		case isPattern(name):
 			found, err := r.matching(ctx, name)
 			if err != nil {
 				return err
@@ -198,16 +198,24 @@ func (r *rpmRun) remove(ctx context.Context, names []string) error {
 	return r.change(ctx, "remove", there, lines(there), "")
 }
 
-// matching returns the installed packages whose names match a pattern.
+// matching returns the installed packages whose names match a pattern, alone or
+// with their versions, releases and architectures.
 func (r *rpmRun) matching(ctx context.Context, pattern string) ([]string, error) {
-	out, err := r.m.Must(ctx, "rpm", "-qa", "--qf", "%{NAME}\n")
+	out, err := r.rpm(ctx, "-qa", "--qf", "%{NAME} %{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\n")
+	if err != nil {
+		return nil, err
+	}
 	var found []string
-	for _, name := range strings.Fields(out.Stdout) {
-		if ok, perr := path.Match(pattern, name); ok && perr == nil && !slices.Contains(found, name) {
-			found = append(found, name)
+	for line := range strings.Lines(out.Stdout) {
+		forms := strings.Fields(line)
+		if slices.ContainsFunc(forms, func(form string) bool {
+			ok, err := path.Match(pattern, form)
+			return ok && err == nil
+		}) && !slices.Contains(found, forms[0]) {
+			found = append(found, forms[0])
 		}
 	}
-	return found, err
+	return found, nil
 }
 
 // autoremove removes what no package needs any more. Answering no to its

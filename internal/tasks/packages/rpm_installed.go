@@ -17,6 +17,9 @@ func isFile(name string) bool {
 	return isURL(name) || strings.HasPrefix(name, "ftp://") || strings.HasSuffix(name, ".rpm")
 }
 
+// isPattern reports whether a name stands for several.
+func isPattern(name string) bool { return strings.ContainsAny(name, "*?[") }
+
 // rpm asks rpm's database.
 func (r *rpmRun) rpm(ctx context.Context, args ...string) (sys.Output, error) {
 	argv := []string{"rpm"}
@@ -86,6 +89,10 @@ func (r *rpmRun) installed(ctx context.Context, names []string) (has, hasNot []s
 }
 
 func (r *rpmRun) has(ctx context.Context, name string) (bool, error) {
+	if isPattern(name) {
+		found, err := r.matching(ctx, name)
+		return len(found) > 0, err
+	}
 	for _, args := range [][]string{{"-q", "--", name}, {"-q", "--whatprovides", "--", name}} {
 		out, err := r.rpm(ctx, args...)
 		if err != nil || out.Code == 0 {
