@@ -17,7 +17,7 @@ func (h *hostRun) together(t *playbook.Task) bool {
 		return h.linear
 	}
 	switch shortName(t.Module) {
-	case "add_host", "group_by":
+	case "add_host", "group_by", "pause":
 		return true
 	case "meta":
 		return t.Action.Text() != "flush_handlers" && t.Action.Text() != "noop" && t.Action.Text() != "reset_connection"
@@ -96,7 +96,8 @@ func (h *hostRun) afterAll(ctx context.Context, t *playbook.Task, after []int) e
 }
 
 func (h *hostRun) runsOnce(ctx context.Context, t *playbook.Task) (bool, error) {
-	if shortName(t.Module) == "add_host" {
+	switch shortName(t.Module) {
+	case "add_host", "pause": // nobody answers the same question for each host
 		return true, nil
 	}
 	c, err := h.newContext(ctx, t, nil)
