@@ -87,7 +87,7 @@ func (r *results) describe(ctx context.Context) {
 		fmt.Sprintf("`%s` on %s", command, time.Now().UTC().Format(time.DateOnly+" 15:04 MST")),
 		fmt.Sprintf("%d × %s, %s of memory, load %s at the start; the hosts share the machine and its processors", runtime.NumCPU(), processor(), memory(),
 			strings.SplitN(string(load), " ", 2)[0]),
-		"fleet " + output1(ctx, r.fleet, "version"),
+		output1(ctx, r.fleet, "version"),
 		fmt.Sprintf("the median of %d runs; one of Ansible's playbooks, with Mitogen too, and of what says so", r.runs),
 	}
 	if !r.alone {
