@@ -11,7 +11,7 @@ import (
 
 // startAllocs is how much the project's own packages may allocate before main.
 // Each of a hundred hosts pays for it, whatever the task is.
-const startAllocs = 800
+const startAllocs = 400
 
 var initLine = regexp.MustCompile(`(?m)^init (fleet/\S+) @.* ([0-9]+) allocs$`)
 

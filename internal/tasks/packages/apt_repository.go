@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"fleet/internal/spec"
 	"fleet/internal/tasks/sys"
@@ -220,9 +221,9 @@ func editSources(text string, want sourceLine, present bool) (edited string, fou
 }
 
 var (
-	sourceOptions = regexp.MustCompile(`\[[^\]]*\]`)
-	sourceScheme  = regexp.MustCompile(`\w+://`)
-	sourceNoWord  = regexp.MustCompile(`[^a-zA-Z0-9]+`)
+	sourceOptions = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[[^\]]*\]`) })
+	sourceScheme  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\w+://`) })
+	sourceNoWord  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^a-zA-Z0-9]+`) })
 )
 
 // sourceFile is the name of a line's file, by Ansible's rule.
@@ -230,10 +231,10 @@ func sourceFile(a *aptRepositoryArgs) string {
 	if a.Filename != "" {
 		return strings.TrimSuffix(a.Filename, ".list") + ".list"
 	}
-	line := sourceScheme.ReplaceAllString(sourceOptions.ReplaceAllString(a.Repo, ""), "")
+	line := sourceScheme().ReplaceAllString(sourceOptions().ReplaceAllString(a.Repo, ""), "")
 	address := strings.Fields(line)[1]
 	if _, behind, ok := strings.Cut(address, "@"); ok {
 		address = behind // a password is no part of a name
 	}
-	return strings.Trim(sourceNoWord.ReplaceAllString(address, "_"), "_") + ".list"
+	return strings.Trim(sourceNoWord().ReplaceAllString(address, "_"), "_") + ".list"
 }

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"fleet/internal/tasks/sys"
 )
@@ -39,8 +40,8 @@ func untrusted(m *sys.Machine, stderr string) error {
 }
 
 var (
-	missingKey = regexp.MustCompile(`NO_PUBKEY ([0-9A-F]+)`)
-	expiredKey = regexp.MustCompile(`EXPKEYSIG ([0-9A-F]+)`)
+	missingKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`NO_PUBKEY ([0-9A-F]+)`) })
+	expiredKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`EXPKEYSIG ([0-9A-F]+)`) })
 )
 
 // signature says what is wrong with a repository's signature, and what to do.
@@ -52,7 +53,7 @@ func signature(m *sys.Machine, address, suite, reason string) (said, hint string
 			"make the repository's key readable by all: mode \"0644\" for the file, \"0755\" for its folder"
 	}
 	where := strings.Join(files, " or ")
-	if found := missingKey.FindAllStringSubmatch(reason, -1); found != nil {
+	if found := missingKey().FindAllStringSubmatch(reason, -1); found != nil {
 		var ids []string
 		for _, id := range found {
 			ids = append(ids, id[1])
@@ -66,7 +67,7 @@ func signature(m *sys.Machine, address, suite, reason string) (said, hint string
 		}
 		return said, "put the repository's own key into " + where
 	}
-	if found := expiredKey.FindStringSubmatch(reason); found != nil {
+	if found := expiredKey().FindStringSubmatch(reason); found != nil {
 		if len(files) == 0 {
 			where = "/etc/apt/trusted.gpg.d"
 		}
@@ -111,7 +112,7 @@ func keysIn(m *sys.Machine, file string) string {
 	return file + " holds " + list(ids)
 }
 
-var sourceSignedBy = regexp.MustCompile(`(?i)[\[ ]signed-by=([^] ]+)`)
+var sourceSignedBy = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)[\[ ]signed-by=([^] ]+)`) })
 
 // signedBy returns the key files that apt's sources name for a repository. There
 // are none where apt's own keyrings are meant, or where a key stands in the
@@ -125,7 +126,7 @@ func signedBy(m *sys.Machine, address, suite string) []string {
 			s, ok := parseSource(line)
 			_, rest, _ := strings.Cut(s.fields, "] ")
 			words := strings.Fields(rest)
-			option := sourceSignedBy.FindStringSubmatch(line)
+			option := sourceSignedBy().FindStringSubmatch(line)
 			if ok && s.enabled && option != nil && len(words) > 1 && strings.TrimSuffix(words[0], "/") == address && words[1] == suite {
 				named = append(named, strings.Split(option[1], ",")...)
 			}

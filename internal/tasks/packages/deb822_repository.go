@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"fleet/internal/spec"
 	"fleet/internal/tasks/sys"
@@ -91,12 +92,12 @@ type deb822RepositoryResult struct {
 }
 
 var (
-	slugSpace = regexp.MustCompile(`[_\s]+`)
-	slugNot   = regexp.MustCompile(`[^a-z0-9-]+`)
+	slugSpace = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[_\s]+`) })
+	slugNot   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^a-z0-9-]+`) })
 )
 
 func deb822Repository(ctx context.Context, m *sys.Machine, a *deb822RepositoryArgs) (any, error) {
-	slug := slugNot.ReplaceAllString(slugSpace.ReplaceAllString(strings.ToLower(a.Name), "-"), "")
+	slug := slugNot().ReplaceAllString(slugSpace().ReplaceAllString(strings.ToLower(a.Name), "-"), "")
 	if slug == "" {
 		return nil, fmt.Errorf("argument %q: %q has no letter or digit to name a file after", "name", a.Name)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 
 	"fleet/internal/spec"
 	"fleet/internal/tasks/sys"
@@ -40,7 +41,7 @@ type rpmKeyResult struct {
 	Keys []string `json:"keys"`
 }
 
-var keyID = regexp.MustCompile(`^(0[xX])?[0-9a-fA-F]{8,40}$`)
+var keyID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(0[xX])?[0-9a-fA-F]{8,40}$`) })
 
 func rpmKey(ctx context.Context, m *sys.Machine, a *rpmKeyArgs) (any, error) {
 	res := &rpmKeyResult{Keys: []string{}}
@@ -50,9 +51,9 @@ func rpmKey(ctx context.Context, m *sys.Machine, a *rpmKeyArgs) (any, error) {
 	file := a.Key
 	var ids []string
 	switch {
-	case keyID.MatchString(a.Key) && a.State == "absent":
+	case keyID().MatchString(a.Key) && a.State == "absent":
 		ids = []string{shortID(a.Key)}
-	case keyID.MatchString(a.Key):
+	case keyID().MatchString(a.Key):
 		return res, fmt.Errorf("key %q is a number; give the address or the file of the key", a.Key)
 	default:
 		if isURL(a.Key) {
