@@ -57,7 +57,7 @@ var law = map[string]string{
 	"internal/tasks/docker":       "spec wire tasks/sys tasks/pattern",
 	"internal/tasks/files":        "archive spec wire tasks/sys tasks/pattern",
 	"internal/tasks/network":      "probe spec wire tasks/sys tasks/pattern",
-	"internal/tasks/packages":     "spec wire tasks/sys tasks/pattern tasks/system/facts",
+	"internal/tasks/packages":     "nearest spec wire tasks/sys tasks/pattern tasks/system/facts",
 	"internal/tasks/system":       "nearest spec wire tasks/sys tasks/pattern tasks/system/facts",
 	"internal/tasks/system/facts": "spec wire tasks/sys tasks/pattern",
 

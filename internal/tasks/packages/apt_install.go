@@ -205,7 +205,7 @@ func (r *aptRun) unknown(ctx context.Context, p *installPlan, spec debSpec) erro
 		return errors.New(msg + ": there are none yet\nhint: add update_cache: true")
 	}
 	if names, err := r.knownNames(ctx, spec.Name[:1]); err == nil {
-		if like := nearest(spec.Name, names); like != "" {
+		if like := likeName(spec.Name, names); like != "" {
 			return fmt.Errorf("%s\nhint: did you mean %q?", msg, like)
 		}
 	}

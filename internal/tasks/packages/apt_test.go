@@ -73,8 +73,8 @@ func TestLockIsWaitedFor(t *testing.T) {
 func TestNearest(t *testing.T) {
 	names := []string{"nginx", "nano", "nginx-full", "postgresql-15"}
 	for wanted, want := range map[string]string{"ngnix": "nginx", "nginx-ful": "nginx-full", "postgresql": "postgresql-15", "zzz": ""} {
-		if got := nearest(wanted, names); got != want {
-			t.Errorf("nearest(%q) is %q, want %q", wanted, got, want)
+		if got := likeName(wanted, names); got != want {
+			t.Errorf("likeName(%q) is %q, want %q", wanted, got, want)
 		}
 	}
 }

@@ -18,7 +18,7 @@ func (r *rpmRun) failed(ctx context.Context, argv []string, out sys.Output) erro
 		return &sys.ExitError{Argv: argv, Output: out}
 	}
 	if said.hint == "" && len(said.unknown) == 1 {
-		if like := nearest(said.unknown[0], r.knownNames(ctx)); like != "" {
+		if like := likeName(said.unknown[0], r.knownNames(ctx)); like != "" {
 			said.hint = fmt.Sprintf("did you mean %q?", like)
 		}
 	}
