@@ -211,8 +211,9 @@ func (p *play) results(t *playbook.Task, s site) {
 	for _, list := range [][]source.Node{t.Until, t.ChangedWhen, t.FailedWhen} {
 		p.conditions(list, s)
 	}
-	p.evaluated(t.Retries, s)
-	p.evaluated(t.Delay, s)
+	for _, n := range []source.Node{t.Retries, t.Delay, t.Async, t.Poll} {
+		p.evaluated(n, s)
+	}
 }
 
 // special checks what belongs to one module only.

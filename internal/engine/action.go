@@ -20,6 +20,7 @@ type action struct {
 	// early says that it may run before the tasks in front of it have ended: it has
 	// no effect but that of the one call that it ends in, if any.
 	early bool
+	async bool // its one call can be a job of its own on the target
 	run   func(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error)
 }
 
@@ -51,8 +52,9 @@ func actionTable() map[string]*action {
 		"copy": runCopy, "fetch": runFetch, "script": runScript, "unarchive": runUnarchive, "setup": runSetup,
 		"uri": runURI, "assemble": runAssemble,
 	} {
-		table[name] = &action{run: run, early: name != "fetch"}
+		table[name] = &action{run: run, early: name != "fetch", async: name == "setup" || name == "uri"}
 	}
+	table["async_status"] = &action{run: runAsyncStatus}
 	table["gather_facts"] = table["setup"]
 	// What is changed is a copy, because engines may run at the same time.
 	for _, a := range []*action{includeTasks, includeRole, meta} {

@@ -25,6 +25,7 @@ type attempt struct {
 	action   *action // nil: the module runs on the target as it is
 	target   string  // the inventory's host whose machine is used
 	delegate string  // target where it is another host, else empty
+	job      *job    // nil: the module runs while the task waits
 	check    bool
 	diff     bool
 	noLog    bool
@@ -174,6 +175,9 @@ func (a *attempt) act(ctx context.Context) *taskResult {
 	if err != nil {
 		return failed(err)
 	}
+	if a.job, err = a.newJob(); err != nil {
+		return failed(err)
+	}
 	var res *taskResult
 	if a.action != nil {
 		res, err = a.action.run(ctx, a, args)
@@ -182,6 +186,9 @@ func (a *attempt) act(ctx context.Context) *taskResult {
 	}
 	if err == nil && res.pending != nil {
 		return res
+	}
+	if err == nil && a.job != nil {
+		res, err = a.awaitJob(ctx, res)
 	}
 	return a.received(ctx, res, err)
 }

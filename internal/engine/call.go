@@ -57,6 +57,7 @@ func (a *attempt) module(ctx context.Context, name string, args *jinja.Map, with
 	if deadline, ok := ctx.Deadline(); ok {
 		p.call.Timeout = max(time.Until(deadline), time.Millisecond)
 	}
+	a.job.detach(&p.call)
 	a.lesser = !to.Become
 	if a.ahead {
 		return a.sendAhead(ctx, p)
@@ -158,7 +159,7 @@ func (a *attempt) result(ctx context.Context, p *pendingCall, res wire.Result, e
 		}
 		return nil, notAnswered(ctx, err)
 	}
-	if p.call.Module == "setup" && a.factsMayWait() {
+	if p.call.Module == "setup" && p.call.Async == nil && a.factsMayWait() {
 		return a.gathered(res.Data)
 	}
 	v, err := jinja.FromJSON(res.Data)

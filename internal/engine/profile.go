@@ -70,7 +70,7 @@ func (h *hostRun) given(t *playbook.Task, get func(*playbook.Keywords) source.No
 // mayBeEarly reports whether nothing about a task makes it wait for its turn:
 // that it tries again, that others see it, or that it does more than a call.
 func (h *hostRun) mayBeEarly(t *playbook.Task) bool {
-	if h.linear || t.Until != nil || t.Retries.Exists() || t != factsTask && h.together(t) {
+	if h.linear || t.Until != nil || t.Retries.Exists() || t.Async.Exists() || t != factsTask && h.together(t) {
 		return false
 	}
 	if l := t.Loop; l != nil && (l.Parallel.Exists() || l.Pause.Exists()) {

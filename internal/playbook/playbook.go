@@ -154,6 +154,8 @@ type Task struct {
 	Until       []source.Node
 	Retries     source.Node
 	Delay       source.Node
+	Async       source.Node   // seconds that it may run as a job of its own; 0 is none
+	Poll        source.Node   // seconds between two looks at the job; 0: nobody waits for it
 	ChangedWhen []source.Node // nil: not given
 	FailedWhen  []source.Node
 	Notify      []source.Node // names, or lists of names as templates

@@ -203,6 +203,12 @@ func (r *reader) taskKeyword(k keyword, p source.Pair, t *Task) {
 	case "delay":
 		r.check(k, value)
 		t.Delay = value
+	case "async":
+		r.check(k, value)
+		t.Async = value
+	case "poll":
+		r.check(k, value)
+		t.Poll = value
 	case "notify":
 		t.Notify = r.texts(k.name, "a name or a list of names", value)
 	case "listen":

@@ -63,39 +63,52 @@ func (c *call) end(r wire.Result, send func(wire.Frame) error) {
 	_ = send(wire.Frame{Kind: wire.KindResult, Call: c.id, Payload: payload})
 }
 
-// module runs the module. This is the one place where a panic is caught: it must
-// not take the other calls and their children down.
-func (c *call) module(mod *sys.Module) (data json.RawMessage) {
+// module runs the module, or begins the job that runs it.
+func (c *call) module(mod *sys.Module) json.RawMessage {
 	ctx := c.ctx
+	if c.wc.Async != nil {
+		data, err := c.detach(ctx)
+		if err != nil {
+			return failed(err.Error())
+		}
+		return data
+	}
 	if c.wc.Timeout > 0 {
 		var stop context.CancelFunc
 		ctx, stop = context.WithTimeoutCause(ctx, c.wc.Timeout, errTimeout)
 		defer stop()
 	}
+	data := guarded(ctx, mod, &c.wc, &sys.Machine{Stream: c.wc.Stream, Accounts: &c.s.accounts, Controller: c})
+	reason := context.Cause(ctx)
+	if errors.Is(reason, errTimeout) {
+		reason = fmt.Errorf("timed out after %s", c.wc.Timeout)
+	}
+	return explain(reason, data)
+}
+
+// guarded runs a module on the machine as the call wants it. This is the one place
+// where a panic is caught: it must not take the other calls and their children down.
+func guarded(ctx context.Context, mod *sys.Module, wc *wire.Call, m *sys.Machine) (data json.RawMessage) {
 	defer func() {
 		if p := recover(); p != nil {
 			data = failed(fmt.Sprintf("module %s crashed: %v; this is a bug in fleet", mod.Name, p))
 		}
 	}()
-	m := &sys.Machine{Check: c.wc.Check, Diff: c.wc.Diff, Stream: c.wc.Stream, Env: c.wc.Env, Files: c.wc.Files, Accounts: &c.s.accounts, Controller: c}
-	return c.explain(ctx, mod.Run(ctx, m, c.wc.Args))
+	m.Check, m.Diff, m.Env, m.Files = wc.Check, wc.Diff, wc.Env, wc.Files
+	return mod.Run(ctx, m, wc.Args)
 }
 
-// explain puts the reason for which the call was ended in place of the module's
-// own message, which only knows that its context is over.
-func (c *call) explain(ctx context.Context, data json.RawMessage) json.RawMessage {
-	if ctx.Err() == nil {
+// explain puts the reason for which a call was ended, if it was, in place of the
+// module's own message, which only knows that its context is over.
+func explain(reason error, data json.RawMessage) json.RawMessage {
+	if reason == nil {
 		return data
 	}
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(data, &fields) != nil || string(fields["failed"]) != "true" {
 		return data
 	}
-	msg := context.Cause(ctx).Error()
-	if errors.Is(context.Cause(ctx), errTimeout) {
-		msg = fmt.Sprintf("timed out after %s", c.wc.Timeout)
-	}
-	fields["msg"], _ = json.Marshal(msg) // a string can be encoded
+	fields["msg"], _ = json.Marshal(reason.Error()) // a string can be encoded
 	if out, err := json.Marshal(fields); err == nil {
 		return out
 	}

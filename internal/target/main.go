@@ -1,6 +1,7 @@
 // Package target is the helper's loop: it runs on the target as a child of the
 // SSH session, serves calls on its standard input and output, and ends with it.
-// It listens on no port and leaves nothing running.
+// It listens on no port and leaves nothing running but the jobs of tasks with
+// async, each a process of its own until it ends or its time is over.
 package target
 
 import (
@@ -30,6 +31,8 @@ func Main(args []string, find Find) int {
 	case len(args) == 1 && args[0] == "--version":
 		fmt.Println("fleet-target")
 		return 0
+	case len(args) == 1 && args[0] == jobVerb:
+		return runJob(os.Stdin, find)
 	case len(args) > 0:
 		fmt.Fprintf(os.Stderr, "fleet-target: unknown argument %q\n", args[0])
 		return 1

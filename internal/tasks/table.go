@@ -20,6 +20,7 @@ var Table = []*sys.Module{
 	&packages.AptKey,
 	&packages.AptRepository,
 	&files.Assemble,
+	&commands.AsyncStatus,
 	&system.AuthorizedKey,
 	&files.Blockinfile,
 	&commands.Command,

@@ -31,6 +31,26 @@ type Call struct {
 	// of it are known. Such calls run one after the other, in the order in which
 	// they came; all others run at once.
 	Ahead *Ahead `json:"ahead,omitempty"`
+	// Async makes the call a job, which outlives the helper and its connection.
+	Async *Async `json:"async,omitempty"`
+}
+
+// Async says how a call becomes a job. The answer comes as soon as the job has
+// begun: its data are those of Job.
+type Async struct {
+	// Dir is the folder in which the job writes its result, as Ansible names it: a
+	// leading ~ is the home of the user in charge.
+	Dir string `json:"dir"`
+	// Limit is how long the job may take. It is ended then.
+	Limit time.Duration `json:"limit"`
+}
+
+// Job is what is known of every job. Its result holds it too.
+type Job struct {
+	ID       string `json:"ansible_job_id"`
+	Started  int    `json:"started"`
+	Finished int    `json:"finished"`     // 1 when it has ended
+	File     string `json:"results_file"` // on the target
 }
 
 // Ahead says on what a call depends that was sent ahead: it does not run where a
