@@ -54,10 +54,13 @@ var law = map[string]string{
 	"internal/tasks/sys":          "reason spec wire",
 	"internal/tasks/pattern":      "",
 	"internal/tasks/commands":     "spec wire tasks/sys tasks/pattern",
+	"internal/tasks/access":       "nearest spec tasks/sys",
+	"internal/tasks/config":       "nearest spec tasks/sys",
 	"internal/tasks/docker":       "spec wire tasks/sys tasks/pattern",
 	"internal/tasks/files":        "archive spec wire tasks/sys tasks/pattern",
 	"internal/tasks/network":      "probe spec wire tasks/sys tasks/pattern",
 	"internal/tasks/packages":     "nearest spec wire tasks/sys tasks/pattern tasks/system/facts",
+	"internal/tasks/storage":      "nearest spec tasks/sys",
 	"internal/tasks/system":       "nearest spec wire tasks/sys tasks/pattern tasks/system/facts",
 	"internal/tasks/system/facts": "spec wire tasks/sys tasks/pattern",
 

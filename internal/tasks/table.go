@@ -6,10 +6,12 @@ import (
 	"sort"
 
 	"fleet/internal/tasks/commands"
+	"fleet/internal/tasks/config"
 	"fleet/internal/tasks/docker"
 	"fleet/internal/tasks/files"
 	"fleet/internal/tasks/network"
 	"fleet/internal/tasks/packages"
+	"fleet/internal/tasks/storage"
 	"fleet/internal/tasks/sys"
 	"fleet/internal/tasks/system"
 )
@@ -38,13 +40,16 @@ var Table = []*sys.Module{
 	&docker.Volume,
 	&files.Fetch,
 	&files.File,
+	&storage.Filesystem,
 	&files.Find,
 	&system.Firewalld,
 	&network.GetURL,
 	&system.Group,
 	&system.Hostname,
+	&config.IniFile,
 	&system.KnownHosts,
 	&files.Lineinfile,
+	&storage.Mount,
 	&packages.Package,
 	&packages.PackageFacts,
 	&network.Ping,
