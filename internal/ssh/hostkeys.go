@@ -11,17 +11,23 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/skeema/knownhosts"
 	"golang.org/x/crypto/ssh"
-	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
 
 	"fleet/internal/source"
+	"fleet/internal/ssh/knownhosts"
 )
 
 // knownHosts are the known_hosts files as they were read.
 type knownHosts struct {
-	db    *knownhosts.HostKeyDB
-	stamp string // sizes and times of the files
+	db    *knownhosts.DB
+	files []fileStamp
+}
+
+// fileStamp tells whether a file is as it was.
+type fileStamp struct {
+	name  string
+	size  int64
+	wrote int64 // nanoseconds since 1970
 }
 
 // plainKeys are the kinds of host keys that are asked for when nothing is known
@@ -31,33 +37,55 @@ var plainKeys = []string{ssh.KeyAlgoED25519, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECD
 
 // known reads the target's known_hosts files, or returns what was read of them
 // if they are as they were.
-func (d *Dialer) known(t *target) (*knownhosts.HostKeyDB, error) {
-	var files []string
-	var stamp strings.Builder
-	for _, f := range append(slices.Clone(t.knownHosts), t.globalHosts...) {
-		info, err := os.Stat(f)
-		if err != nil || info.IsDir() {
-			continue
+func (d *Dialer) known(t *target) (*knownHosts, error) {
+	var stamps []fileStamp
+	var names []string
+	for _, f := range slices.Concat(t.knownHosts, t.globalHosts) {
+		if stamp, ok := stampOf(f); ok {
+			stamps, names = append(stamps, stamp), append(names, f)
 		}
-		files = append(files, f)
-		fmt.Fprintf(&stamp, "%d %d ", info.Size(), info.ModTime().UnixNano())
 	}
-	key := strings.Join(files, "\n")
+	key := strings.Join(names, "\n")
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if k := d.knownHosts[key]; k != nil && k.stamp == stamp.String() {
-		return k.db, nil
+	if k := d.knownHosts[key]; k != nil && slices.Equal(k.files, stamps) {
+		return k, nil
 	}
-	db, err := knownhosts.NewDB(files...)
+	db, err := knownhosts.Read(names...)
 	if err != nil {
-		return nil, source.Errorf(source.Pos{}, "cannot read known_hosts: %s", strings.TrimPrefix(err.Error(), "knownhosts: ")).
+		return nil, source.Errorf(source.Pos{}, "cannot read known_hosts: %w", err).
 			WithHint("remove that line, or make the file readable")
 	}
 	if d.knownHosts == nil {
 		d.knownHosts = map[string]*knownHosts{}
 	}
-	d.knownHosts[key] = &knownHosts{db, stamp.String()}
-	return db, nil
+	k := &knownHosts{db, stamps}
+	d.knownHosts[key] = k
+	return k, nil
+}
+
+func stampOf(file string) (fileStamp, bool) {
+	info, err := os.Stat(file)
+	if err != nil || info.IsDir() {
+		return fileStamp{}, false
+	}
+	return fileStamp{file, info.Size(), info.ModTime().UnixNano()}, true
+}
+
+// added takes over a line of so many bytes that was appended, so that the files
+// are not read again for it; unless somebody else has written too.
+func (d *Dialer) added(k *knownHosts, file, name string, key ssh.PublicKey, size int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	i := slices.IndexFunc(k.files, func(s fileStamp) bool { return s.name == file })
+	if i < 0 {
+		return
+	}
+	now, ok := stampOf(file)
+	if ok && now.size == k.files[i].size+int64(size) {
+		k.db.Add(file, name, key)
+		k.files[i] = now
+	}
 }
 
 // hostKeyAlgorithms returns the kinds of keys to ask the host for: those that
@@ -66,19 +94,16 @@ func (l *login) hostKeyAlgorithms() ([]string, error) {
 	if l.t.checking == Off {
 		return nil, nil
 	}
-	db, err := l.d.known(l.t)
+	k, err := l.d.known(l.t)
 	if err != nil {
 		return nil, err
 	}
-	if algorithms := db.HostKeyAlgorithms(l.t.keyAddr()); len(algorithms) > 0 {
-		return algorithms, nil
-	}
-	return plainKeys, nil
+	return k.db.Algorithms(l.t.keyAddr(), plainKeys), nil
 }
 
 // checkHostKey is the ssh.HostKeyCallback.
-func (l *login) checkHostKey(_ string, remote net.Addr, key ssh.PublicKey) error {
-	err := l.hostKeyError(remote, key)
+func (l *login) checkHostKey(_ string, _ net.Addr, key ssh.PublicKey) error {
+	err := l.hostKeyError(key)
 	l.mu.Lock()
 	l.sawHost = true
 	l.hostKey = err
@@ -86,20 +111,20 @@ func (l *login) checkHostKey(_ string, remote net.Addr, key ssh.PublicKey) error
 	return err
 }
 
-func (l *login) hostKeyError(remote net.Addr, key ssh.PublicKey) error {
+func (l *login) hostKeyError(key ssh.PublicKey) error {
 	if l.t.checking == Off {
 		return nil
 	}
-	db, err := l.d.known(l.t)
+	k, err := l.d.known(l.t)
 	if err != nil {
 		return setup(l.t.String(), err)
 	}
-	err = db.HostKeyCallback()(l.t.keyAddr(), remote, key)
+	err = k.db.Check(l.t.keyAddr(), key)
 	switch {
 	case err == nil:
 		return nil
-	case knownhosts.IsHostUnknown(err) && l.t.checking == AcceptNew:
-		return l.d.record(l.t, remote, key)
+	case errors.Is(err, knownhosts.ErrUnknown) && l.t.checking == AcceptNew:
+		return l.d.record(l.t, key)
 	}
 	return l.t.hostKeyError(err, key)
 }
@@ -107,18 +132,18 @@ func (l *login) hostKeyError(remote net.Addr, key ssh.PublicKey) error {
 // hostKeyError says why the key is refused.
 func (t *target) hostKeyError(err error, key ssh.PublicKey) error {
 	e := &Error{Reason: HostKey, Host: t.String(), Err: err}
-	var changed *xknownhosts.KeyError
-	var revoked *xknownhosts.RevokedError
+	var changed *knownhosts.ChangedError
+	var revoked *knownhosts.RevokedError
 	switch {
 	case errors.As(err, &revoked):
-		e.Msg = fmt.Sprintf("the host's key %s is revoked (%s:%d)", describe(key), revoked.Revoked.Filename, revoked.Revoked.Line)
-	case errors.As(err, &changed) && len(changed.Want) > 0:
+		e.Msg = fmt.Sprintf("the host's key %s is revoked (%s:%d)", describe(key), revoked.Entry.File, revoked.Entry.Line)
+	case errors.As(err, &changed):
 		want := nearest(changed.Want, key)
 		e.Msg = fmt.Sprintf("the host's key has changed: it shows %s, and %s:%d has %s",
-			describe(key), want.Filename, want.Line, describe(want.Key))
+			describe(key), want.File, want.Line, describe(want.Key))
 		e.Hint = fmt.Sprintf("someone may be in between; if the host was set up anew: ssh-keygen -f %q -R %q",
-			want.Filename, knownhosts.Normalize(t.keyAddr()))
-	case errors.As(err, &changed):
+			want.File, t.keyName())
+	case errors.Is(err, knownhosts.ErrUnknown):
 		e.Msg = fmt.Sprintf("the host's key %s is not known", describe(key))
 		e.Hint = fmt.Sprintf("compare it on the host's console, then ssh %s once; or choose host key checking accept-new", t.sshArgs())
 	default:
@@ -128,7 +153,7 @@ func (t *target) hostKeyError(err error, key ssh.PublicKey) error {
 }
 
 // nearest returns the known key of the same kind, or the first one.
-func nearest(want []xknownhosts.KnownKey, key ssh.PublicKey) xknownhosts.KnownKey {
+func nearest(want []knownhosts.Entry, key ssh.PublicKey) knownhosts.Entry {
 	for _, w := range want {
 		if w.Key.Type() == key.Type() {
 			return w
@@ -139,7 +164,7 @@ func nearest(want []xknownhosts.KnownKey, key ssh.PublicKey) xknownhosts.KnownKe
 
 // record adds the key to the first known_hosts file. Where that cannot be
 // written, the key is taken for this time, with a warning, as OpenSSH does.
-func (d *Dialer) record(t *target, remote net.Addr, key ssh.PublicKey) error {
+func (d *Dialer) record(t *target, key ssh.PublicKey) error {
 	if len(t.knownHosts) == 0 {
 		return nil
 	}
@@ -153,26 +178,28 @@ func (d *Dialer) record(t *target, remote net.Addr, key ssh.PublicKey) error {
 	}
 	defer unlock()
 	// Another login, or another program, may have recorded a key in the meantime.
-	db, err := d.known(t)
+	k, err := d.known(t)
 	if err != nil {
 		return setup(t.String(), err)
 	}
-	if err := db.HostKeyCallback()(t.keyAddr(), remote, key); err == nil {
+	if err := k.db.Check(t.keyAddr(), key); err == nil {
 		return nil
-	} else if !knownhosts.IsHostUnknown(err) {
+	} else if !errors.Is(err, knownhosts.ErrUnknown) {
 		return t.hostKeyError(err, key)
 	}
-	name := knownhosts.Normalize(t.keyAddr())
+	name := t.keyName()
 	if t.hashHosts {
-		name = xknownhosts.HashHostname(name)
+		name = knownhosts.Hash(name)
 	}
-	line := name + " " + strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key))) + "\n"
+	line := knownhosts.Line(name, key) + "\n"
 	if !endsInNewline(f) {
 		line = "\n" + line
 	}
 	if _, err := f.WriteString(line); err != nil {
 		d.warn(fmt.Sprintf("the key of %s cannot be recorded: %v", t, err))
+		return nil
 	}
+	d.added(k, file, t.keyName(), key, len(line))
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"fleet/internal/source"
+	"fleet/internal/ssh/knownhosts"
 )
 
 // The defaults of a login.
@@ -60,6 +61,14 @@ func (t *target) keyAddr() string {
 		return net.JoinHostPort(t.keyAlias, "22")
 	}
 	return t.addr()
+}
+
+// keyName returns the name that known_hosts has the key under.
+func (t *target) keyName() string {
+	if t.keyAlias != "" {
+		return knownhosts.Name(t.keyAlias, "")
+	}
+	return knownhosts.Name(t.host, strconv.Itoa(t.port))
 }
 
 // String returns user@host, with the port where it is not 22.
