@@ -62,6 +62,7 @@ var law = map[string]string{
 	"internal/tasks/network":      "probe spec wire tasks/sys tasks/pattern",
 	"internal/tasks/packages":     "nearest spec wire tasks/sys tasks/pattern tasks/system/facts",
 	"internal/tasks/storage":      "nearest spec tasks/sys",
+	"internal/tasks/repos":        "spec wire tasks/sys",
 	"internal/tasks/system":       "nearest spec wire tasks/sys tasks/pattern tasks/system/facts",
 	"internal/tasks/system/facts": "spec wire tasks/sys tasks/pattern",
 

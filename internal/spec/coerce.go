@@ -184,3 +184,7 @@ func pairs(s string) (map[string]any, bool) {
 	}
 	return m, len(m) > 0
 }
+
+// Text returns a value of any type as Python's str() would: what a module gets
+// for an argument that is text.
+func Text(v any) string { return text(v) }

@@ -12,6 +12,7 @@ import (
 	"fleet/internal/tasks/network"
 	"fleet/internal/tasks/packages"
 	"fleet/internal/tasks/storage"
+	"fleet/internal/tasks/repos"
 	"fleet/internal/tasks/sys"
 	"fleet/internal/tasks/system"
 )
@@ -29,6 +30,7 @@ var Table = []*sys.Module{
 	&files.Copy,
 	&system.Cron,
 	&packages.Deb822Repository,
+	&packages.Debconf,
 	&packages.Dnf,
 	&docker.Container,
 	&docker.ContainerInfo,
@@ -38,21 +40,26 @@ var Table = []*sys.Module{
 	&docker.Network,
 	&docker.Prune,
 	&docker.Volume,
+	&packages.DpkgSelections,
 	&files.Fetch,
 	&files.File,
 	&storage.Filesystem,
 	&files.Find,
 	&system.Firewalld,
 	&network.GetURL,
+	&system.Getent,
+	&repos.Git,
 	&system.Group,
 	&system.Hostname,
 	&config.IniFile,
+	&network.Iptables,
 	&system.KnownHosts,
 	&files.Lineinfile,
 	&storage.Mount,
 	&packages.Package,
 	&packages.PackageFacts,
 	&network.Ping,
+	&packages.Pip,
 	&network.Probe,
 	&files.Replace,
 	&packages.RpmKey,
