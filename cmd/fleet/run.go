@@ -20,6 +20,7 @@ type runFlags struct {
 	check, diff                    bool
 	startAt                        string
 	noPipelining                   bool
+	step, forceHandlers            bool
 	listHosts, listTasks, listTags bool
 	json                           bool
 }
@@ -44,6 +45,8 @@ also looked for under playbooks/.`,
 	flags.BoolVarP(&f.check, "check", "C", false, "change nothing, and say what would be changed")
 	flags.BoolVarP(&f.diff, "diff", "D", false, "show the texts that change, before and after")
 	flags.StringVar(&f.startAt, "start-at-task", "", "start at the task of this `name`")
+	flags.BoolVar(&f.step, "step", false, "ask before each task whether it is to run")
+	flags.BoolVar(&f.forceHandlers, "force-handlers", false, "run the notified handlers of hosts that fail too")
 	flags.BoolVar(&f.noPipelining, "no-pipelining", false, "send nothing ahead: a task waits for the result of the one before it")
 	flags.BoolVar(&f.listHosts, "list-hosts", false, "list the hosts of each play, and do nothing else")
 	flags.BoolVar(&f.listTasks, "list-tasks", false, "list the tasks of each play, and do nothing else")
@@ -92,7 +95,7 @@ func (a *app) play(ctx context.Context, s *setup, f *runFlags, pb *playbook.Play
 		return err
 	}
 	o.Check, o.Diff, o.Tags, o.SkipTags, o.StartAt = f.check, f.diff, f.tags, f.skipTags, f.startAt
-	o.NoPipelining = f.noPipelining
+	o.NoPipelining, o.Step, o.ForceHandlers = f.noPipelining, f.step, f.forceHandlers
 	d := s.dialer(a, ask)
 	defer d.Close()
 	e := s.engine(o, d, ask)

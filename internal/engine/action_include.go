@@ -185,6 +185,9 @@ func (h *hostRun) gatherFacts(ctx context.Context, c *jinja.Context) error {
 	}
 	h.order = order
 	h.crowd.advance(h.host, order)
+	if wanted, err := h.wanted(ctx, factsTask, order); err != nil || !wanted {
+		return err
+	}
 	res, err := h.alone(ctx, factsTask, order)
 	return h.settle(ctx, factsTask, res, err)
 }

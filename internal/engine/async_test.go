@@ -113,4 +113,3 @@ func TestArgumentsOfJobsAreNotSeen(t *testing.T) {
 		t.Errorf("the job ended with %v", got)
 	}
 }
-

@@ -68,6 +68,8 @@ type Options struct {
 	Limit          []string // host patterns; nil is no limit
 	StartAt        string   // the name of the task to start at, possibly a glob
 	NoPipelining   bool     // a task waits for the result of the one in front of it
+	Step           bool     // the operator is asked before every task
+	ForceHandlers  bool     // handlers run even after a failure
 	Verbosity      int
 
 	// Defaults that a playbook's keywords and the inventory's variables override.
@@ -106,6 +108,7 @@ type Engine struct {
 	started   bool             // the task of Options.StartAt was reached
 	plays     int              // plays and batches begun
 	pausing   sync.Mutex
+	stepping  bool          // the operator wants to be asked before the next task too
 	chains    atomic.Uint32 // of calls that are sent ahead, begun
 	airborne  atomic.Int64  // calls in the air, besides one of each host
 	window    int           // calls of one host in the air; 0 is airCalls
@@ -155,6 +158,9 @@ func (e *Engine) prepare() error {
 	e.actions = actionTable()
 	e.stats = newStats()
 	e.started = e.Options.StartAt == ""
+	if e.stepping = e.Options.Step; e.stepping && e.Prompter == nil {
+		return source.Errorf(source.Pos{}, "there is no terminal to ask on before each task").WithHint("leave --step out")
+	}
 	if e.Options.Forks > 0 {
 		e.slots = newSlots(e.Options.Forks)
 	}

@@ -106,6 +106,12 @@ var ways = []struct {
 // run runs play.yml of a folder over its inventory.yml and returns the report.
 func run(t *testing.T, d engine.Dialer, dir string, o engine.Options, extra *jinja.Map) (string, engine.Summary) {
 	t.Helper()
+	return runAsking(t, d, nil, dir, o, extra)
+}
+
+// runAsking is run with somebody to ask.
+func runAsking(t *testing.T, d engine.Dialer, ask engine.Prompter, dir string, o engine.Options, extra *jinja.Map) (string, engine.Summary) {
+	t.Helper()
 	t.Chdir(dir)
 	inv, err := inventory.Load("inventory.yml")
 	if err != nil {
@@ -121,7 +127,7 @@ func run(t *testing.T, d engine.Dialer, dir string, o engine.Options, extra *jin
 	w := secrets.Writer(&out)
 	text := report.NewText(w, w, report.Options{Verbose: o.Verbosity})
 	e := &engine.Engine{Inventory: inv, Vars: vars.NewStore(inv, extra, secrets), Loader: loader, Modules: catalog.Modules{},
-		Dialer: d, Events: text, Secrets: secrets, Options: o}
+		Dialer: d, Events: text, Secrets: secrets, Prompter: ask, Options: o}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	sum, err := e.Run(ctx, pb, []string{"play.yml"})

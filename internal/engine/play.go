@@ -40,6 +40,7 @@ type playRun struct {
 	tasks    map[taskKey]*event.Task
 	included map[includeKey]*included
 	extra    []handler // handlers that includes brought in
+	steps    map[taskKey]bool
 	throttle map[*event.Task]chan struct{}
 	maxFail  float64 // percent; negative: no limit
 }
@@ -53,6 +54,9 @@ type taskKey struct {
 // does not where all hosts of a batch, or more than allowed, have failed.
 func (e *Engine) play(ctx context.Context, p *playbook.Play, last bool) (more bool, err error) {
 	base := &playRun{Play: p, engine: e, dir: filepath.Dir(p.File), roles: staticRoles(p), parting: last && eachForItself(p)}
+	if base.prompts, err = e.prompt(ctx, base.context(ctx), p); err != nil {
+		return false, err
+	}
 	c := base.context(ctx)
 	name, err := e.text(c, p.Name, "")
 	if err != nil {
@@ -71,9 +75,6 @@ func (e *Engine) play(ctx context.Context, p *playbook.Play, last bool) (more bo
 	if len(hosts) == 0 {
 		e.Events.Emit(event.NoHosts{Name: base.name, Pos: p.Pos, Reason: "no host is left: all have failed"})
 		return true, nil
-	}
-	if base.prompts, err = e.prompt(ctx, p); err != nil {
-		return false, err
 	}
 	batches, err := e.batches(c, p, hosts)
 	if err != nil {
@@ -110,7 +111,7 @@ func noHosts(patterns string, limited bool) string {
 func (r *playRun) batch(hosts []string, id int) *playRun {
 	return &playRun{Play: r.Play, engine: r.engine, id: id, dir: r.dir, name: r.name, all: r.all, hosts: hosts, begun: r.engine.started, parting: r.parting,
 		crowd: newCrowd(hosts), prompts: r.prompts, roles: r.roles, maxFail: -1,
-		tasks: map[taskKey]*event.Task{}, included: map[includeKey]*included{}, throttle: map[*event.Task]chan struct{}{}}
+		steps: map[taskKey]bool{}, tasks: map[taskKey]*event.Task{}, included: map[includeKey]*included{}, throttle: map[*event.Task]chan struct{}{}}
 }
 
 // settings evaluates the play's keywords that are about all hosts.
@@ -119,7 +120,7 @@ func (r *playRun) settings(c *jinja.Context) error {
 	if err != nil {
 		return err
 	}
-	r.linear = fatal
+	r.linear = fatal || r.engine.Options.Step
 	if r.MaxFailPercentage.Exists() {
 		v, err := r.engine.number(c, r.MaxFailPercentage, 100)
 		if err != nil {

@@ -45,6 +45,9 @@ func (h *hostRun) jointly(ctx context.Context, t *playbook.Task, order []int) er
 	if h.crowd.isEnded() {
 		return errEndPlay
 	}
+	if wanted, err := h.wanted(ctx, t, order); err != nil || !wanted {
+		return err
+	}
 	after := append(slices.Clone(order), math.MaxInt)
 	if shortName(t.Module) == "group_by" { // the groups' order is the hosts' order
 		before := h.hosts[:slices.Index(h.hosts, h.host)]

@@ -125,7 +125,7 @@ func (h *hostRun) begin(ctx context.Context) error {
 	if err != nil {
 		return h.fatal(ctx, err)
 	}
-	if h.force, err = h.engine.truth(c, h.ForceHandlers, false); err != nil {
+	if h.force, err = h.engine.truth(c, h.ForceHandlers, h.engine.Options.ForceHandlers); err != nil {
 		return h.fatal(ctx, err)
 	}
 	gather, err := h.engine.truth(c, h.GatherFacts, true)

@@ -46,17 +46,16 @@ type Play struct {
 
 // Prompt is one variable that a play asks the operator for.
 type Prompt struct {
-	Pos       source.Pos
-	Name      string
-	Text      source.Node // what to ask; the name where absent
-	Default   source.Node
-	Private   bool // do not echo; true unless the playbook says no
-	Confirm   bool
-	Unsafe    bool
-	Encrypt   string
-	Salt      string
-	SaltSize  int
-	Undefined bool // ask also where the variable is defined
+	Pos      source.Pos
+	Name     string
+	Text     source.Node // what to ask; the name where absent
+	Default  source.Node
+	Private  bool   // do not echo; true unless the playbook says no
+	Confirm  bool   // ask until the operator says the same twice
+	Unsafe   bool   // the answer is no template
+	Encrypt  string // the kind of the hash that the variable gets in place of the answer
+	Salt     string
+	SaltSize int
 }
 
 // Keywords are what plays, blocks, tasks and roles have in common. A keyword
