@@ -57,6 +57,7 @@ var law = map[string]string{
 	"internal/tasks/commands":     "spec wire tasks/sys tasks/pattern",
 	"internal/tasks/access":       "nearest spec tasks/sys",
 	"internal/tasks/config":       "nearest spec tasks/sys",
+	"internal/tasks/crypto":       "spec tasks/sys",
 	"internal/tasks/docker":       "spec wire tasks/sys tasks/pattern",
 	"internal/tasks/files":        "archive spec wire tasks/sys tasks/pattern",
 	"internal/tasks/network":      "probe spec wire tasks/sys tasks/pattern",

@@ -7,6 +7,7 @@ import (
 
 	"fleet/internal/tasks/commands"
 	"fleet/internal/tasks/config"
+	"fleet/internal/tasks/crypto"
 	"fleet/internal/tasks/docker"
 	"fleet/internal/tasks/files"
 	"fleet/internal/tasks/network"
@@ -56,6 +57,10 @@ var Table = []*sys.Module{
 	&system.KnownHosts,
 	&files.Lineinfile,
 	&storage.Mount,
+	&crypto.OpensshKeypair,
+	&crypto.OpensslCSR,
+	&crypto.OpensslDhparam,
+	&crypto.OpensslPrivatekey,
 	&packages.Package,
 	&packages.PackageFacts,
 	&network.Ping,
@@ -78,6 +83,8 @@ var Table = []*sys.Module{
 	&network.URI,
 	&system.User,
 	&network.WaitFor,
+	&crypto.X509Certificate,
+	&crypto.X509CertificateInfo,
 	&packages.Yum,
 	&packages.YumRepository,
 }
