@@ -1,0 +1,12 @@
+package standin
+
+// inventory is ansible-inventory.
+func inventory(args []string) error {
+	return call(append([]string{"inventory"}, withInventory(args)...)...)
+}
+
+// vault is ansible-vault: the verbs are the same.
+func vault(args []string) error { return call(append([]string{"vault"}, args...)...) }
+
+// adHoc is ansible.
+func adHoc(args []string) error { return refuse("ansible")(args) }
