@@ -3,10 +3,10 @@
 GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-all test-vm lint bench docs lab-up lab-down clean
+.PHONY: help build demo test test-all test-vm lint bench conformance docs lab-up lab-down clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## bin/fleet, with the helpers for both architectures in it
 	$(GO) run ./internal/helper/build
@@ -32,6 +32,10 @@ lint: ## gofmt, go vet, staticcheck, shellcheck
 bench: build ## the benchmarks, beside clush, Ansible, Mitogen, rsync and docker, into bench/RESULTS.md
 	$(GO) run ./bench -results bench/RESULTS.md $(BENCH)
 
+conformance: build ## Ansible's own integration tests, from ANSIBLE=a checkout's folder, with fleet in its place
+	CGO_ENABLED=0 $(GO) build -o conformance/.state/conformance ./conformance
+	conformance/.state/conformance -ansible "$(ANSIBLE)" $(CONFORMANCE)
+
 docs: ## write docs/modules anew from the modules' comments
 	$(GO) generate ./docs
 
@@ -42,4 +46,4 @@ lab-down: ## remove the lab
 	lab/down
 
 clean: ## remove what was built
-	rm -rf bin internal/helper/dist/*.gz internal/helper/dist/manifest.json
+	rm -rf bin conformance/.state internal/helper/dist/*.gz internal/helper/dist/manifest.json

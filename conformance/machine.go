@@ -39,6 +39,9 @@ func newMachine(ctx context.Context, o options) (machine, error) {
 		"--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined", "--security-opt", "systempaths=unconfined",
 		"--cgroupns", "private", "--tmpfs", "/run:exec", "--tmpfs", "/tmp:exec", "--memory", "4g",
 		"--volume", o.ansible + ":/checkout:ro", "--volume", self + ":/conformance/conformance:ro"}
+	if o.background {
+		args = append(args, "--cpu-shares", "100") // of 1024
+	}
 	if _, err := os.Stat(o.fleet); err == nil {
 		args = append(args, "--volume", o.fleet+":/conformance/fleet:ro")
 	}

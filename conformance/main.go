@@ -75,7 +75,9 @@ type options struct {
 	with     inside.Program
 	limit    time.Duration
 	machines int
-	only     []string
+
+	background bool
+	only       []string
 }
 
 func parse(args []string) (options, error) {
@@ -88,6 +90,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.image, "image", "", "the machine's image, where it is built already")
 	flags.DurationVar(&o.limit, "limit", 300*time.Second, "how long a target may take")
 	flags.IntVar(&o.machines, "machines", 2, "how many machines work side by side")
+	flags.BoolVar(&o.background, "background", false, "let all else on the host go first")
 	flags.Func("with", "whose commands run: fleet or ansible (default fleet)", func(s string) error {
 		o.with = inside.Program(s)
 		return o.with.Valid()

@@ -107,14 +107,19 @@ func (r run) binaries() string {
 	return links
 }
 
-// link makes the names under which this program stands in, and the python that
-// scripts ask for.
+// link makes the names under which this program stands in, and what else
+// ansible-test puts into the path of scripts.
 func (r run) link() error {
 	if err := os.MkdirAll(links, 0o755); err != nil {
 		return err
 	}
-	if err := os.Symlink("/usr/bin/python3", filepath.Join(links, "python")); err != nil {
-		return err
+	for name, to := range map[string]string{
+		"python":        "/usr/bin/python3",
+		"virtualenv.sh": checkout + "/test/lib/ansible_test/_util/target/injector/virtualenv.sh",
+	} {
+		if err := os.Symlink(to, filepath.Join(links, name)); err != nil {
+			return err
+		}
 	}
 	if r.program == Ansible {
 		return nil

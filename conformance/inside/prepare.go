@@ -56,6 +56,7 @@ func (r run) environment() []string {
 		"ANSIBLE_LIBRARY=/dev/null", "ANSIBLE_DEVEL_WARNING=false",
 		"ANSIBLE_PYTHON_INTERPRETER=/set/ansible_python_interpreter/in/inventory",
 		"ANSIBLE_TEST_ANSIBLE_LIB_ROOT=" + checkout + "/lib/ansible", "ANSIBLE_TEST_CI=", "ANSIBLE_TEST_COVERAGE=",
+		"ANSIBLE_TEST_PYTHON_VERSION=3", "ANSIBLE_TEST_PYTHON_INTERPRETER=/usr/bin/python3",
 		"OUTPUT_DIR=" + r.output, "INVENTORY_PATH=" + filepath.Join(r.integration(), "inventory"),
 		"JUNIT_OUTPUT_DIR=" + work + "/junit",
 	}

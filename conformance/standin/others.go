@@ -7,6 +7,3 @@ func inventory(args []string) error {
 
 // vault is ansible-vault: the verbs are the same.
 func vault(args []string) error { return call(append([]string{"vault"}, args...)...) }
-
-// adHoc is ansible.
-func adHoc(args []string) error { return refuse("ansible")(args) }

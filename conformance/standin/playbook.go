@@ -1,8 +1,11 @@
 package standin
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -22,7 +25,15 @@ func playbook(args []string) error {
 		}
 	}
 	lendRoles(rest)
-	return call(append([]string{verb}, withInventory(rest)...)...)
+	rest = append([]string{verb}, withInventory(rest)...)
+	if verb == "check" {
+		return call(rest...)
+	}
+	if lists(rest) {
+		return relist(rest)
+	}
+	s := story{out: os.Stdout, verbose: verbosity(rest)}
+	return follow(append(rest, "--json"), s.take)
 }
 
 // flag is fleet's name for a flag that Ansible names otherwise.
@@ -71,4 +82,36 @@ func lendRoles(args []string) {
 			_ = os.Symlink(path, filepath.Join(filepath.Dir(a), "roles"))
 		}
 	}
+}
+
+// lists says whether nothing runs: something is only listed or explained.
+func lists(args []string) bool {
+	return slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "--list-") || a == "--help" || a == "-h" })
+}
+
+// verbosity counts the v's.
+func verbosity(args []string) int {
+	n := 0
+	for _, a := range args {
+		if a == "--verbose" {
+			n++
+		} else if strings.HasPrefix(a, "-v") && strings.Trim(a, "v") == "-" {
+			n += len(a) - 1
+		}
+	}
+	return n
+}
+
+// relist prints fleet's list of tasks as Ansible lays it out.
+func relist(args []string) error {
+	cmd := exec.Command(fleet, args...)
+	cmd.Stdin, cmd.Stderr = os.Stdin, os.Stderr
+	out, err := cmd.Output()
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, "\ttags: [") {
+			line = "  " + strings.Replace(line, "\ttags: [", "\tTAGS: [", 1)
+		}
+		fmt.Print(line)
+	}
+	return err
 }

@@ -1,0 +1,187 @@
+package standin
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A story prints events in the layout of Ansible's default report, for scripts
+// that look into it: which tasks ran where, and what they returned.
+type story struct {
+	out     io.Writer
+	verbose int
+	task    *task
+}
+
+func (s *story) take(e event) {
+	switch e.Event {
+	case "play_started":
+		s.banner("PLAY [" + e.Name + "]")
+		s.task = nil
+	case "play_skipped":
+		s.banner("PLAY [" + e.Name + "]")
+		s.say("skipping: no hosts matched")
+	case "task_started":
+		s.header(e.Task)
+	case "asking":
+		fmt.Fprint(s.out, e.Msg)
+	case "item_done":
+		s.header(e.Task)
+		s.item(e)
+	case "retried":
+		s.header(e.Task)
+		s.say("FAILED - RETRYING: [%s]: %s (%d retries left).", e.Host, e.Task.title(), e.Left)
+	case "task_done":
+		s.header(e.Task)
+		s.result(e)
+	case "run_ended":
+		s.recap(e.Stats)
+	}
+}
+
+func (s *story) say(format string, args ...any) { fmt.Fprintf(s.out, format+"\n", args...) }
+
+func (s *story) banner(title string) {
+	s.say("\n%s %s", title, strings.Repeat("*", max(3, 79-len([]rune(title)))))
+}
+
+func (t task) title() string {
+	if t.Role != "" {
+		return t.Role + " : " + t.Name
+	}
+	return t.Name
+}
+
+// header prints the task's title where the last line was of another task.
+func (s *story) header(t task) {
+	if s.task != nil && slices.Equal(s.task.Order, t.Order) {
+		return
+	}
+	s.task = &t
+	word := "TASK"
+	if t.Handler {
+		word = "RUNNING HANDLER"
+	}
+	s.banner(word + " [" + t.title() + "]")
+	if s.verbose >= 2 {
+		s.say("task path: %s:%d", absolute(t.Pos.File), t.Pos.Line)
+	}
+}
+
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+func (s *story) item(e event) {
+	details := s.details(e)
+	switch e.Outcome {
+	case "failed", "unreachable":
+		s.say("failed: %s (item=%s) => %s", e.who(), e.Item, orDump(details, e))
+	case "skipped":
+		s.say("skipping: [%s] => (item=%s) %s", e.Host, e.Item, details)
+	default:
+		s.say("%s: %s => (item=%s)%s", e.Outcome, e.who(), e.Item, arrow(details))
+	}
+}
+
+func (s *story) result(e event) {
+	details := s.details(e)
+	switch e.Outcome {
+	case "failed":
+		if !e.Loop {
+			s.say("fatal: %s: FAILED! => %s", e.who(), orDump(details, e))
+		}
+	case "unreachable":
+		s.say("fatal: %s: UNREACHABLE! => %s", e.who(), orDump(details, e))
+	case "skipped":
+		if !e.Loop {
+			s.say("skipping: [%s]%s", e.Host, arrow(details))
+		}
+	default:
+		if include, ok := e.Result.Data["include"].(string); ok {
+			s.say("included: %s for %s", absolute(include), e.Host)
+		} else if !e.Loop {
+			s.say("%s: %s%s", e.Outcome, e.who(), arrow(details))
+		}
+	}
+	if e.Ignored {
+		s.say("...ignoring")
+	}
+}
+
+func (e event) who() string {
+	if e.Delegate != "" {
+		return "[" + e.Host + " -> " + e.Delegate + "]"
+	}
+	return "[" + e.Host + "]"
+}
+
+func arrow(details string) string {
+	if details == "" {
+		return ""
+	}
+	return " => " + details
+}
+
+func orDump(details string, e event) string {
+	if details == "" {
+		return dump(e.shown(0), "")
+	}
+	return details
+}
+
+// details is the result, where Ansible shows it: when asked to say more, and
+// always of tasks whose purpose is to say something.
+func (s *story) details(e event) string {
+	switch module := e.Task.Module[strings.LastIndexByte(e.Task.Module, '.')+1:]; {
+	case module == "debug" || module == "assert":
+		return dump(e.shown(s.verbose), "    ")
+	case s.verbose > 0:
+		return dump(e.shown(s.verbose), "")
+	}
+	return ""
+}
+
+// shown is the result without what reports leave out.
+func (e event) shown(verbose int) map[string]any {
+	if e.Task.NoLog {
+		return map[string]any{"censored": "the output has been hidden", "changed": e.Outcome == "changed"}
+	}
+	data := maps.Clone(e.Result.Data)
+	if data == nil {
+		data = map[string]any{}
+	}
+	hidden := []string{"exception", "diff", "changes"}
+	if verbose < 3 {
+		hidden = append(hidden, "invocation")
+	}
+	if strings.HasSuffix(e.Task.Module, "debug") {
+		hidden = append(hidden, "changed", "failed", "skipped", "skip_reason")
+	}
+	if e.Loop {
+		hidden = append(hidden, "results")
+	}
+	if failed, _ := data["failed"].(bool); !failed {
+		hidden = append(hidden, "failed")
+	}
+	for _, key := range hidden {
+		delete(data, key)
+	}
+	return data
+}
+
+func (s *story) recap(list []stats) {
+	s.banner("PLAY RECAP")
+	for _, h := range list {
+		s.say("%-26s : ok=%-4d changed=%-4d unreachable=%-4d failed=%-4d skipped=%-4d rescued=%-4d ignored=%-4d",
+			h.Host, h.OK, h.Changed, h.Unreachable, h.Failed, h.Skipped, h.Rescued, h.Ignored)
+	}
+	s.say("")
+}
