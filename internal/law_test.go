@@ -85,6 +85,9 @@ var law = map[string]string{
 	"bench/project":               "",
 	"bench/result":                "",
 	"bench/simulate":              "spec target tasks tasks/sys",
+	"conformance":                 "*",
+	"conformance/inside":          "*",
+	"conformance/standin":         "",
 	"cmd/fleet":                   "*",
 	"cmd/fleet-target":            "target tasks",
 }
