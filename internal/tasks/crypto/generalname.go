@@ -19,8 +19,21 @@ const (
 	tagRID   = 8
 )
 
-// textTags are the tags of the names that are plain text.
-var textTags = map[string]int{"email": tagEmail, "DNS": tagDNS, "URI": tagURI}
+// textKinds are the names that are plain text.
+var textKinds = []struct {
+	name string
+	tag  int
+}{{"email", tagEmail}, {"DNS", tagDNS}, {"URI", tagURI}}
+
+// textTag returns the tag of such a kind, or 0.
+func textTag(kind string) int {
+	for _, k := range textKinds {
+		if k.name == kind {
+			return k.tag
+		}
+	}
+	return 0
+}
 
 // parseGeneralName reads a name as OpenSSL's files have it: "DNS:example.org".
 func parseGeneralName(s string) (asn1.RawValue, error) {
@@ -29,8 +42,8 @@ func parseGeneralName(s string) (asn1.RawValue, error) {
 	raw := asn1.RawValue{Class: asn1.ClassContextSpecific, Bytes: []byte(value)}
 	var err error
 	switch {
-	case textTags[kind] != 0:
-		raw.Tag = textTags[kind]
+	case textTag(kind) != 0:
+		raw.Tag = textTag(kind)
 	case kind == "IP":
 		raw.Tag = tagIP
 		raw.Bytes, err = parseIP(value)
@@ -118,9 +131,9 @@ func showGeneralName(raw asn1.RawValue) string {
 			return "RID:" + oid.String()
 		}
 	}
-	for kind, tag := range textTags {
-		if tag == raw.Tag {
-			return kind + ":" + string(raw.Bytes)
+	for _, k := range textKinds {
+		if k.tag == raw.Tag {
+			return k.name + ":" + string(raw.Bytes)
 		}
 	}
 	return fmt.Sprintf("otherName:%x", raw.Bytes)

@@ -12,13 +12,29 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 
 	"fleet/internal/tasks/sys"
 )
 
-// curves are those that can be made, by the names of TLS's registry.
-var curves = map[string]elliptic.Curve{
-	"secp224r1": elliptic.P224(), "secp256r1": elliptic.P256(), "secp384r1": elliptic.P384(), "secp521r1": elliptic.P521(),
+// curve is one that can be made, by its name in TLS's registry.
+type curve struct {
+	name string
+	elliptic.Curve
+}
+
+func curves() []curve {
+	return []curve{{"secp224r1", elliptic.P224()}, {"secp256r1", elliptic.P256()}, {"secp384r1", elliptic.P384()}, {"secp521r1", elliptic.P521()}}
+}
+
+// curveName returns the name of a curve.
+func curveName(c elliptic.Curve) string {
+	for _, known := range curves() {
+		if known.Curve == c {
+			return known.name
+		}
+	}
+	return c.Params().Name
 }
 
 // key is a private key.
@@ -28,12 +44,13 @@ type key struct {
 }
 
 // newKey makes a key.
-func newKey(kind string, size int, curve string) (crypto.PrivateKey, error) {
+func newKey(kind string, size int, name string) (crypto.PrivateKey, error) {
 	switch kind {
 	case "RSA":
 		return rsa.GenerateKey(rand.Reader, size)
 	case "ECC":
-		return ecdsa.GenerateKey(curves[curve], rand.Reader)
+		all := curves()
+		return ecdsa.GenerateKey(all[slices.IndexFunc(all, func(c curve) bool { return c.name == name })].Curve, rand.Reader)
 	case "Ed25519":
 		_, private, err := ed25519.GenerateKey(rand.Reader)
 		return private, err
@@ -48,12 +65,7 @@ func (k *key) about() (kind string, size int, curve string) {
 	case *rsa.PrivateKey:
 		return "RSA", p.N.BitLen(), ""
 	case *ecdsa.PrivateKey:
-		for name, c := range curves {
-			if c == p.Curve {
-				curve = name
-			}
-		}
-		return "ECC", p.Curve.Params().BitSize, curve
+		return "ECC", p.Curve.Params().BitSize, curveName(p.Curve)
 	case ed25519.PrivateKey:
 		return "Ed25519", 256, ""
 	}

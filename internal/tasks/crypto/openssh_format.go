@@ -217,10 +217,10 @@ func (s *sshPrivate) open(inner []byte) error {
 }
 
 func ecdsaKey(name string, secret []byte) (crypto.PrivateKey, error) {
-	for _, c := range curves {
+	for _, c := range curves() {
 		if size := (c.Params().BitSize + 7) / 8; fmt.Sprintf("nistp%d", c.Params().BitSize) == name && len(secret) <= size+1 {
 			padded := new(big.Int).SetBytes(secret).FillBytes(make([]byte, size))
-			return ecdsa.ParseRawPrivateKey(c, padded)
+			return ecdsa.ParseRawPrivateKey(c.Curve, padded)
 		}
 	}
 	return nil, fmt.Errorf("the curve %q is not supported", name)

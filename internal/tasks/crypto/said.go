@@ -108,13 +108,7 @@ func publicData(public crypto.PublicKey) (kind string, data map[string]any) {
 	case *rsa.PublicKey:
 		return "RSA", map[string]any{"size": p.N.BitLen(), "modulus": p.N, "exponent": p.E}
 	case *ecdsa.PublicKey:
-		name := p.Curve.Params().Name
-		for tls, c := range curves {
-			if c == p.Curve {
-				name = tls
-			}
-		}
-		data = map[string]any{"curve": name, "exponent_size": p.Curve.Params().BitSize}
+		data = map[string]any{"curve": curveName(p.Curve), "exponent_size": p.Curve.Params().BitSize}
 		if point, err := p.Bytes(); err == nil {
 			half := (len(point) - 1) / 2
 			data["x"], data["y"] = new(big.Int).SetBytes(point[1:1+half]), new(big.Int).SetBytes(point[1+half:])

@@ -5,19 +5,23 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
 // stamp is how certificates write a time.
 const stamp = "20060102150405Z"
 
-var relative = regexp.MustCompile(`^([+-])(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?$`)
+// relative matches a time that is so long from now.
+var relative = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([+-])(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?$`)
+})
 
 // parseTime reads an absolute time (20300101000000Z) or one relative to now
 // (+52w, -1d12h). The result has whole seconds.
 func parseTime(argument, s string, now time.Time) (time.Time, error) {
 	s = strings.TrimSpace(s)
-	if match := relative.FindStringSubmatch(s); match != nil && len(s) > 1 {
+	if match := relative().FindStringSubmatch(s); match != nil && len(s) > 1 {
 		var seconds int64
 		for i, unit := range []int64{7 * 24 * 3600, 24 * 3600, 3600, 60, 1} {
 			n, _ := strconv.ParseInt("0"+match[i+2], 10, 32) // digits, or none

@@ -162,17 +162,22 @@ func byOID(extensions []pkix.Extension) map[string]extensionValue {
 }
 
 // signatureNames are OpenSSL's, of those algorithms that Go names otherwise.
-var signatureNames = map[x509.SignatureAlgorithm]string{
-	x509.MD5WithRSA: "md5WithRSAEncryption", x509.SHA1WithRSA: "sha1WithRSAEncryption", x509.SHA256WithRSA: "sha256WithRSAEncryption",
-	x509.SHA384WithRSA: "sha384WithRSAEncryption", x509.SHA512WithRSA: "sha512WithRSAEncryption",
-	x509.SHA256WithRSAPSS: "rsassaPss", x509.SHA384WithRSAPSS: "rsassaPss", x509.SHA512WithRSAPSS: "rsassaPss",
-	x509.ECDSAWithSHA1: "ecdsa-with-SHA1", x509.ECDSAWithSHA256: "ecdsa-with-SHA256", x509.ECDSAWithSHA384: "ecdsa-with-SHA384",
-	x509.ECDSAWithSHA512: "ecdsa-with-SHA512", x509.PureEd25519: "ED25519",
+var signatureNames = []struct {
+	x509.SignatureAlgorithm
+	name string
+}{
+	{x509.MD5WithRSA, "md5WithRSAEncryption"}, {x509.SHA1WithRSA, "sha1WithRSAEncryption"}, {x509.SHA256WithRSA, "sha256WithRSAEncryption"},
+	{x509.SHA384WithRSA, "sha384WithRSAEncryption"}, {x509.SHA512WithRSA, "sha512WithRSAEncryption"},
+	{x509.SHA256WithRSAPSS, "rsassaPss"}, {x509.SHA384WithRSAPSS, "rsassaPss"}, {x509.SHA512WithRSAPSS, "rsassaPss"},
+	{x509.ECDSAWithSHA1, "ecdsa-with-SHA1"}, {x509.ECDSAWithSHA256, "ecdsa-with-SHA256"}, {x509.ECDSAWithSHA384, "ecdsa-with-SHA384"},
+	{x509.ECDSAWithSHA512, "ecdsa-with-SHA512"}, {x509.PureEd25519, "ED25519"},
 }
 
 func signatureName(c *x509.Certificate) string {
-	if name := signatureNames[c.SignatureAlgorithm]; name != "" {
-		return name
+	for _, s := range signatureNames {
+		if s.SignatureAlgorithm == c.SignatureAlgorithm {
+			return s.name
+		}
 	}
 	var outer struct {
 		TBS       asn1.RawValue
