@@ -23,6 +23,7 @@ var Table = []*sys.Module{
 	&packages.Apt,
 	&packages.AptKey,
 	&packages.AptRepository,
+	&files.Archive,
 	&files.Assemble,
 	&commands.AsyncStatus,
 	&system.AuthorizedKey,
