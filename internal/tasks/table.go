@@ -12,14 +12,15 @@ import (
 	"fleet/internal/tasks/files"
 	"fleet/internal/tasks/network"
 	"fleet/internal/tasks/packages"
-	"fleet/internal/tasks/storage"
 	"fleet/internal/tasks/repos"
+	"fleet/internal/tasks/storage"
 	"fleet/internal/tasks/sys"
 	"fleet/internal/tasks/system"
 )
 
 // Table lists the modules, sorted by name.
 var Table = []*sys.Module{
+	&system.Alternatives,
 	&packages.Apt,
 	&packages.AptKey,
 	&packages.AptRepository,
@@ -57,6 +58,8 @@ var Table = []*sys.Module{
 	&network.Iptables,
 	&system.KnownHosts,
 	&files.Lineinfile,
+	&system.LocaleGen,
+	&system.Modprobe,
 	&storage.Mount,
 	&crypto.OpensshKeypair,
 	&crypto.OpensslCSR,
@@ -80,6 +83,7 @@ var Table = []*sys.Module{
 	&system.Sysctl,
 	&system.Systemd,
 	&files.Tempfile,
+	&system.Timezone,
 	&files.Unarchive,
 	&network.URI,
 	&system.User,

@@ -80,7 +80,7 @@ func filesystem(ctx context.Context, m *sys.Machine, a *filesystemArgs) (any, er
 		}
 		return res, m.Perform(ctx, "wipe "+now+" off "+dev, "wipefs", "--all", dev)
 	}
-	kind := makers[a.Fstype]
+	kind := makers()[a.Fstype]
 	want := a.Fstype
 	if kind.is != "" {
 		want = kind.is

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"fleet/internal/tasks/sys"
 )
@@ -29,23 +30,26 @@ type maker struct {
 var ext = maker{make: "mkfs.ext4 -F", pack: "e2fsprogs", size: "dumpe2fs -h {}",
 	match: `(?s)Block count:\s+(\d+).*Block size:\s+(\d+)`, grow: "resize2fs {}"}
 
-var makers = map[string]maker{
-	"btrfs": {make: "mkfs.btrfs -f", pack: "btrfs-progs", size: "btrfs filesystem usage -b {}",
-		match: `Device size:\s+(\d+)`, grow: "btrfs filesystem resize max {}", mounted: true},
-	"ext2":    ext.named("mkfs.ext2 -F"),
-	"ext3":    ext.named("mkfs.ext3 -F"),
-	"ext4":    ext,
-	"ext4dev": ext.named("mkfs.ext4dev -F"),
-	"f2fs":    {make: "mkfs.f2fs -f", pack: "f2fs-tools"},
-	"lvm": {make: "pvcreate -f", pack: "lvm2", is: "LVM2_member", size: "pvs --noheadings --units b --nosuffix -o pv_size {}",
-		match: `(\d+)`, grow: "pvresize {}"},
-	"ocfs2":    {make: "mkfs.ocfs2 -Fx", pack: "ocfs2-tools"},
-	"reiserfs": {make: "mkfs.reiserfs -q", pack: "reiserfsprogs"},
-	"swap":     {make: "mkswap -f", pack: "util-linux"},
-	"vfat":     {make: "mkfs.vfat", pack: "dosfstools", size: "fatresize --info {}", match: `Size:\s+(\d+)`, grow: "fatresize -s max {}"},
-	"xfs": {make: "mkfs.xfs -f", pack: "xfsprogs", size: "xfs_info {}",
-		match: `(?s)data\s.*?bsize=(\d+)\s+blocks=(\d+)`, grow: "xfs_growfs {}", mounted: true},
-}
+// makers has what is known of each kind. It is made when it is first needed.
+var makers = sync.OnceValue(func() map[string]maker {
+	return map[string]maker{
+		"btrfs": {make: "mkfs.btrfs -f", pack: "btrfs-progs", size: "btrfs filesystem usage -b {}",
+			match: `Device size:\s+(\d+)`, grow: "btrfs filesystem resize max {}", mounted: true},
+		"ext2":    ext.named("mkfs.ext2 -F"),
+		"ext3":    ext.named("mkfs.ext3 -F"),
+		"ext4":    ext,
+		"ext4dev": ext.named("mkfs.ext4dev -F"),
+		"f2fs":    {make: "mkfs.f2fs -f", pack: "f2fs-tools"},
+		"lvm": {make: "pvcreate -f", pack: "lvm2", is: "LVM2_member", size: "pvs --noheadings --units b --nosuffix -o pv_size {}",
+			match: `(\d+)`, grow: "pvresize {}"},
+		"ocfs2":    {make: "mkfs.ocfs2 -Fx", pack: "ocfs2-tools"},
+		"reiserfs": {make: "mkfs.reiserfs -q", pack: "reiserfsprogs"},
+		"swap":     {make: "mkswap -f", pack: "util-linux"},
+		"vfat":     {make: "mkfs.vfat", pack: "dosfstools", size: "fatresize --info {}", match: `Size:\s+(\d+)`, grow: "fatresize -s max {}"},
+		"xfs": {make: "mkfs.xfs -f", pack: "xfsprogs", size: "xfs_info {}",
+			match: `(?s)data\s.*?bsize=(\d+)\s+blocks=(\d+)`, grow: "xfs_growfs {}", mounted: true},
+	}
+})
 
 func (k maker) named(command string) maker {
 	k.make = command

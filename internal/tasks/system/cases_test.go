@@ -9,7 +9,24 @@ import (
 
 // TestCases runs the cases of each module, which lie in testdata under its name.
 func TestCases(t *testing.T) {
-	for _, mod := range []*sys.Module{&Cron, &Firewalld, &Getent, &Group, &Hostname, &KnownHosts, &Selinux, &Service, &ServiceFacts, &Sysctl, &Systemd, &User} {
+	for _, mod := range []*sys.Module{
+		&Alternatives,
+		&Cron,
+		&Firewalld,
+		&Getent,
+		&Group,
+		&Hostname,
+		&KnownHosts,
+		&LocaleGen,
+		&Modprobe,
+		&Selinux,
+		&Service,
+		&ServiceFacts,
+		&Sysctl,
+		&Systemd,
+		&Timezone,
+		&User,
+	} {
 		t.Run(mod.Name, func(t *testing.T) { systest.RunCases(t, mod, "testdata/"+mod.Name) })
 	}
 }
