@@ -97,8 +97,8 @@ func (e *Engine) ask(ctx context.Context, c *jinja.Context, q playbook.Prompt) (
 
 // confirmed asks until the operator says the same twice, where the prompt wants it.
 func (e *Engine) confirmed(ctx context.Context, q playbook.Prompt, text string) (string, error) {
-	for {
-		value, err := e.Prompter.Ask(ctx, text, q.Private)
+	for first := text; ; first = mismatch + text {
+		value, err := e.Prompter.Ask(ctx, first, q.Private)
 		if err != nil || !q.Confirm {
 			return value, err
 		}
@@ -106,7 +106,6 @@ func (e *Engine) confirmed(ctx context.Context, q playbook.Prompt, text string) 
 		if err != nil || again == value {
 			return value, err
 		}
-		text = mismatch + strings.TrimPrefix(text, mismatch)
 	}
 }
 
