@@ -175,7 +175,7 @@ func vague(name string) bool {
 // items returns the names that `{{ item }}` stands for, where that is the name
 // and the loop is written out; otherwise the name itself.
 func (p *play) items(t *playbook.Task, name string) []string {
-	if t == nil || t.Loop == nil || strings.Trim(name, "{} ") != t.Loop.Var {
+	if t == nil || t.Loop == nil || strings.Trim(name, "{} ") != t.Loop.VarName() {
 		return []string{name}
 	}
 	list := t.Loop.Items

@@ -150,7 +150,7 @@ func (p *play) loop(t *playbook.Task, s site) site {
 		items = s.perhaps() // where the condition says no, a bad loop is skipped
 	}
 	p.evaluated(l.Items, items)
-	s.locals = s.locals.with(l.Var, l.IndexVar)
+	s.locals = s.locals.with(l.VarName(), l.IndexVar.Text())
 	if !l.Items.IsList() || len(l.Items.Items()) == 0 || !slices.Contains([]string{"", "items", "list"}, l.Lookup) {
 		s = s.perhaps() // there may be no turn at all
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"fleet/internal/argument"
 	"fleet/internal/jinja"
 	"fleet/internal/source"
 	"fleet/internal/spec"
@@ -58,18 +59,27 @@ var setFact = &action{
 // templates are evaluated. Only names that are written in the task itself are:
 // others may come from a target.
 func (a *attempt) namedByTemplates(args *jinja.Map) (*jinja.Map, error) {
-	written := map[string]source.Node{}
-	for _, p := range a.task.Action.Pairs() {
-		written[p.Key.Text()] = p.Key
+	written := map[string]source.Pos{}
+	for _, p := range append(a.task.Action.Pairs(), a.task.Args.Pairs()...) {
+		written[p.Key.Text()] = p.Key.TextPos()
+	}
+	if a.task.Action.IsString() {
+		pairs, _, err := argument.FreeForm(a.task, a.spec)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range pairs {
+			written[p.Key] = p.Pos
+		}
 	}
 	out := jinja.NewMap()
 	for k, v := range args.All() {
-		key, ours := written[jinja.Str(k)]
-		if !ours || !jinja.IsTemplate(key.Text()) {
+		pos, ours := written[jinja.Str(k)]
+		if !ours || !jinja.IsTemplate(jinja.Str(k)) {
 			out.Set(k, v)
 			continue
 		}
-		name, err := jinja.Deep(a.c, jinja.NewText(key.Text(), key.TextPos()))
+		name, err := jinja.Deep(a.c, jinja.NewText(jinja.Str(k), pos))
 		if err != nil {
 			return nil, err
 		}

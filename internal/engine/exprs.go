@@ -26,25 +26,6 @@ func (x *exprs) get(n source.Node) (*jinja.Expr, error) {
 	return expr, err
 }
 
-// holds returns whether a condition (when, until, changed_when, ...) is true.
-func (e *Engine) holds(c *jinja.Context, n source.Node) (bool, error) {
-	if !n.IsString() {
-		v, err := jinja.Deep(c, e.Vars.Value(n))
-		if err != nil {
-			return false, err
-		}
-		return jinja.Truth(v)
-	}
-	if jinja.IsTemplate(n.Text()) {
-		return e.truth(c, n, false)
-	}
-	expr, err := e.exprs.get(n)
-	if err != nil {
-		return false, err
-	}
-	return expr.Truth(c)
-}
-
 // firstFalse returns the first condition that does not hold, as it is written.
 func (e *Engine) firstFalse(c *jinja.Context, conditions []source.Node) (string, error) {
 	for _, n := range conditions {

@@ -36,7 +36,12 @@ func (a *attempt) redefined(res *taskResult) *taskResult {
 		return res
 	}
 	if err := a.redefine(res); err != nil {
-		return failed(err)
+		f := failed(err)
+		for k, v := range f.value.All() { // beside what the module returned
+			res.value.Set(k, v)
+		}
+		f.value, f.facts = res.value, res.facts
+		return f
 	}
 	return res
 }
@@ -102,18 +107,20 @@ func (a *attempt) factsHost() string {
 func (a *attempt) redefine(res *taskResult) error {
 	if a.task.ChangedWhen != nil {
 		cond, err := a.engine.firstFalse(a.after(res), a.task.ChangedWhen)
+		res.data = nil
 		if err != nil {
+			res.value.Set("changed_when_result", err.Error())
 			return err
 		}
-		res.data = nil
 		res.value.Set("changed", cond == "")
 	}
 	if a.task.FailedWhen != nil {
 		cond, err := a.engine.firstFalse(a.after(res), a.task.FailedWhen)
+		res.data = nil
 		if err != nil {
+			res.value.Set("failed_when_result", err.Error())
 			return err
 		}
-		res.data = nil
 		res.value.Set("failed", cond == "")
 		res.value.Set("failed_when_result", cond == "")
 		if cond == "" && orEmpty(res.value, "msg") == "" {

@@ -47,11 +47,39 @@ func (u *turn) inTurn(ctx context.Context, c *jinja.Context) {
 
 // ended reports whether an item is the last one, whatever comes behind it.
 func (u *turn) ended() bool {
+	if u.broken {
+		return true
+	}
 	if n := len(u.results); n > 0 && (u.results[n-1].outcome == event.Unreachable || u.results[n-1].then != nil) {
 		return true
 	}
 	n := len(u.parts)
 	return n > 0 && u.parts[n-1].res.outcome == event.Unreachable
+}
+
+// breakBehind notes whether an item was the last one, because break_when holds.
+func (u *turn) breakBehind(p *part) {
+	cond, err := u.engine.firstFalse(p.after(p.res), u.task.Loop.Break)
+	if err != nil {
+		u.results = append(u.results, failed(err))
+	}
+	u.broken = cond == ""
+}
+
+// nameLoop evaluates the names of the loop's variables.
+func (u *turn) nameLoop(c *jinja.Context) (err error) {
+	if u.loopVar, err = u.loopName(c, u.task.Loop.Var, "item"); err == nil {
+		u.indexVar, err = u.loopName(c, u.task.Loop.IndexVar, "")
+	}
+	return err
+}
+
+func (u *turn) loopName(c *jinja.Context, n source.Node, def string) (string, error) {
+	name, err := u.engine.text(c, n, def)
+	if err == nil && name != "" && !variableName.MatchString(name) {
+		err = n.Errorf("%q is no name for a variable", name)
+	}
+	return name, err
 }
 
 // inParallel runs the items at the same time, at most limit of them. The run's
@@ -92,17 +120,21 @@ func (u *turn) inParallel(ctx context.Context, limit int) {
 func (u *turn) nth(ctx context.Context, i int) *part {
 	loop := u.task.Loop
 	item := u.items[i]
-	locals := map[string]any{loop.Var: item, "ansible_loop_var": loop.Var}
-	if loop.IndexVar != "" {
-		locals[loop.IndexVar] = i
-		locals["ansible_index_var"] = loop.IndexVar
+	locals := with(u.gained, u.loopVar, item, "ansible_loop_var", u.loopVar)
+	if u.indexVar != "" {
+		locals[u.indexVar] = i
+		locals["ansible_index_var"] = u.indexVar
 	}
 	c, err := u.newContext(ctx, u.task, locals)
 	if err != nil {
 		return &part{res: failed(err), item: item}
 	}
 	if ext, err := u.engine.truth(c, loop.Extended, false); err == nil && ext {
-		locals["ansible_loop"] = extended(u.items, i)
+		loopMap := extended(u.items, i)
+		if all, err := u.engine.truth(c, loop.AllItems, true); err == nil && !all {
+			loopMap.Delete("allitems")
+		}
+		locals["ansible_loop"] = loopMap
 		if c, err = u.newContext(ctx, u.task, locals); err != nil {
 			return &part{res: failed(err), item: item}
 		}
@@ -110,6 +142,18 @@ func (u *turn) nth(ctx context.Context, i int) *part {
 	p := u.item(ctx, c, locals, u.label(c, item))
 	p.item = item
 	return p
+}
+
+// gain keeps what an item has set for those behind it.
+func (u *turn) gain(res *taskResult) {
+	for _, f := range res.facts {
+		if f.host != "" || f.kind != factSet && f.kind != factIncluded {
+			continue
+		}
+		for name, v := range f.values.All() {
+			u.gained = with(u.gained, jinja.Str(name), v)
+		}
+	}
 }
 
 // extended is the variable ansible_loop.

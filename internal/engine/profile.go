@@ -73,7 +73,7 @@ func (h *hostRun) mayBeEarly(t *playbook.Task) bool {
 	if h.linear || t.Until != nil || t.Retries.Exists() || t.Async.Exists() || t != factsTask && h.together(t) {
 		return false
 	}
-	if l := t.Loop; l != nil && (l.Parallel.Exists() || l.Pause.Exists()) {
+	if l := t.Loop; l != nil && (l.Parallel.Exists() || l.Pause.Exists() || len(l.Break) > 0) {
 		return false
 	}
 	for _, get := range []func(*playbook.Keywords) source.Node{

@@ -200,8 +200,8 @@ func (h *hostRun) report(et *event.Task, res *taskResult, elapsed time.Duration)
 // reportItem emits the result of a loop's item.
 func (u *turn) reportItem(p *part) {
 	res, label := p.res, p.label
-	res.value.Set(u.task.Loop.Var, p.item)
-	res.value.Set("ansible_loop_var", u.task.Loop.Var)
+	res.value.Set(u.loopVar, p.item)
+	res.value.Set("ansible_loop_var", u.loopVar)
 	if res.noLog {
 		label = "(hidden: no_log)"
 	}

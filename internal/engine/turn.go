@@ -23,7 +23,13 @@ type turn struct {
 	// includes counts what the task has included so far.
 	includes int
 
-	items   []any         // of the loop
+	items    []any  // of the loop
+	loopVar  string // the variable with the item
+	indexVar string // the one with its number; empty: none
+	broken   bool   // break_when says that no item comes any more
+	// gained are the variables that items have set: those behind them see these.
+	gained map[string]any
+
 	parts   []*part       // that were begun and have not landed, in order
 	results []*taskResult // of those that have
 	early   *taskResult   // set where the task has a result without any item
@@ -167,12 +173,17 @@ func (u *turn) start(ctx context.Context, c *jinja.Context) {
 		return
 	}
 	u.items = items
+	if err := u.nameLoop(c); err != nil {
+		u.early = failed(err)
+		return
+	}
 	u.all(ctx, c)
 }
 
 // begun takes a part that was begun, and its result where it is there.
 func (u *turn) begun(ctx context.Context, p *part) {
 	u.parts = append(u.parts, p)
+	u.gain(p.res)
 	if !u.ahead {
 		u.landPart(ctx)
 	}
@@ -193,6 +204,9 @@ func (u *turn) landPart(ctx context.Context) {
 	}
 	if p.res.outcome == event.Unreachable {
 		u.dropParts()
+	}
+	if u.task.Loop != nil && len(u.task.Loop.Break) > 0 && p.attempt != nil {
+		u.breakBehind(p)
 	}
 }
 

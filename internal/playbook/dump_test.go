@@ -171,7 +171,7 @@ func (d *dumper) task(t *Task) {
 	d.nodes("notify", t.Notify)
 	d.text("listen", strings.Join(t.Listen, ", "))
 	if l := t.Loop; l != nil {
-		d.line("loop %s lookup=%q var=%s index=%s label=%s pause=%s extended=%s: %s", l.Pos, l.Lookup, l.Var, l.IndexVar, flow(l.Label), flow(l.Pause), flow(l.Extended), flow(l.Items))
+		d.line("loop %s lookup=%q var=%s index=%s label=%s pause=%s extended=%s: %s", l.Pos, l.Lookup, l.VarName(), l.IndexVar.Text(), flow(l.Label), flow(l.Pause), flow(l.Extended), flow(l.Items))
 	}
 	d.depth--
 }

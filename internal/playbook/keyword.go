@@ -70,8 +70,7 @@ type keyword struct {
 }
 
 // keywords is the language: every keyword that Ansible knows, sorted. Ignored
-// are `collections` (modules are found by their names alone) and
-// `extended_allitems` of loop_control.
+// is `collections`: modules are found by their names alone.
 var keywords = []keyword{
 	{name: "action", in: anyTask},
 	{name: "always", in: inBlock},

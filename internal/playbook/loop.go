@@ -13,7 +13,7 @@ var lookups = []string{
 	"subelements", "template", "together", "url", "varnames", "vars",
 }
 
-var loopKeys = []string{"extended", "extended_allitems", "index_var", "label", "loop_var", "parallel", "pause"}
+var loopKeys = []string{"break_when", "extended", "extended_allitems", "index_var", "label", "loop_var", "parallel", "pause"}
 
 // loop reads `loop`.
 func (r *reader) loop(p source.Pair, t *Task) {
@@ -36,7 +36,7 @@ func (r *reader) loop(p source.Pair, t *Task) {
 		}
 		r.fail(e)
 	}
-	t.Loop = &Loop{Pos: p.Key.Pos(), Items: value, Var: "item"}
+	t.Loop = &Loop{Pos: p.Key.Pos(), Items: value}
 }
 
 // with reads `with_...`.
@@ -59,7 +59,7 @@ func (r *reader) with(p source.Pair, t *Task) {
 	case p.Value.IsNull():
 		r.errorf(p.Key.Pos(), "%q is empty", p.Key.Text())
 	}
-	t.Loop = &Loop{Pos: p.Key.Pos(), Lookup: name, Items: p.Value, Var: "item"}
+	t.Loop = &Loop{Pos: p.Key.Pos(), Lookup: name, Items: p.Value}
 }
 
 func (r *reader) secondLoop(p source.Pair, t *Task) bool {
@@ -104,11 +104,18 @@ func (r *reader) finishLoop(n source.Node, t *Task) {
 			t.Loop.Parallel = value
 		case "extended_allitems":
 			r.check(keyword{name: name, want: wantBool}, value)
+			t.Loop.AllItems = value
+		case "break_when":
+			t.Loop.Break = r.conditions(name, value)
 		default:
 			e := source.Errorf(p.Key.Pos(), "unknown key %q in loop_control", name)
 			e.Hint = source.DidYouMean(name, loopKeys)
 			r.fail(e)
 		}
+	}
+	if len(t.Loop.Break) > 0 && t.Loop.Parallel.Exists() {
+		r.fail(t.Loop.Parallel.Errorf("loop_control has both break_when and parallel").
+			WithHint("break_when looks at one item after the other: leave one of them out"))
 	}
 	if t.Loop.Pause.Exists() && t.Loop.Parallel.Exists() {
 		r.fail(t.Loop.Pause.Errorf("loop_control has both pause and parallel").
@@ -117,16 +124,12 @@ func (r *reader) finishLoop(n source.Node, t *Task) {
 }
 
 // loopName reads the name of a loop's variable.
-func (r *reader) loopName(key string, n source.Node, to *string) {
+func (r *reader) loopName(key string, n source.Node, to *source.Node) {
 	if !isPlainText(n) {
 		r.errorf(n.Pos(), "%q must be the name of a variable, not %s", key, kind(n))
 		return
 	}
-	text, ok := r.static(quote(key), n)
-	if !ok {
-		return
-	}
 	if isTemplate(n) || r.varName(n) {
-		*to = text
+		*to = n
 	}
 }

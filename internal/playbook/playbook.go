@@ -172,12 +172,22 @@ type Loop struct {
 	Pos      source.Pos
 	Lookup   string      // "" for loop, or "items", "dict", "fileglob", ... for with_...
 	Items    source.Node // a list, or a template that gives one
-	Var      string      // loop_var; "item" by default
-	IndexVar string
+	Var      source.Node // loop_var; absent: "item"
+	IndexVar source.Node
 	Label    source.Node
-	Pause    source.Node // seconds
-	Extended source.Node
-	Parallel source.Node // how many items at the same time; fleet's own
+	Pause    source.Node   // seconds
+	Extended source.Node   // whether there is ansible_loop
+	AllItems source.Node   // whether that has all items; absent: it has
+	Break    []source.Node // conditions: where all hold behind an item, it was the last one
+	Parallel source.Node   // how many items at the same time; fleet's own
+}
+
+// VarName returns the name of the variable with the item, as it is written.
+func (l *Loop) VarName() string {
+	if l.Var.Exists() {
+		return l.Var.Text()
+	}
+	return "item"
 }
 
 // Role is one use of a role's folder. The tasks that it runs are in the Block
