@@ -5,6 +5,7 @@ package tasks
 import (
 	"sort"
 
+	"fleet/internal/tasks/access"
 	"fleet/internal/tasks/commands"
 	"fleet/internal/tasks/config"
 	"fleet/internal/tasks/crypto"
@@ -20,6 +21,7 @@ import (
 
 // Table lists the modules, sorted by name.
 var Table = []*sys.Module{
+	&access.Acl,
 	&system.Alternatives,
 	&packages.Apt,
 	&packages.AptKey,
@@ -29,6 +31,7 @@ var Table = []*sys.Module{
 	&commands.AsyncStatus,
 	&system.AuthorizedKey,
 	&files.Blockinfile,
+	&access.Capabilities,
 	&commands.Command,
 	&files.Copy,
 	&system.Cron,
@@ -67,12 +70,14 @@ var Table = []*sys.Module{
 	&crypto.OpensslPrivatekey,
 	&packages.Package,
 	&packages.PackageFacts,
+	&access.PamLimits,
 	&network.Ping,
 	&packages.Pip,
 	&network.Probe,
 	&files.Replace,
 	&packages.RpmKey,
 	&commands.Script,
+	&access.Seboolean,
 	&system.Selinux,
 	&system.Service,
 	&system.ServiceFacts,
@@ -80,6 +85,7 @@ var Table = []*sys.Module{
 	&commands.Shell,
 	&files.Slurp,
 	&files.Stat,
+	&access.Sudoers,
 	&system.Sysctl,
 	&system.Systemd,
 	&files.Tempfile,
