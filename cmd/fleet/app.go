@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"io"
 	"os"
 
@@ -9,6 +10,7 @@ import (
 	"fleet/internal/helper"
 	"fleet/internal/redact"
 	"fleet/internal/report"
+	"fleet/internal/settings"
 )
 
 // app is what all verbs share: where they print, and the secrets that no print
@@ -26,6 +28,9 @@ type app struct {
 
 	helpers *helper.Store   // what is pushed to hosts
 	said    map[string]bool // warnings about the playbooks
+
+	settings *settings.Settings // nil before they are read
+	input    *bufio.Reader      // standard input, where passwords come from there
 }
 
 func newApp() *app {

@@ -30,7 +30,7 @@ templates, missing files, undefined variables, and what says how to reach a host
 What is wrong only if it is reached is a warning.`,
 		Args: needArgs("a playbook"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, files, err := a.read(f, args)
+			s, files, err := a.read(cmd.Context(), f, args)
 			if err != nil {
 				return err
 			}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"fleet/internal/source"
 )
@@ -25,10 +26,14 @@ type connectFlags struct {
 	connection   string
 	timeout      int
 	hostKeys     string
+	vault        vaultFlags
+	flags        *pflag.FlagSet
 }
 
 func (f *connectFlags) inventoryFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
+	f.flags = flags
+	f.vault.register(flags)
 	flags.StringArrayVarP(&f.inventories, "inventory", "i", nil, "inventory `file`, folder, or comma list of hosts; repeats (default ./"+defaultInventory+")")
 	flags.StringArrayVarP(&f.extra, "extra-vars", "e", nil, "set variables: `key=value`, a YAML or JSON mapping, or @file; repeats, and wins over all others")
 }

@@ -40,11 +40,11 @@ printed once. The exit code says whether all went well.`,
 }
 
 func (a *app) exec(ctx context.Context, f *execFlags, command string) error {
-	if err := f.valid(); err != nil {
+	s, err := f.load(ctx, a)
+	if err != nil {
 		return err
 	}
-	s, err := f.load(a.secrets)
-	if err != nil {
+	if err := f.valid(); err != nil {
 		return err
 	}
 	hosts, err := s.selected("all")

@@ -11,10 +11,10 @@ import (
 )
 
 // extraVars reads the values of -e, the later ones over the earlier.
-func extraVars(given []string) (*jinja.Map, error) {
+func (s *setup) extraVars(given []string) (*jinja.Map, error) {
 	all := jinja.NewMap()
 	for _, text := range given {
-		m, err := extraVar(text)
+		m, err := s.extraVar(text)
 		if err != nil {
 			return nil, err
 		}
@@ -25,18 +25,18 @@ func extraVars(given []string) (*jinja.Map, error) {
 	return all, nil
 }
 
-func extraVar(text string) (*jinja.Map, error) {
+func (s *setup) extraVar(text string) (*jinja.Map, error) {
 	pos := source.Pos{File: "-e", Line: 1, Col: 1}
 	trimmed := strings.TrimSpace(text)
 	switch {
 	case strings.HasPrefix(trimmed, "@"):
-		docs, err := source.ReadYAML(trimmed[1:])
+		docs, err := s.files.YAML(source.ExpandPath(trimmed[1:]))
 		if cause, unreadable := errors.AsType[syscall.Errno](err); unreadable {
 			err = source.Errorf(source.Pos{}, "-e %s: %w", trimmed, cause)
 		}
 		return extraMap(docs, err)
 	case strings.HasPrefix(trimmed, "{"), strings.HasPrefix(trimmed, "["), strings.Contains(trimmed, ": ") && !strings.Contains(trimmed, "="):
-		docs, err := source.ParseYAML("-e", []byte(text))
+		docs, err := s.files.Parse("-e", []byte(text))
 		return extraMap(docs, err)
 	}
 	pairs, rest, err := playbook.FreeForm(text, pos, false)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 
@@ -27,7 +28,7 @@ func inventoryCommand(a *app) *cobra.Command {
   fleet inventory --host web1
   fleet inventory --list`,
 		Args: noArgs,
-		RunE: func(*cobra.Command, []string) error { return a.inventory(f) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.inventory(cmd.Context(), f) },
 	}
 	f.inventoryFlags(cmd)
 	cmd.Flags().BoolVar(&f.list, "list", false, "print everything as JSON")
@@ -36,11 +37,11 @@ func inventoryCommand(a *app) *cobra.Command {
 	return cmd
 }
 
-func (a *app) inventory(f *inventoryFlags) error {
+func (a *app) inventory(ctx context.Context, f *inventoryFlags) error {
 	if f.list && f.graph || f.host != "" && (f.list || f.graph) {
 		return usageError("", "run fleet inventory once for each", "fleet inventory: --list, --graph and --host exclude each other")
 	}
-	s, err := f.load(a.secrets)
+	s, err := f.load(ctx, a)
 	if err != nil {
 		return err
 	}

@@ -134,7 +134,7 @@ func (a *app) probeFrom(ctx context.Context, f *probeFlags, configs []probe.Conf
 	if err := f.valid(); err != nil {
 		return err
 	}
-	s, err := f.load(a.secrets)
+	s, err := f.load(ctx, a)
 	if err != nil {
 		return err
 	}

@@ -62,11 +62,11 @@ func (f *runFlags) tagFlags(cmd *cobra.Command) {
 }
 
 func (a *app) run(ctx context.Context, f *runFlags, names []string) error {
-	if err := f.valid(); err != nil {
+	s, files, err := a.read(ctx, f, names)
+	if err != nil {
 		return err
 	}
-	s, files, err := a.read(f, names)
-	if err != nil {
+	if err := f.valid(); err != nil {
 		return err
 	}
 	pb, err := s.loader.Load(files...)
@@ -151,8 +151,8 @@ func outcome(sum engine.Summary) error {
 }
 
 // read loads the inventory and finds the playbooks.
-func (a *app) read(f *runFlags, names []string) (*setup, []string, error) {
-	s, err := f.load(a.secrets)
+func (a *app) read(ctx context.Context, f *runFlags, names []string) (*setup, []string, error) {
+	s, err := f.load(ctx, a)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -20,6 +20,7 @@ import (
 	"fleet/internal/local"
 	"fleet/internal/playbook"
 	"fleet/internal/redact"
+	"fleet/internal/settings"
 	"fleet/internal/source"
 	"fleet/internal/ssh"
 	"fleet/internal/vars"
@@ -39,26 +40,59 @@ type setup struct {
 	secrets   *redact.Set
 	extra     *jinja.Map
 	loader    *playbook.Loader
+	files     source.Files
+	settings  *settings.Settings
 	none      bool // there is no inventory
 }
 
-func (f *connectFlags) load(secrets *redact.Set) (*setup, error) {
-	inv, err := loadInventory(f.inventories)
+// load reads the settings, the inventory and the variables of the command line.
+func (f *connectFlags) load(ctx context.Context, a *app) (*setup, error) {
+	conf, err := a.configuration()
 	if err != nil {
 		return nil, err
 	}
-	_, missing := os.Stat(defaultInventory)
+	if err := fillFlags(f.flags, conf); err != nil {
+		return nil, err
+	}
+	keys, err := a.ring(ctx, &f.vault, conf)
+	if err != nil {
+		return nil, err
+	}
+	s := &setup{flags: f, secrets: a.secrets, settings: conf, files: source.Files{Keys: keys}}
+	if err := s.readInventory(); err != nil {
+		return nil, err
+	}
 	if f.limit, err = limits(f.limit); err != nil {
 		return nil, err
 	}
-	extra, err := extraVars(f.extra)
-	if err != nil {
+	if s.extra, err = s.extraVars(f.extra); err != nil {
 		return nil, err
 	}
-	s := &setup{flags: f, inventory: inv, secrets: secrets, extra: extra, store: vars.NewStore(inv, extra, secrets)}
-	s.none = len(f.inventories) == 0 && missing != nil
-	s.loader = &playbook.Loader{Modules: catalog.Modules{}, Static: s.static, RolesPath: rolesPath()}
+	s.store = vars.NewStore(s.inventory, s.extra, a.secrets)
+	s.loader = &playbook.Loader{Modules: catalog.Modules{}, Static: s.static, RolesPath: conf.Paths("DEFAULT_ROLES_PATH"), Files: s.files}
 	return s, nil
+}
+
+// readInventory reads the sources that are named, by flags or settings, or else
+// the default one.
+func (s *setup) readInventory() error {
+	sources := s.flags.inventories
+	if len(sources) == 0 {
+		sources = s.settings.Paths("DEFAULT_HOST_LIST")
+	}
+	if len(sources) == 0 {
+		switch _, err := os.Stat(defaultInventory); {
+		case err == nil:
+			sources = []string{defaultInventory}
+		case !errors.Is(err, fs.ErrNotExist):
+			return err
+		}
+		s.none = len(sources) == 0
+	}
+	l := inventory.Loader{Files: s.files}
+	var err error
+	s.inventory, err = l.Load(sources...)
+	return err
 }
 
 // limits returns the patterns of --limit; those of "@file" are the file's lines.
@@ -86,26 +120,6 @@ func reason(err error) error {
 		return path.Err
 	}
 	return err
-}
-
-// rolesPath returns the folders in which Ansible looks for roles too.
-func rolesPath() []string {
-	path := []string{"/usr/share/ansible/roles", "/etc/ansible/roles"}
-	if home, err := os.UserHomeDir(); err == nil {
-		path = append([]string{filepath.Join(home, ".ansible/roles")}, path...)
-	}
-	return path
-}
-
-func loadInventory(sources []string) (*inventory.Inventory, error) {
-	if len(sources) == 0 {
-		if _, err := os.Stat(defaultInventory); err == nil {
-			sources = []string{defaultInventory}
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-	}
-	return inventory.Load(sources...)
 }
 
 func noInventory() error {
@@ -206,7 +220,11 @@ func (s *setup) password(ctx context.Context, ask engine.Prompter, prompt string
 // engine returns an engine over the setup.
 func (s *setup) engine(o engine.Options, d engine.Dialer, ask engine.Prompter) *engine.Engine {
 	return &engine.Engine{Inventory: s.inventory, Vars: s.store, Modules: catalog.Modules{}, Dialer: d, Secrets: s.secrets,
-		Prompter: ask, Options: o, Loader: s.loader}
+		Prompter: ask, Options: o, Loader: s.loader,
+		Setting: func(name string) (any, string, bool) {
+			v, known := s.settings.Value(name)
+			return v, s.settings.Origin(name), known
+		}}
 }
 
 // static renders a template that has to be known before the run: it sees the

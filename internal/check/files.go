@@ -1,6 +1,7 @@
 package check
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -124,20 +125,13 @@ func (r *run) readTemplate(file string, o jinja.Options) *text {
 	if err == nil && info.Size() > maxTemplate {
 		return &text{err: source.Errorf(source.Pos{File: file}, "the template has more than %d MiB", maxTemplate>>20)}
 	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return &text{err: source.Errorf(source.Pos{File: file}, "cannot read: %w", cause(err))}
+	data, err := r.Loader.Files.Read(file)
+	if mistake, unread := errors.AsType[*source.Error](err); unread {
+		return &text{err: mistake}
 	}
 	src := string(data)
 	x, err := jinja.Parse(src, pos, o)
 	return r.newText(x, err, src, pos)
-}
-
-func cause(err error) error {
-	if path, ok := err.(*fs.PathError); ok {
-		return path.Err
-	}
-	return err
 }
 
 // options returns how a task reads its template, where that is known.
@@ -244,7 +238,7 @@ func (r *run) varDoc(file string) varDoc {
 		return d
 	}
 	var d varDoc
-	docs, err := source.ReadYAML(file)
+	docs, err := r.Loader.Files.YAML(file)
 	switch {
 	case err != nil:
 		d.err = err

@@ -38,11 +38,11 @@ func runCopy(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, err
 		return nil, a.at("src", err)
 	}
 	follow := !args.Has("local_follow") || isTrue(args, "local_follow")
-	with, err := a.engine.offer(found, strings.HasSuffix(src, "/"), follow)
+	with, err := a.engine.offer(found, strings.HasSuffix(src, "/"), follow, a.stock(args))
 	if err != nil {
 		return nil, a.at("src", err)
 	}
-	if res, err := checkFileSum(args, found); res != nil || err != nil {
+	if res, err := checkFileSum(args, found, a.stock(args).open); res != nil || err != nil {
 		return res, err
 	}
 	return a.module(ctx, "copy", args, with)
@@ -85,17 +85,17 @@ func checkSum(args *jinja.Map, r io.Reader) (*taskResult, error) {
 }
 
 // checkFileSum is checkSum for a file. A folder has no digest.
-func checkFileSum(args *jinja.Map, path string) (*taskResult, error) {
+func checkFileSum(args *jinja.Map, path string, open opener) (*taskResult, error) {
 	if args.GetString("checksum") == "" {
 		return nil, nil
 	}
-	f, err := os.Open(path)
+	if info, err := os.Stat(path); err != nil || info.IsDir() {
+		return nil, err
+	}
+	f, err := open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || info.IsDir() {
-		return nil, err
-	}
 	return checkSum(args, f)
 }

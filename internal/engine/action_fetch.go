@@ -28,7 +28,7 @@ func runFetch(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, er
 	for _, key := range []string{"dest", "flat", "validate_checksum"} {
 		call.Delete(key)
 	}
-	if have, _, err := digestFile(dest); err == nil {
+	if have, _, err := digestFile(dest, openFile); err == nil {
 		call.Set("have_sha256", have)
 	}
 	if a.check {

@@ -39,8 +39,8 @@ func inline(name string, data []byte) *payload {
 
 // offer is a payload of a file, or of all that is in a folder. Names start with
 // the folder's own unless only its content is meant. With follow, symbolic links
-// stand for what they point to.
-func (e *Engine) offer(root string, contentOnly, follow bool) (*payload, error) {
+// stand for what they point to. stock says whether vaults are decrypted.
+func (e *Engine) offer(root string, contentOnly, follow bool, stock *digests) (*payload, error) {
 	info, err := os.Stat(root)
 	if err != nil {
 		return nil, err
@@ -59,12 +59,23 @@ func (e *Engine) offer(root string, contentOnly, follow bool) (*payload, error) 
 		return nil, err
 	}
 	paths := map[string]string{}
-	err = e.digests.all(l.regular, func(r regular, sum string, size int64) {
+	err = stock.all(l.regular, func(r regular, sum string, size int64) {
 		f := &l.files[r.at]
 		f.SHA256, f.Size = sum, size
 		paths[f.Name] = r.path
 	})
-	return &payload{files: l.files, open: openLocal(paths)}, err
+	return &payload{files: l.files, open: openLocal(paths, stock.open)}, err
+}
+
+// stock returns what knows the files that a task takes: decrypted, unless it says
+// decrypt: no.
+func (a *attempt) stock(args *jinja.Map) *digests {
+	if v, given := args.Get("decrypt"); given {
+		if yes, known := asBool(v); known && !yes {
+			return &a.engine.sealed
+		}
+	}
+	return &a.engine.digests
 }
 
 // listing is what is to be offered. The digests of the regular files come last.
@@ -160,7 +171,7 @@ func (a *attempt) offering(ctx context.Context, module, arg, name string, args *
 	if err != nil {
 		return nil, a.at(arg, err)
 	}
-	with, err := a.engine.offer(found, true, true)
+	with, err := a.engine.offer(found, true, true, a.stock(args))
 	if err != nil {
 		return nil, a.at(arg, err)
 	}

@@ -106,7 +106,7 @@ func (a *attempt) render(file string, args *templateArgs) (string, error) {
 	if info.Size() > maxTemplate {
 		return "", a.at("src", fmt.Errorf("the template %s has more than %d MiB", file, maxTemplate>>20))
 	}
-	data, err := os.ReadFile(file)
+	data, err := a.engine.files().Read(file)
 	if err != nil {
 		return "", a.at("src", err)
 	}

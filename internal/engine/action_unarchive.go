@@ -24,7 +24,7 @@ func runUnarchive(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult
 	if err != nil {
 		return nil, a.at("src", err)
 	}
-	with, err := a.engine.offer(file, true, true)
+	with, err := a.engine.offer(file, true, true, a.stock(args))
 	if err != nil {
 		return nil, a.at("src", err)
 	}

@@ -176,7 +176,7 @@ func (a *attempt) varFiles(args *includeVarsArgs) ([]string, error) {
 
 // varFile reads a file of variables: a mapping, or nothing.
 func (e *Engine) varFile(path string) (*jinja.Map, error) {
-	docs, err := source.ReadYAML(path)
+	docs, err := e.files().YAML(path)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"time"
 
 	"fleet/internal/jinja"
@@ -244,7 +243,7 @@ func (a *attempt) raw(ctx context.Context, command string, stdout, stderr io.Wri
 	return code, nil
 }
 
-// openLocal opens the controller's file behind a name of a payload.
-func openLocal(paths map[string]string) func(wire.File) (io.ReadCloser, error) {
-	return func(f wire.File) (io.ReadCloser, error) { return os.Open(paths[f.Name]) }
+// openLocal opens with open the controller's file behind a name of a payload.
+func openLocal(paths map[string]string, open opener) func(wire.File) (io.ReadCloser, error) {
+	return func(f wire.File) (io.ReadCloser, error) { return open(paths[f.Name]) }
 }

@@ -12,8 +12,17 @@ import (
 
 // digests knows the SHA-256 digests of the controller's files, so that a file
 // that goes to many hosts is read for it once. The zero value is empty; its
-// methods may be called concurrently.
-type digests struct{ versions[digest] }
+// methods may be called concurrently once open is set.
+type digests struct {
+	versions[digest]
+	open opener
+}
+
+// opener opens a file of the controller, or what it holds where it is a vault.
+type opener func(path string) (io.ReadCloser, error)
+
+// openFile opens a file as it is.
+func openFile(path string) (io.ReadCloser, error) { return os.Open(path) }
 
 // digest is a file's SHA-256 digest, and of how many bytes it is.
 type digest struct {
@@ -24,13 +33,13 @@ type digest struct {
 // of returns the digest of a regular file.
 func (d *digests) of(path string, info fs.FileInfo) (digest, error) {
 	return d.get(path, info, func(path string) (out digest, err error) {
-		out.sum, out.size, err = digestFile(path)
+		out.sum, out.size, err = digestFile(path, d.open)
 		return out, err
 	})
 }
 
-func digestFile(path string) (sum string, size int64, err error) {
-	f, err := os.Open(path)
+func digestFile(path string, open opener) (sum string, size int64, err error) {
+	f, err := open(path)
 	if err != nil {
 		return "", 0, err
 	}

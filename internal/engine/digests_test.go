@@ -17,7 +17,7 @@ import (
 // is read again.
 func TestDigests(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
-	var d digests
+	d := digests{open: openFile}
 	sum := func() string {
 		t.Helper()
 		info, err := os.Stat(path)
@@ -74,13 +74,13 @@ func TestDigestsOfMany(t *testing.T) {
 		}
 		files = append(files, regular{path, info, i})
 	}
-	var d digests
+	d := digests{open: openFile}
 	got := make([]string, len(files))
 	if err := d.all(files, func(r regular, sum string, _ int64) { got[r.at] = sum }); err != nil {
 		t.Fatal(err)
 	}
 	for i, f := range files {
-		if want, _, err := digestFile(f.path); err != nil || got[i] != want {
+		if want, _, err := digestFile(f.path, openFile); err != nil || got[i] != want {
 			t.Errorf("%s: %s, not %s, %v", f.path, got[i], want, err)
 		}
 	}
@@ -143,8 +143,9 @@ func BenchmarkOffer(b *testing.B) {
 	}
 	b.ReportAllocs()
 	var e Engine
+	e.sealed.open = openFile
 	for b.Loop() {
-		p, err := e.offer(dir, true, true)
+		p, err := e.offer(dir, true, true, &e.sealed)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -93,6 +93,8 @@ type Engine struct {
 	Secrets   vars.Secrets
 	Prompter  Prompter // nil: nobody can be asked
 	Options   Options
+	// Setting returns one of Ansible's settings, for the lookup config; it may be nil.
+	Setting func(name string) (v any, origin string, known bool)
 
 	limit     map[string]bool // nil: all hosts
 	slots     *slots          // nil: no limit
@@ -102,7 +104,8 @@ type Engine struct {
 	exprs     exprs
 	envs      sync.Map         // search.Path → *jinja.Env
 	templates sync.Map         // templateKey → *jinja.Template
-	digests   digests          // of the controller's files
+	digests   digests          // of the controller's files, vaults decrypted
+	sealed    digests          // of those that go out as they are
 	listings  versions[[]byte] // of its archives, as JSON
 	packs     packs            // of what they have in them
 	started   bool             // the task of Options.StartAt was reached
@@ -161,6 +164,7 @@ func (e *Engine) prepare() error {
 	if e.stepping = e.Options.Step; e.stepping && e.Prompter == nil {
 		return source.Errorf(source.Pos{}, "there is no terminal to ask on before each task").WithHint("leave --step out")
 	}
+	e.digests.open, e.sealed.open = e.files().Open, openFile
 	if e.Options.Forks > 0 {
 		e.slots = newSlots(e.Options.Forks)
 	}

@@ -9,6 +9,7 @@ import (
 	"fleet/internal/jinja/lookup"
 	"fleet/internal/playbook"
 	"fleet/internal/search"
+	"fleet/internal/source"
 	"fleet/internal/vars"
 )
 
@@ -41,7 +42,7 @@ func (e *Engine) env(s search.Path) *jinja.Env {
 			if err != nil {
 				return "", "", err
 			}
-			data, err := os.ReadFile(path)
+			data, err := e.files().Read(path)
 			return string(data), path, err
 		},
 		Stat: func(path string, follow bool) (fs.FileInfo, error) {
@@ -61,7 +62,11 @@ func (e *Engine) env(s search.Path) *jinja.Env {
 // lookups returns the lookups that read the controller. What the lookup password
 // gives is a secret.
 func (e *Engine) lookups(s search.Path) map[string]jinja.LookupFunc {
-	all := lookup.New(lookup.Options{SearchPath: s.Dirs})
+	all := lookup.New(lookup.Options{SearchPath: s.Dirs, Files: e.files(), Setting: e.Setting,
+		Hosts: func(patterns []string) ([]string, error) {
+			sel, err := e.Inventory.Select(patterns...)
+			return sel.Hosts, err
+		}})
 	password := all["password"]
 	all["password"] = func(c *jinja.Context, terms []any, kwargs *jinja.Map) ([]any, error) {
 		words, err := password(c, terms, kwargs)
@@ -95,4 +100,12 @@ func timeless(lookup string) bool {
 		return true
 	}
 	return false
+}
+
+// files returns what reads the operator's files.
+func (e *Engine) files() source.Files {
+	if e.Loader == nil {
+		return source.Files{}
+	}
+	return e.Loader.Files
 }

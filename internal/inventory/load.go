@@ -16,8 +16,17 @@ import (
 // Load reads the sources in order into one inventory. A source is a file, a
 // folder, or a list of hosts that holds a comma. Every mistake that is found is
 // part of the error (errors.Join of *source.Error).
-func Load(sources ...string) (*Inventory, error) {
-	r := &reader{inv: newInventory()}
+func Load(sources ...string) (*Inventory, error) { return Loader{}.Load(sources...) }
+
+// Loader says how sources are read. The zero value reads what is not encrypted.
+type Loader struct {
+	Files source.Files
+}
+
+// Load is as the function Load.
+func (l Loader) Load(sources ...string) (*Inventory, error) {
+	r := &reader{Loader: l, inv: newInventory()}
+	r.inv.folders.files = l.Files
 	for _, s := range sources {
 		r.source(s)
 	}
@@ -34,6 +43,7 @@ func Load(sources ...string) (*Inventory, error) {
 
 // reader reads sources into an inventory and collects what is wrong.
 type reader struct {
+	Loader
 	inv  *Inventory
 	errs []error
 	file string // the file that is being read
@@ -136,9 +146,8 @@ func (r *reader) ignored(name, path string) bool {
 
 // read reads one file, in the format that its name or its first line has.
 func (r *reader) read(file string) {
-	data, err := os.ReadFile(file)
+	data, err := r.Files.Read(file)
 	if err != nil {
-		_, err = source.ReadYAML(file)
 		r.fail(err)
 		return
 	}
@@ -147,8 +156,6 @@ func (r *reader) read(file string) {
 	case bytes.HasPrefix(data, []byte("#!")):
 		r.fail(source.Errorf(source.Pos{File: file, Line: 1, Col: 1}, "inventory scripts are not supported").
 			WithHint("write the output of %q into a file and use that: it is an inventory too", filepath.Base(file)+" --list"))
-	case bytes.HasPrefix(data, []byte("$ANSIBLE_VAULT;")):
-		r.fail(encrypted(source.Pos{File: file, Line: 1, Col: 1}, "an encrypted file (ansible-vault) is"))
 	case filepath.Ext(file) == ".toml":
 		r.fail(source.Errorf(source.Pos{File: file}, "TOML inventories are not supported").WithHint("write it as YAML"))
 	case isYAML(file, data):
@@ -178,12 +185,6 @@ func isYAML(file string, data []byte) bool {
 		return text == "---" || text[0] == '{' || yamlKey().MatchString(text)
 	}
 	return false
-}
-
-// encrypted is the mistake that something is a vault's.
-func encrypted(pos source.Pos, what string) *source.Error {
-	return source.Errorf(pos, "%s not supported", what).
-		WithHint(`decrypt it with "ansible-vault decrypt", or give the value as a variable on the command line`)
 }
 
 // sameNames warns about a name that is a host's and a group's.

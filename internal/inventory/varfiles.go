@@ -16,12 +16,14 @@ var varEnds = []string{"", ".yml", ".yaml", ".json"}
 
 // varFolders are the group_vars and host_vars folders that were looked into.
 type varFolders struct {
-	mu   sync.Mutex
-	open map[string]*varFolder
+	files source.Files
+	mu    sync.Mutex
+	open  map[string]*varFolder
 }
 
 // varFolder is one such folder.
 type varFolder struct {
+	files source.Files
 	path  string
 	there map[string]bool // the names in it
 	read  map[string][]varFile
@@ -40,7 +42,7 @@ func (f *varFolders) layers(dir, name string, kind Kind) ([]Layer, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var out []Layer
-	for _, file := range f.folder(dir).files(name) {
+	for _, file := range f.folder(dir).varFiles(name) {
 		if file.err != nil {
 			return nil, file.err
 		}
@@ -56,7 +58,7 @@ func (f *varFolders) folder(dir string) *varFolder {
 	if d := f.open[dir]; d != nil {
 		return d
 	}
-	d := &varFolder{path: dir, there: map[string]bool{}, read: map[string][]varFile{}}
+	d := &varFolder{files: f.files, path: dir, there: map[string]bool{}, read: map[string][]varFile{}}
 	for _, name := range folderNames(dir) {
 		d.there[name] = true
 	}
@@ -81,13 +83,13 @@ func folderNames(dir string) []string {
 }
 
 // files reads the files that belong to a name.
-func (d *varFolder) files(name string) []varFile {
+func (d *varFolder) varFiles(name string) []varFile {
 	if files, ok := d.read[name]; ok {
 		return files
 	}
 	var files []varFile
 	for _, path := range d.paths(name) {
-		vars, err := readVars(path)
+		vars, err := d.readVars(path)
 		files = append(files, varFile{path, vars, err})
 	}
 	d.read[name] = files
@@ -139,20 +141,12 @@ func isVarEnd(end string) bool {
 }
 
 // readVars reads a file of variables; an empty one has none.
-func readVars(path string) (source.Node, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		_, err = source.ReadYAML(path)
-		return source.Node{}, err
-	}
-	if strings.HasPrefix(string(data), "$ANSIBLE_VAULT;") {
-		return source.Node{}, encrypted(source.Pos{File: path, Line: 1, Col: 1}, "an encrypted file (ansible-vault) is")
-	}
-	r := &reader{}
-	doc, ok := r.document(path, data)
+func (d *varFolder) readVars(path string) (source.Node, error) {
+	docs, err := d.files.YAML(path)
+	doc, err := single(docs, err)
 	switch {
-	case !ok:
-		return source.Node{}, r.errs[0]
+	case err != nil:
+		return source.Node{}, err
 	case !doc.Exists(), doc.IsNull():
 		return source.Node{}, nil
 	case !doc.IsMap():
@@ -177,7 +171,7 @@ func (r *reader) checkFolders() {
 func (r *reader) checkFolder(dir, what string, known []string) {
 	d := r.inv.folders.folder(dir)
 	for _, name := range known {
-		for _, f := range d.files(name) {
+		for _, f := range d.varFiles(name) {
 			if f.err != nil {
 				r.fail(f.err)
 			}

@@ -4,8 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"gopkg.in/yaml.v3"
-
 	"fleet/internal/source"
 )
 
@@ -45,46 +43,23 @@ func (r *reader) yaml(data []byte) {
 
 // document reads a text that holds one YAML document.
 func (r *reader) document(file string, data []byte) (source.Node, bool) {
-	docs, err := source.ParseYAML(file, data)
-	if err == nil && len(docs) > 1 {
-		err = docs[1].Errorf("the file has a second YAML document").WithHint(`take the line "---" out, or make two files`)
-	}
-	if err == nil && len(docs) == 1 {
-		err = readable(docs[0])
-	}
+	docs, err := r.Files.Parse(file, data)
+	doc, err := single(docs, err)
 	if err != nil {
 		r.fail(err)
-		return source.Node{}, false
 	}
-	if len(docs) == 0 {
-		return source.Node{}, true
-	}
-	return docs[0], true
+	return doc, err == nil
 }
 
-// readable returns an error for the first node that cannot be understood: a
-// vault's secret, or a tag that means nothing here.
-func readable(n source.Node) error {
-	for _, p := range n.Pairs() {
-		if err := readable(p.Value); err != nil {
-			return err
-		}
-	}
-	for _, item := range n.Items() {
-		if err := readable(item); err != nil {
-			return err
-		}
-	}
-	tag := n.ShortTag()
+// single returns the only document of a file, or the zero Node for an empty one.
+func single(docs []source.Node, err error) (source.Node, error) {
 	switch {
-	case tag == "!vault", tag == "!vault-encrypted":
-		return encrypted(n.Pos(), "an encrypted value ("+tag+") is")
-	case strings.HasPrefix(n.Text(), "$ANSIBLE_VAULT;") && tag != "!unsafe":
-		return encrypted(n.Pos(), "an encrypted text (ansible-vault) is")
-	case n.Style&yaml.TaggedStyle != 0 && tag != "!unsafe" && !strings.HasPrefix(tag, "!!"):
-		return n.Errorf("unknown YAML tag %q", tag).WithHint("quote a text that starts with !")
+	case err != nil || len(docs) == 0:
+		return source.Node{}, err
+	case len(docs) > 1:
+		return source.Node{}, docs[1].Errorf("the file has a second YAML document").WithHint(`take the line "---" out, or make two files`)
 	}
-	return nil
+	return docs[0], docs[0].Readable()
 }
 
 var groupKeys = []string{"children", "hosts", "vars"}

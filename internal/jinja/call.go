@@ -86,6 +86,11 @@ func (x *filterExpr) apply(f *frame, v any) (any, error) {
 }
 
 func (x *testExpr) eval(f *frame) (any, error) {
+	if x.def.takes&takesVaulted != 0 {
+		if _, ok := f.vaulted(x.in); ok {
+			return true, nil
+		}
+	}
 	v, err := x.in.eval(f)
 	if err != nil {
 		return nil, err

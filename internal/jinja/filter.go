@@ -30,6 +30,7 @@ type takes uint8
 const (
 	takesUndefined takes = 1 << iota // an undefined value is no error
 	takesLazy                        // parts of the value and arguments may be lazy
+	takesVaulted                     // it holds of a value that is written encrypted
 )
 
 // signature is a parsed list of parameters.

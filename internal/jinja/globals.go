@@ -187,9 +187,6 @@ func (c *Context) lookup(a Args, wantList bool) (any, error) {
 		return nil, err
 	}
 	run := c.findLookup(name)
-	if why, ok := refusedLookups[trimCollection(name)]; ok && run == nil {
-		return nil, newError("the lookup %q is not supported", name).WithHint("%s", why)
-	}
 	if run == nil {
 		known := append(slices.Collect(maps.Keys(c.tables.lookups)), slices.Collect(maps.Keys(c.Env.Lookups))...)
 		e := newError("unknown lookup %q", name)
@@ -229,13 +226,6 @@ func (c *Context) lookup(a Args, wantList bool) (any, error) {
 		return found, nil
 	}
 	return joinFound(found), nil
-}
-
-// refusedLookups are lookups of Ansible that are left out, with the way around.
-var refusedLookups = map[string]string{
-	"config":              "there is no ansible.cfg here: write the value as a variable",
-	"inventory_hostnames": "use groups['name'], with the filters union, intersect and difference",
-	"unvault":             "decrypt with lookup('file', …) | unvault(password)",
 }
 
 // keepsList are the lookups for which one list is one term.

@@ -3,7 +3,8 @@ package jinja
 import "fleet/internal/source"
 
 // FromYAML returns what a node of the operator's own file stands for: text with
-// a template marker is a *Text, unless it is tagged !unsafe.
+// a template marker is a *Text, unless it is tagged !unsafe; an encrypted value is
+// *Vaulted.
 func FromYAML(n source.Node) any { return fromNode(n, true) }
 
 // Plain is FromYAML where nothing is a template.
@@ -24,6 +25,8 @@ func fromNode(n source.Node, templates bool) any {
 			list[i] = fromNode(item, templates)
 		}
 		return list
+	case n.Vaulted():
+		return &Vaulted{node: n}
 	}
 	v := source.Scalar(n)
 	if s, ok := v.(string); ok && templates && n.Tag != "!unsafe" && IsTemplate(s) {

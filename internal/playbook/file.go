@@ -6,8 +6,6 @@ import (
 	"sort"
 	"strings"
 
-	"gopkg.in/yaml.v3"
-
 	"fleet/internal/source"
 )
 
@@ -38,7 +36,7 @@ func (l *Loader) load(file string) document {
 	if ok {
 		return d
 	}
-	d.node, d.err = readOne(file)
+	d.node, d.err = single(l.Files.YAML(file))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.files == nil {
@@ -46,11 +44,6 @@ func (l *Loader) load(file string) document {
 	}
 	l.files[file] = d
 	return d
-}
-
-func readOne(file string) (source.Node, error) {
-	docs, err := source.ReadYAML(file)
-	return single(docs, err)
 }
 
 // single returns the only document of a file.
@@ -62,39 +55,7 @@ func single(docs []source.Node, err error) (source.Node, error) {
 		return source.Node{}, docs[1].Errorf("the file has a second YAML document").
 			WithHint(`take the line "---" out, or make two files`)
 	}
-	return docs[0], readable(docs[0])
-}
-
-// readable returns an error for the first node that cannot be understood: a
-// vault's secret, or a tag that means nothing here.
-func readable(n source.Node) error {
-	const hint = `decrypt it with "ansible-vault decrypt", or give the value as a variable on the command line`
-	switch {
-	case n.IsMap():
-		for _, p := range n.Pairs() {
-			if err := readable(p.Value); err != nil {
-				return err
-			}
-		}
-	case n.IsList():
-		for _, item := range n.Items() {
-			if err := readable(item); err != nil {
-				return err
-			}
-		}
-	case strings.HasPrefix(n.Text(), "$ANSIBLE_VAULT;") && n.ShortTag() != "!unsafe":
-		return n.Errorf("encrypted text (ansible-vault) is not supported").WithHint(hint)
-	}
-	if n.Style&yaml.TaggedStyle == 0 {
-		return nil
-	}
-	switch tag := n.ShortTag(); {
-	case tag == "!vault", tag == "!vault-encrypted":
-		return n.Errorf("encrypted values (%s) are not supported", tag).WithHint(hint)
-	case tag != "!unsafe" && !strings.HasPrefix(tag, "!!"):
-		return n.Errorf("unknown YAML tag %q", tag).WithHint("quote a text that starts with !")
-	}
-	return nil
+	return docs[0], docs[0].Readable()
 }
 
 // findTasks returns the file of an import or include: where it stands, in the

@@ -30,6 +30,8 @@ type Loader struct {
 	// Static renders a template in a name that must be known before the run (the
 	// file of an import, a role, a tag). Nil: such templates are refused.
 	Static func(source.Node) (string, error)
+	// Files reads the files: with its keys, those that are encrypted too.
+	Files source.Files
 
 	mu    sync.Mutex
 	files map[string]document

@@ -27,8 +27,10 @@ type Node struct {
 
 // document is the file that nodes come from.
 type document struct {
-	file  string
-	lines []string
+	file      string
+	lines     []string
+	keys      Keys // decrypts the values in it
+	encrypted bool // the whole file was
 }
 
 // File returns the name of the node's file.
@@ -44,13 +46,7 @@ type Pair struct{ Key, Value Node }
 
 // ReadYAML reads the file and returns its documents, checked: no syntax error,
 // no duplicate key, no endless alias. An empty file has no documents.
-func ReadYAML(file string) ([]Node, error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, readError(file, err)
-	}
-	return ParseYAML(file, data)
-}
+func ReadYAML(file string) ([]Node, error) { return Files{}.YAML(file) }
 
 func readError(file string, err error) error {
 	var pathErr *os.PathError
@@ -61,9 +57,11 @@ func readError(file string, err error) error {
 }
 
 // ParseYAML is ReadYAML for text that is already in memory; file is only named.
-func ParseYAML(file string, data []byte) ([]Node, error) {
+func ParseYAML(file string, data []byte) ([]Node, error) { return Files{}.parse(file, data, false) }
+
+func (f Files) parse(file string, data []byte, encrypted bool) ([]Node, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
-	from := &document{file: file, lines: strings.Split(string(data), "\n")}
+	from := &document{file: file, lines: strings.Split(string(data), "\n"), keys: f.Keys, encrypted: encrypted}
 	var docs []Node
 	for {
 		var doc yaml.Node

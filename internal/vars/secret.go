@@ -14,6 +14,29 @@ var secretName = sync.OnceValue(func() *regexp.Regexp {
 // IsSecretName reports whether a variable's name says that its value is a secret.
 func IsSecretName(name string) bool { return secretName().MatchString(name) }
 
+// hideText gives the texts in an encrypted file to the store's Secrets: those that
+// look like a secret, not the words that such files hold too (present, web_server).
+func (s *Store) hideText(v any) {
+	switch v := v.(type) {
+	case *jinja.Map:
+		for _, e := range v.All() {
+			s.hideText(e)
+		}
+	case []any:
+		for _, e := range v {
+			s.hideText(e)
+		}
+	case string:
+		if len(v) >= 8 && !plainWord().MatchString(v) {
+			s.addSecret(v)
+		}
+	}
+}
+
+var plainWord = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z]+([_.-][a-z]+)*$`)
+})
+
 // markMap gives the secrets in m to the store's Secrets: text now, templates when
 // they are evaluated.
 func (s *Store) markMap(m *jinja.Map) {

@@ -82,6 +82,9 @@ func (s *Store) Map(n source.Node) *jinja.Map {
 		m = jinja.NewMap()
 	}
 	s.markMap(m)
+	if n.Encrypted() {
+		s.hideText(m)
+	}
 	v, _ := s.values.LoadOrStore(key, m)
 	return v.(*jinja.Map)
 }

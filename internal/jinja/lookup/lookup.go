@@ -29,6 +29,13 @@ type Options struct {
 	// Dir is where commands run and password files lie: the playbook's folder.
 	// Where empty, it is the last of SearchPath("").
 	Dir string
+	// Files reads the files: with its keys, those that are encrypted too.
+	Files source.Files
+	// Hosts returns the hosts that patterns name; nil where there is no inventory.
+	Hosts func(patterns []string) ([]string, error)
+	// Setting returns one of Ansible's settings, and where it comes from. It may be
+	// nil.
+	Setting func(name string) (v any, origin string, known bool)
 }
 
 // lookups are the lookups with their options.
@@ -44,17 +51,20 @@ func New(o Options) map[string]jinja.LookupFunc {
 	}
 	l := lookups{o}
 	return map[string]jinja.LookupFunc{
-		"csvfile":     l.csvfile,
-		"env":         l.env,
-		"file":        l.file,
-		"fileglob":    l.fileglob,
-		"first_found": l.firstFound,
-		"ini":         l.ini,
-		"lines":       l.lines,
-		"password":    l.password,
-		"pipe":        l.pipe,
-		"template":    l.template,
-		"url":         l.url,
+		"config":              l.config,
+		"csvfile":             l.csvfile,
+		"env":                 l.env,
+		"file":                l.file,
+		"fileglob":            l.fileglob,
+		"first_found":         l.firstFound,
+		"ini":                 l.ini,
+		"inventory_hostnames": l.inventoryHostnames,
+		"lines":               l.lines,
+		"password":            l.password,
+		"pipe":                l.pipe,
+		"template":            l.template,
+		"unvault":             l.unvault,
+		"url":                 l.url,
 	}
 }
 
@@ -145,8 +155,8 @@ func (l lookups) mustFind(lookup, kind, name string) (string, error) {
 }
 
 // read returns a file's text.
-func read(path string) (string, error) {
-	f, err := os.Open(path)
+func read(files source.Files, path string) (string, error) {
+	f, err := files.Open(path)
 	if err != nil {
 		return "", cannotRead(path, err)
 	}
@@ -192,7 +202,7 @@ func (l lookups) file(_ *jinja.Context, terms []any, kw *jinja.Map) ([]any, erro
 		if err != nil {
 			return nil, err
 		}
-		s, err := read(path)
+		s, err := l.read(path)
 		if err != nil {
 			return nil, err
 		}

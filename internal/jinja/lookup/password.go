@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"fleet/internal/jinja"
+	"fleet/internal/source"
 )
 
 // The names that stand for characters, as in Python's module string.
@@ -150,7 +151,7 @@ func (a passwordArgs) stored() (string, error) {
 	if a.path == os.DevNull {
 		return "", nil
 	}
-	s, err := read(a.path)
+	s, err := read(source.Files{}, a.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}

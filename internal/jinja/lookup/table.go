@@ -43,7 +43,7 @@ func (l lookups) csvfile(_ *jinja.Context, terms []any, kw *jinja.Map) ([]any, e
 		if err != nil {
 			return nil, err
 		}
-		v, ok, err := cell(path, key, options)
+		v, ok, err := l.cell(path, key, options)
 		if err != nil {
 			return nil, err
 		}
@@ -57,8 +57,8 @@ func (l lookups) csvfile(_ *jinja.Context, terms []any, kw *jinja.Map) ([]any, e
 	return out, nil
 }
 
-func cell(path, key string, options *jinja.Map) (any, bool, error) {
-	s, err := read(path)
+func (l lookups) cell(path, key string, options *jinja.Map) (any, bool, error) {
+	s, err := l.read(path)
 	if err != nil {
 		return nil, false, err
 	}
@@ -116,7 +116,7 @@ func (l lookups) iniValues(c *jinja.Context, key string, options *jinja.Map) ([]
 	if err != nil {
 		return nil, err
 	}
-	s, err := read(path)
+	s, err := l.read(path)
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ func (l lookups) template(c *jinja.Context, terms []any, kw *jinja.Map) ([]any, 
 		if err != nil {
 			return nil, err
 		}
-		s, err := render(c, path, name, kw, o)
+		s, err := l.render(c, path, name, kw, o)
 		if err != nil {
 			return nil, err
 		}
@@ -44,8 +44,8 @@ func (l lookups) template(c *jinja.Context, terms []any, kw *jinja.Map) ([]any, 
 	return out, nil
 }
 
-func render(c *jinja.Context, path, name string, kw *jinja.Map, o jinja.Options) (string, error) {
-	src, err := read(path)
+func (l lookups) render(c *jinja.Context, path, name string, kw *jinja.Map, o jinja.Options) (string, error) {
+	src, err := l.read(path)
 	if err != nil {
 		return "", err
 	}
@@ -70,12 +70,12 @@ func render(c *jinja.Context, path, name string, kw *jinja.Map, o jinja.Options)
 		}
 	}
 	d := c.With(overlay{vars, c.Scope})
-	d.Env = beside(c.Env, filepath.Dir(path))
+	d.Env = l.beside(c.Env, filepath.Dir(path))
 	return t.Render(d)
 }
 
 // beside returns env with templates beside the file found first.
-func beside(env *jinja.Env, dir string) *jinja.Env {
+func (l lookups) beside(env *jinja.Env, dir string) *jinja.Env {
 	own := *env
 	own.Load = func(name string) (string, string, error) {
 		path := filepath.Join(dir, name)
@@ -83,7 +83,7 @@ func beside(env *jinja.Env, dir string) *jinja.Env {
 			path = name
 		}
 		if _, err := os.Stat(path); err == nil {
-			src, err := read(path)
+			src, err := l.read(path)
 			return src, path, err
 		}
 		if env.Load == nil {

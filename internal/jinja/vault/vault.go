@@ -18,20 +18,32 @@ import (
 	"strings"
 )
 
+// Magic is what every vault starts with.
+const Magic = "$ANSIBLE_VAULT"
+
 const (
-	magic      = "$ANSIBLE_VAULT"
 	iterations = 10000
 	keySize    = 32
 	saltSize   = 32
 	lineSize   = 80
 )
 
+// ID returns the id in a vault's header, "" where it has none.
+func ID(data string) string {
+	header, _, _ := strings.Cut(data, "\n")
+	fields := strings.Split(strings.TrimSpace(header), ";")
+	if len(fields) < 4 {
+		return ""
+	}
+	return fields[3]
+}
+
 // ErrPassword is in the chain of the error where the password is not the right
 // one, or the text was changed.
 var ErrPassword = errors.New("the password does not fit, or the text was changed")
 
 // IsVault reports whether data has the header of a vault.
-func IsVault(data string) bool { return strings.HasPrefix(data, magic+";") }
+func IsVault(data string) bool { return strings.HasPrefix(data, Magic+";") }
 
 // Encrypt returns plain encrypted, header and last line end included. salt may be
 // nil for a random one; id names the password and may be "".
@@ -56,7 +68,7 @@ func Encrypt(plain, password, salt []byte, id string) (string, error) {
 	parts := []string{hex.EncodeToString(salt), hex.EncodeToString(mac.Sum(nil)), hex.EncodeToString(body)}
 	digits := hex.EncodeToString([]byte(strings.Join(parts, "\n")))
 	var b strings.Builder
-	b.WriteString(magic)
+	b.WriteString(Magic)
 	if id == "" || id == "default" {
 		b.WriteString(";1.1;AES256\n")
 	} else {
@@ -73,7 +85,7 @@ func Encrypt(plain, password, salt []byte, id string) (string, error) {
 func Decrypt(data string, password []byte) ([]byte, error) {
 	header, rest, _ := strings.Cut(data, "\n")
 	fields := strings.Split(strings.TrimSpace(header), ";")
-	if len(fields) < 3 || fields[0] != magic || fields[1] != "1.1" && fields[1] != "1.2" || fields[2] != "AES256" {
+	if len(fields) < 3 || fields[0] != Magic || fields[1] != "1.1" && fields[1] != "1.2" || fields[2] != "AES256" {
 		return nil, fmt.Errorf("the vault's header %q is not known", strings.TrimSpace(header))
 	}
 	parts, err := envelope(rest)

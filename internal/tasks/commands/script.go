@@ -36,6 +36,8 @@ type scriptArgs struct {
 	Cmd string `arg:"cmd,required"`
 	// The program that runs the script, in place of the one its first line names.
 	Executable string `arg:"executable"`
+	// Decrypts what is taken from the controller where it is a vault.
+	Decrypt bool `arg:"decrypt" default:"yes"`
 	conditions
 }
 

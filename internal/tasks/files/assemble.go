@@ -37,6 +37,8 @@ type assembleArgs struct {
 	// The file to write.
 	Dest string `arg:"dest,required" type:"path"`
 	sys.Perms
+	// Decrypts what is taken from the controller where it is a vault.
+	Decrypt bool `arg:"decrypt" default:"yes"`
 	// A text that stands between two parts.
 	Delimiter string `arg:"delimiter"`
 	// Takes src from the target. With no, it is the controller's.

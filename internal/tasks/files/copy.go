@@ -47,6 +47,8 @@ type copyArgs struct {
 	sys.Perms
 	// The permissions of folders that are created while a folder is copied.
 	DirectoryMode any `arg:"directory_mode"`
+	// Decrypts what is taken from the controller where it is a vault.
+	Decrypt bool `arg:"decrypt" default:"yes"`
 	// Keeps a file that is replaced under a name with the time in it.
 	Backup bool `arg:"backup"`
 	// Replaces a file that differs. With no, a file that is there is left alone.

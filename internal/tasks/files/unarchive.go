@@ -42,6 +42,8 @@ type unarchiveArgs struct {
 	// The permissions, the owner and the group of all that is unpacked, in place of
 	// those in the archive.
 	sys.Perms
+	// Decrypts what is taken from the controller where it is a vault.
+	Decrypt bool `arg:"decrypt" default:"yes"`
 	// Takes src from the target.
 	RemoteSrc bool `arg:"remote_src"`
 	// The opposite of remote_src, as older playbooks have it.

@@ -1,0 +1,153 @@
+package source
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"fleet/internal/jinja/vault"
+)
+
+// Keys decrypts texts in the format of Ansible's vault. It is safe for concurrent
+// use.
+type Keys interface {
+	// Decrypt returns what a vault holds. With hide it may never be shown.
+	Decrypt(vault string, hide bool) ([]byte, error)
+}
+
+// Files reads the operator's files. With Keys it decrypts those that are vaults,
+// and the values in them that are. The zero value refuses both.
+type Files struct{ Keys Keys }
+
+// Read returns what a file holds, decrypted where it is a vault.
+func (f Files) Read(path string) ([]byte, error) {
+	data, _, err := f.read(path)
+	return data, err
+}
+
+func (f Files) read(path string) (data []byte, encrypted bool, err error) {
+	data, err = os.ReadFile(path)
+	if err != nil {
+		return nil, false, readError(path, err)
+	}
+	if !isVault(data) {
+		return data, false, nil
+	}
+	data, err = f.decrypt(Pos{File: path}, string(data), false)
+	return data, true, err
+}
+
+// Open opens a file; where it is a vault, what it holds.
+func (f Files) Open(path string) (io.ReadCloser, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	start := make([]byte, len(vault.Magic)+1)
+	n, _ := file.ReadAt(start, 0) // what cannot be read is said to whoever reads it
+	if !isVault(start[:n]) {
+		return file, nil
+	}
+	file.Close()
+	data, err := f.Read(path)
+	return io.NopCloser(bytes.NewReader(data)), err
+}
+
+func isVault(data []byte) bool {
+	return vault.IsVault(string(data[:min(len(data), len(vault.Magic)+1)]))
+}
+
+// decrypt returns what a vault at pos holds.
+func (f Files) decrypt(pos Pos, text string, hide bool) ([]byte, error) {
+	if f.Keys == nil {
+		return nil, Errorf(pos, "it is encrypted, and no vault password is given").WithHint(VaultHint)
+	}
+	plain, err := f.Keys.Decrypt(text, hide)
+	if err != nil {
+		return nil, Errorf(pos, "cannot decrypt: %w", err).WithHint("%s", HintOf(err))
+	}
+	return plain, nil
+}
+
+// VaultHint is the next step where a vault's password is missing.
+const VaultHint = "give the password with --vault-password-file, --vault-id or --ask-vault-pass"
+
+// YAML is ReadYAML for files that may be vaults.
+func (f Files) YAML(path string) ([]Node, error) {
+	data, encrypted, err := f.read(path)
+	if err != nil {
+		return nil, err
+	}
+	return f.parse(path, data, encrypted)
+}
+
+// Parse is ParseYAML for text that may hold encrypted values.
+func (f Files) Parse(file string, data []byte) ([]Node, error) { return f.parse(file, data, false) }
+
+// Vaulted reports whether the node is an encrypted value.
+func (n Node) Vaulted() bool {
+	if n.Node == nil || n.Kind != yaml.ScalarNode || n.Style&yaml.TaggedStyle == 0 {
+		return false
+	}
+	tag := n.ShortTag()
+	return tag == "!vault" || tag == "!vault-encrypted"
+}
+
+// Decrypt returns what an encrypted value holds. It must not be shown.
+func (n Node) Decrypt() (string, error) {
+	text := strings.TrimSpace(n.Text())
+	if !vault.IsVault(text) {
+		return "", n.Errorf("the value is tagged %s and is no vault", n.ShortTag()).WithHint(`it starts with "$ANSIBLE_VAULT;"`)
+	}
+	var keys Keys
+	if n.doc != nil {
+		keys = n.doc.keys
+	}
+	plain, err := Files{keys}.decrypt(n.Pos(), text, true)
+	return string(plain), err
+}
+
+// Encrypted reports whether the node's whole file was a vault.
+func (n Node) Encrypted() bool { return n.doc != nil && n.doc.encrypted }
+
+// Readable returns an error for the first node that has a tag which means nothing
+// here.
+func (n Node) Readable() error {
+	for _, p := range n.Pairs() {
+		if err := p.Value.Readable(); err != nil {
+			return err
+		}
+	}
+	for _, item := range n.Items() {
+		if err := item.Readable(); err != nil {
+			return err
+		}
+	}
+	if n.Node == nil || n.Style&yaml.TaggedStyle == 0 || n.Vaulted() {
+		return nil
+	}
+	if tag := n.ShortTag(); tag != "!unsafe" && !strings.HasPrefix(tag, "!!") {
+		return n.Errorf("unknown YAML tag %q", tag).WithHint("quote a text that starts with !")
+	}
+	return nil
+}
+
+// ExpandPath returns a path as Ansible reads it on its command line and in its
+// settings: ~ is the home folder, and $NAME a variable of the environment.
+func ExpandPath(path string) string {
+	path = os.Expand(path, func(name string) string {
+		if v, ok := os.LookupEnv(name); ok {
+			return v
+		}
+		return "$" + name
+	})
+	if path == "~" || strings.HasPrefix(path, "~/") {
+		if home, err := os.UserHomeDir(); err == nil {
+			return home + path[1:]
+		}
+	}
+	return path
+}
