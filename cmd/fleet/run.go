@@ -84,11 +84,11 @@ func (a *app) run(ctx context.Context, f *runFlags, names []string) error {
 	if err := a.verify(s.mistakes(ctx, f, files)); err != nil {
 		return err
 	}
-	return a.play(ctx, s, f, pb, names)
+	return a.play(ctx, s, f, pb, names, s.demand(f, files))
 }
 
 // play runs the plays.
-func (a *app) play(ctx context.Context, s *setup, f *runFlags, pb *playbook.Playbook, names []string) error {
+func (a *app) play(ctx context.Context, s *setup, f *runFlags, pb *playbook.Playbook, names []string, demand engine.Demand) error {
 	ask := openTerminal(a)
 	o, err := s.options(ctx, ask)
 	if err != nil {
@@ -99,6 +99,7 @@ func (a *app) play(ctx context.Context, s *setup, f *runFlags, pb *playbook.Play
 	d := s.dialer(a, ask)
 	defer d.Close()
 	e := s.engine(o, d, ask)
+	e.Demand = demand
 	out := a.report(f.json, f.verbose, f.diff)
 	e.Events = a.unsaid(out, f.json)
 	sum, err := e.Run(ctx, pb, names)

@@ -10,6 +10,7 @@ import (
 	"fleet/internal/engine"
 	"fleet/internal/spec"
 	"fleet/internal/tasks"
+	"fleet/internal/tasks/system/facts"
 )
 
 // Modules is what the engine, the checker and the reader of playbooks know of
@@ -56,3 +57,13 @@ var known = sync.OnceValue(func() map[string]bool {
 	}
 	return names
 })
+
+// Gather returns the gather_subset of the module setup that holds these facts,
+// which are named without "ansible_".
+func (Modules) Gather(names []string) []string {
+	var tellers []string
+	for _, name := range names {
+		tellers = append(tellers, facts.Teller(name))
+	}
+	return facts.Only(tellers...)
+}

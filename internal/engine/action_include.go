@@ -204,6 +204,7 @@ func runSetup(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, er
 				args.Set(name, v)
 			}
 		}
+		a.gatherLess(args)
 	}
 	res, err := a.module(ctx, "setup", args, nil)
 	if err != nil {

@@ -182,6 +182,7 @@ func (a *attempt) act(ctx context.Context) *taskResult {
 	if a.action != nil {
 		res, err = a.action.run(ctx, a, args)
 	} else {
+		a.tellLess(args)
 		res, err = a.module(ctx, a.spec.Name, args, nil)
 	}
 	if err == nil && res.pending != nil {

@@ -60,6 +60,16 @@ type Prompter interface {
 	Ask(ctx context.Context, text string, private bool) (string, error)
 }
 
+// Demand knows what anything in a run can read of what hosts tell.
+type Demand interface {
+	// Subset returns the gather_subset that holds all facts that can be read. It is
+	// false where they are not known.
+	Subset() ([]string, bool)
+	// Result reports whether a field of the results that tasks register under a name
+	// can be read. The field's steps have dots between them.
+	Result(name, field string) bool
+}
+
 // Options is what the command line says about a run.
 type Options struct {
 	Forks          int // hosts that run a task at the same time; 0 is no limit
@@ -92,6 +102,7 @@ type Engine struct {
 	Events    event.Sink
 	Secrets   vars.Secrets
 	Prompter  Prompter // nil: nobody can be asked
+	Demand    Demand   // nil: everything may be read, by reports too
 	Options   Options
 	// Setting returns one of Ansible's settings, for the lookup config; it may be nil.
 	Setting func(name string) (v any, origin string, known bool)

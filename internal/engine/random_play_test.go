@@ -20,6 +20,7 @@ type writer struct {
 	tasks int // made so far
 	files map[string]any
 	depth int
+	quiet bool // it reads no variables whose names are not known before the run
 	role  bool // it is inside of a role, which includes no other
 }
 
@@ -34,22 +35,31 @@ func (w *writer) file() string     { return fmt.Sprint("file", w.IntN(4)) }
 func (w *writer) host() string     { return fmt.Sprint("h", w.IntN(w.hosts)+1) }
 func (w *writer) handler() string  { return fmt.Sprint("handler ", w.IntN(4)) }
 
+// known picks an expression, of those that it may.
+func (w *writer) known(from ...string) string {
+	for {
+		if one := pick(w, from...); !w.quiet || !strings.Contains(one, "vars[") {
+			return one
+		}
+	}
+}
+
 // condition returns an expression that is true or false, or fails.
 func (w *writer) condition() string {
 	r := w.register()
-	return pick(w, "true", "inventory_hostname != 'h1'", "inventory_hostname == 'h2'",
+	return w.known("true", "inventory_hostname != 'h1'", "inventory_hostname == 'h2'",
 		r+" is changed", r+" is failed", r+" is defined and "+r+".text is defined", "not ("+r+".changed | default(false))",
 		w.fact()+" | default(0) | int > 1", w.fact()+" is defined", "ansible_files | default(0) | int < 3", "ansible_files is defined",
 		"hostvars['"+w.host()+"']."+r+" is defined", "(hostvars['"+w.host()+"']."+w.fact()+" | default(1)) | int > 0",
-		"lazy | int > 0", "ansible_play_hosts | length > 1", "vars['"+r+"'] is defined", "nowhere.at_all", "ansible_facts.files is defined")
+		"lazy | int > 0", r+".long is defined", "ansible_calls is defined", "ansible_play_hosts | length > 1", "vars['"+r+"'] is defined", "nowhere.at_all", "ansible_facts.files is defined")
 }
 
 // text returns a template.
 func (w *writer) text() string {
 	r := w.register()
-	return pick(w, "plain", "{{ inventory_hostname }}", "{{ "+r+".text | default('none') }}", "{{ "+w.fact()+" | default('none') }}",
+	return w.known("plain", "{{ inventory_hostname }}", "{{ "+r+".text | default('none') }}", "{{ "+w.fact()+" | default('none') }}",
 		"{{ lazy }}", "{{ "+r+".results | default([]) | length }}", "{{ hostvars['"+w.host()+"']['"+r+"'].text | default('none') }}",
-		"{{ ansible_files | default('unknown') }}", "{{ item | default('no item') }}", "{{ "+r+".changed | default('never') }}",
+		"{{ ansible_files | default('unknown') }}", "{{ "+r+".long | default('short') }}", "{{ ansible_facts.files | default('unknown') }}", "{{ item | default('no item') }}", "{{ "+r+".changed | default('never') }}",
 		"{{ lookup('sequence', 'end=2') }}", "{{ role_default | default('no role') }}", "{{ stated }}", "{{ undefined_everywhere }}",
 		strings.Repeat("long ", w.IntN(2000)))
 }
@@ -253,6 +263,7 @@ func (w *writer) playbook(t *testing.T) (dir, text string) {
 	t.Helper()
 	w.files = map[string]any{}
 	w.hosts = 1 + w.IntN(3)
+	w.quiet = w.chance(60)
 	w.depth, w.role = 1, true
 	w.files["roles/one/tasks/main.yml"], w.files["roles/two/tasks/main.yml"] = []any{w.task(), w.task()}, []any{w.task()}
 	w.depth, w.role = 0, false

@@ -260,6 +260,10 @@ type Ref struct {
 	// Always is true where the use is reached whenever the text is evaluated: not
 	// behind a condition, and not in the body of a loop or macro.
 	Always bool
+	// Path are the members that are taken of the variable, as far as they are
+	// written out: of `a.b['c'][n].d` they are b and c. A test that tells only
+	// whether the value is there, or how a task ended, is a last step "is …".
+	Path []string
 }
 
 // Call is a filter, test or lookup that a template uses.

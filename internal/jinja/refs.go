@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"maps"
+	"slices"
 )
 
 // Names returns the variables that the template takes from its scope, in the
@@ -41,6 +42,9 @@ type walker struct {
 	maybe  bool            // what is walked now may never be evaluated
 	child  bool            // the template extends another, whose text is rendered instead
 	refs   []Ref
+	every  bool     // names that the template defines itself are wanted too
+	loads  bool     // there is another template that it takes in
+	path   []string // what is taken of the value that is walked next
 }
 
 // perhaps runs f for what may never be evaluated.
@@ -68,14 +72,13 @@ func (w *walker) guarded(names []string, f func()) {
 	w.guards = guards
 }
 
-func (w *walker) ref(x *nameExpr, guarded bool) {
-	if w.bound[x.name] {
-		return
+func (w *walker) ref(x *nameExpr, path []string, guarded bool) {
+	if !w.every {
+		if _, global := builtin().globals[x.name]; global || w.bound[x.name] {
+			return
+		}
 	}
-	if _, global := builtin().globals[x.name]; global {
-		return
-	}
-	w.refs = append(w.refs, Ref{x.name, place{w.text, x.off}.pos(), guarded || w.guards[x.name], !w.maybe})
+	w.refs = append(w.refs, Ref{x.name, place{w.text, x.off}.pos(), guarded || w.guards[x.name], !w.maybe, path})
 }
 
 func (w *walker) exprs(list ...expr) {
@@ -93,18 +96,23 @@ func (w *walker) args(a callArgs) {
 }
 
 func (w *walker) expr(x expr) {
+	path := w.path
+	w.path = nil
 	switch x := x.(type) {
 	case *nameExpr:
-		w.ref(x, false)
+		w.ref(x, path, false)
 	case *listExpr:
 		w.exprs(x.items...)
 	case *dictExpr:
 		w.exprs(x.keys...)
 		w.exprs(x.vals...)
 	case *attrExpr:
+		w.path = slices.Insert(path, 0, x.name)
 		w.expr(x.obj)
 	case *itemExpr:
-		w.exprs(x.obj, x.key)
+		w.path = item(x, path)
+		w.expr(x.obj)
+		w.expr(x.key)
 	case *sliceExpr:
 		w.exprs(x.start, x.stop, x.step)
 	case *callExpr:
@@ -118,6 +126,9 @@ func (w *walker) expr(x expr) {
 		}
 		w.args(x.args)
 	case *testExpr:
+		if tellsState(x) {
+			w.path = []string{"is " + x.def.name}
+		}
 		if x.def.takes&takesUndefined != 0 {
 			w.soft(x.in)
 		} else {
@@ -149,15 +160,20 @@ func (w *walker) expr(x expr) {
 
 // soft walks a value that may be undefined: the variable at its root is guarded.
 func (w *walker) soft(x expr) {
+	path := w.path
+	w.path = nil
 	switch x := x.(type) {
 	case *nameExpr:
-		w.ref(x, true)
+		w.ref(x, path, true)
 	case *attrExpr:
+		w.path = slices.Insert(path, 0, x.name)
 		w.soft(x.obj)
 	case *itemExpr:
+		w.path = item(x, path)
 		w.soft(x.obj)
 		w.expr(x.key)
 	default:
+		w.path = path
 		w.expr(x)
 	}
 }

@@ -76,11 +76,13 @@ func (w *walker) stmt(s stmt) {
 		})
 	case *extendsStmt:
 		w.expr(s.name)
-		w.child = true
+		w.child, w.loads = true, true
 	case *includeStmt:
 		w.expr(s.name)
+		w.loads = true
 	case *importStmt:
 		w.expr(s.name)
+		w.loads = true
 		if s.as != "" {
 			w.bound[s.as] = true
 		}

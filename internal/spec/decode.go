@@ -25,6 +25,7 @@ func Lazily[A any]() func() []Arg {
 //	State string   `arg:"state" choices:"present,absent" default:"present"`
 //	Name  []string `arg:"name" alias:"pkg,package"`
 //	Key   string   `arg:"key,secret"`
+//	Mime  bool     `arg:"mime" default:"yes" gives:"stat.mimetype"`
 //
 // Go types stand for types of arguments: string (str), bool, int, float64,
 // slices (list), structs and maps (dict), any (raw). A pointer tells "not given"
@@ -56,6 +57,7 @@ func argOf(f reflect.StructField) (Arg, bool) {
 	a.Secret = strings.Contains(flags, "secret")
 	a.Aliases = splitTag(f.Tag.Get("alias"))
 	a.Choices = splitTag(f.Tag.Get("choices"))
+	a.Gives = splitTag(f.Tag.Get("gives"))
 	a.Type, a.Elem, a.Sub = typeOf(f.Type)
 	if t := Type(f.Tag.Get("type")); t != "" {
 		if a.Type == List {

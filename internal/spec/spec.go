@@ -30,8 +30,12 @@ type Arg struct {
 	Required bool
 	Default  string // as it would be written in a playbook, or empty
 	Choices  []string
-	Secret   bool  // the value must never be shown
-	Sub      []Arg // of a Dict, or of the Dicts of a List
+	Secret   bool // the value must never be shown
+	// Gives are the fields of the result, with dots between their steps, that are
+	// there only because of this argument, which is a Bool: set to no it has no other
+	// effect, and so may be no where nobody can read them.
+	Gives []string
+	Sub   []Arg // of a Dict, or of the Dicts of a List
 }
 
 // Module is what the controller knows of a module.

@@ -37,13 +37,13 @@ type statArgs struct {
 	// Tells about the file that a symbolic link points to, in place of the link.
 	Follow bool `arg:"follow"`
 	// Computes a digest of a regular file.
-	GetChecksum bool `arg:"get_checksum" default:"yes"`
+	GetChecksum bool `arg:"get_checksum" default:"yes" gives:"stat.checksum"`
 	// The kind of digest.
 	ChecksumAlgorithm string `arg:"checksum_algorithm" alias:"checksum,checksum_algo" choices:"md5,sha1,sha224,sha256,sha384,sha512" default:"sha1"`
 	// Asks the program "file", where it is installed, for the kind of content.
-	GetMime bool `arg:"get_mime" alias:"mime,mime_type,mime-type" default:"yes"`
+	GetMime bool `arg:"get_mime" alias:"mime,mime_type,mime-type" default:"yes" gives:"stat.mimetype,stat.charset"`
 	// Reads the flags that lsattr shows.
-	GetAttributes bool `arg:"get_attributes" alias:"attr,attributes" default:"yes"`
+	GetAttributes bool `arg:"get_attributes" alias:"attr,attributes" default:"yes" gives:"stat.attributes,stat.attr_flags,stat.version"`
 }
 
 type statResult struct {

@@ -22,7 +22,10 @@ type Facts map[string]any
 type Collector struct {
 	Name string
 	// Groups are the wider names that stand for this collector among others.
-	Groups  []string
+	Groups []string
+	// Facts are the names of what it tells, with blanks between them; a name that
+	// ends in "_" is the beginning of several. The network's are its interfaces, too.
+	Facts   string
 	collect func(ctx context.Context, g *gatherer)
 }
 
@@ -43,28 +46,33 @@ type Options struct {
 
 // Collectors lists all collectors, in the order in which they run.
 var Collectors = []Collector{
-	{"apparmor", minimal, collectAppArmor},
-	{"chroot", nil, collectChroot},
-	{"cmdline", minimal, collectCmdline},
-	{"date_time", minimal, collectDateTime},
-	{"distribution", minimal, collectDistribution},
-	{"dns", minimal, collectDNS},
-	{"env", minimal, collectEnv},
-	{"fips", minimal, collectFIPS},
-	{"hardware", nil, collectHardware},
-	{"local", minimal, collectLocal},
-	{"lsb", minimal, collectLSB},
-	{"mounts", []string{"hardware"}, collectMounts},
-	{"devices", []string{"hardware"}, collectDevices},
-	{"loadavg", nil, collectLoad},
-	{"network", nil, collectNetwork},
-	{"pkg_mgr", minimal, collectPackageManager},
-	{"platform", minimal, collectPlatform},
-	{"selinux", minimal, collectSELinux},
-	{"service_mgr", minimal, collectServiceManager},
-	{"ssh_pub_keys", minimal, collectHostKeys},
-	{"user", minimal, collectUser},
-	{"virtual", nil, collectVirtual},
+	{"apparmor", minimal, "apparmor", collectAppArmor},
+	{"chroot", nil, "is_chroot", collectChroot},
+	{"cmdline", minimal, "cmdline proc_cmdline", collectCmdline},
+	{"date_time", minimal, "date_time", collectDateTime},
+	{"distribution", minimal, "distribution distribution_file_parsed distribution_file_path distribution_file_variety distribution_major_version " +
+		"distribution_minor_version distribution_release distribution_version os_family", collectDistribution},
+	{"dns", minimal, "dns", collectDNS},
+	{"env", minimal, "env", collectEnv},
+	{"fips", minimal, "fips", collectFIPS},
+	{"hardware", nil, "bios_date bios_vendor bios_version board_asset_tag board_name board_serial board_vendor board_version chassis_asset_tag " +
+		"chassis_serial chassis_vendor chassis_version form_factor memfree_mb memory_mb memtotal_mb processor processor_cores " +
+		"processor_count processor_nproc processor_threads_per_core processor_vcpus product_name product_serial product_uuid " +
+		"product_version swapfree_mb swaptotal_mb system_vendor uptime_seconds", collectHardware},
+	{"local", minimal, "local", collectLocal},
+	{"lsb", minimal, "lsb", collectLSB},
+	{"mounts", []string{"hardware"}, "mounts", collectMounts},
+	{"devices", []string{"hardware"}, "devices", collectDevices},
+	{"loadavg", nil, "loadavg", collectLoad},
+	{"network", nil, "all_ipv4_addresses all_ipv6_addresses default_ipv4 default_ipv6 interfaces", collectNetwork},
+	{"pkg_mgr", minimal, "pkg_mgr", collectPackageManager},
+	{"platform", minimal, "architecture domain fqdn hostname kernel kernel_version machine machine_id nodename system userspace_architecture " +
+		"userspace_bits", collectPlatform},
+	{"selinux", minimal, "selinux selinux_python_present", collectSELinux},
+	{"service_mgr", minimal, "service_mgr", collectServiceManager},
+	{"ssh_pub_keys", minimal, "ssh_host_key_", collectHostKeys},
+	{"user", minimal, "effective_group_id effective_user_id real_group_id real_user_id user_dir user_gecos user_gid user_id user_shell user_uid", collectUser},
+	{"virtual", nil, "virtualization_role virtualization_tech_guest virtualization_tech_host virtualization_type", collectVirtual},
 }
 
 var minimal = []string{"min"}

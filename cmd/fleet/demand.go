@@ -1,0 +1,22 @@
+package main
+
+import (
+	"fleet/internal/catalog"
+	"fleet/internal/demand"
+	"fleet/internal/engine"
+)
+
+// demand returns what the run can read of what hosts tell, or nil where everything
+// is shown, or every speed-up is off.
+func (s *setup) demand(f *runFlags, files []string) engine.Demand {
+	if f.json || f.verbose > 0 || f.noPipelining || f.connection == "local" {
+		return nil
+	}
+	pb, err := s.loader.Load(files...)
+	if err != nil {
+		return nil
+	}
+	survey := &demand.Survey{Inventory: s.inventory, Vars: s.store, Loader: s.loader, Actions: engine.Actions(),
+		Gather: catalog.Modules{}.Gather, Extra: s.extra}
+	return survey.Playbook(pb)
+}
