@@ -56,7 +56,7 @@ func (p *play) copySource(t *playbook.Task, g *given, s site) {
 	case src:
 		p.find(t, g, "files", "src", s)
 	case !g.template:
-		p.add(source.Errorf(t.ModulePos, "copy: one of the arguments src, content is needed").
+		p.add(source.Errorf(t.ModulePos, "copy: src (or content) is required").
 			WithHint("`fleet doc copy` lists the arguments"), s.certain)
 	}
 }

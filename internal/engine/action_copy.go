@@ -31,7 +31,7 @@ func runCopy(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, err
 	}
 	src := args.GetString("src")
 	if src == "" {
-		return nil, source.Errorf(a.task.ModulePos, "copy: one of the arguments src, content is needed")
+		return nil, source.Errorf(a.task.ModulePos, "copy: src (or content) is required")
 	}
 	found, err := a.searchFor(a.task).Find("files", src)
 	if err != nil {

@@ -42,6 +42,10 @@ func runFetch(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, er
 	}
 	res.data = nil
 	res.value.Set("dest", dest)
+	if sum, ok := res.value.Get("checksum"); ok {
+		res.value.Set("remote_checksum", sum)
+		res.value.Set("remote_md5sum", nil)
+	}
 	if isTrue(res.value, "failed") || !isTrue(res.value, "changed") {
 		return res, nil
 	}
@@ -59,8 +63,14 @@ func (a *attempt) fetchPath(args *jinja.Map) (string, error) {
 	}
 	clean := path.Clean("/" + src)
 	if isTrue(args, "flat") {
-		if strings.HasSuffix(dest, "/") {
-			return filepath.Join(dest, path.Base(clean)), nil
+		if !strings.HasSuffix(dest, "/") {
+			if isFolder(dest) {
+				return "", fmt.Errorf("dest is an existing directory, use a trailing slash if you want to fetch src into that directory")
+			}
+			return dest, nil
+		}
+		if dest = filepath.Join(dest, path.Base(clean)); isFolder(dest) {
+			return "", fmt.Errorf("calculated dest '%s' is an existing directory, use another path that does not point to an existing directory", dest)
 		}
 		return dest, nil
 	}
@@ -68,6 +78,11 @@ func (a *attempt) fetchPath(args *jinja.Map) (string, error) {
 		return "", fmt.Errorf("the host's name %q cannot be a folder's name", a.hostRun.host)
 	}
 	return filepath.Join(dest, a.hostRun.host, clean), nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // incoming takes a file's bytes into a temporary file beside dest.

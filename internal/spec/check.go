@@ -5,18 +5,28 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Check holds given arguments against the module and returns every mismatch.
 // opaque reports values that are not known yet (templates): their names are
 // checked and their types are not. A nil opaque takes every value as known.
 func (m *Module) Check(given map[string]any, opaque func(any) bool) []*Error {
+	groups := opaque != nil || !m.OwnGroups
 	if opaque == nil {
 		opaque = func(any) bool { return false }
 	}
 	c := checker{opaque: opaque}
 	args := m.Args()
 	c.fields(args, given, "")
+	if groups {
+		c.groups(m, args, given)
+	}
+	return c.errs
+}
+
+// groups holds the names that are given against the groups that they belong to.
+func (c *checker) groups(m *Module, args []Arg, given map[string]any) {
 	has := func(name string) bool {
 		a, _ := Find(args, name)
 		_, ok := lookup(a, given)
@@ -24,20 +34,19 @@ func (m *Module) Check(given map[string]any, opaque func(any) bool) []*Error {
 	}
 	for _, group := range m.Exclusive {
 		if on := filter(group, has); len(on) > 1 {
-			c.add(on[1], "arguments %s exclude each other", quoteList(on))
+			c.add(on[1], "parameters are mutually exclusive: %s", strings.Join(group, "|"))
 		}
 	}
 	for _, group := range m.OneOf {
 		if len(filter(group, has)) == 0 {
-			c.add("", "one of the arguments %s is needed", quoteList(group))
+			c.add("", "one of the following is required: %s", quoteList(group))
 		}
 	}
 	for _, group := range m.Together {
 		if on := filter(group, has); len(on) > 0 && len(on) < len(group) {
-			c.add(on[0], "arguments %s go together", quoteList(group))
+			c.add(on[0], "parameters are required together: %s", quoteList(group))
 		}
 	}
-	return c.errs
 }
 
 func filter(names []string, keep func(string) bool) []string {
@@ -75,7 +84,7 @@ func (c *checker) fields(args []Arg, given map[string]any, prefix string) {
 		v, ok := lookup(a, given)
 		switch {
 		case !ok && a.Required:
-			c.add("", "argument %q is missing", prefix+a.Name)
+			c.add("", "missing required arguments: %s", prefix+a.Name)
 		case ok:
 			c.value(a, v, prefix+a.Name)
 		}

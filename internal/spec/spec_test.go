@@ -40,7 +40,7 @@ func TestDecode(t *testing.T) {
 
 func TestDecodeRefuses(t *testing.T) {
 	for args, want := range map[string]string{
-		`{}`:                          `argument "name" is missing`,
+		`{}`:                          `missing required arguments: name`,
 		`{"name":"a","stat":1}`:       `unknown argument "stat"`,
 		`{"name":"a","state":"gone"}`: `argument "state" is "gone", which is none of present, absent`,
 		`{"name":"a","wait":"soon"}`:  `argument "wait": want a whole number, not the text "soon"`,

@@ -30,6 +30,7 @@ var Command = sys.Define(spec.Module{
 	FreeForm:  "cmd",
 	Exclusive: [][]string{{"cmd", "argv"}},
 	OneOf:     [][]string{{"cmd", "argv"}},
+	OwnGroups: true,
 }, command)
 
 type commandArgs struct {
@@ -42,9 +43,14 @@ type commandArgs struct {
 	// Replaces $NAME and ${NAME} in the words by the environment's variables, and
 	// a leading ~ by the home folder.
 	ExpandArgumentVars bool `arg:"expand_argument_vars" default:"yes"`
+	// Has no effect but a warning, as in Ansible: a shell is what the module shell is for.
+	Executable string `arg:"executable"`
 }
 
 func command(ctx context.Context, m *sys.Machine, a *commandArgs) (any, error) {
+	if a.Cmd != "" && a.Argv != nil {
+		return &result{RC: noCommand, StdoutLines: []string{}, StderrLines: []string{}}, errors.New("only command or argv can be given, not both")
+	}
 	argv := a.Argv
 	if argv == nil {
 		var err error
@@ -53,9 +59,12 @@ func command(ctx context.Context, m *sys.Machine, a *commandArgs) (any, error) {
 		}
 	}
 	if len(argv) == 0 || argv[0] == "" {
-		return nil, errors.New("no command given")
+		return &result{RC: noCommand, StdoutLines: []string{}, StderrLines: []string{}}, errors.New("no command given")
 	}
 	e := execution{conditions: a.conditions, input: a.input, cmd: argv, what: strings.Join(argv, " ")}
+	if a.Executable != "" {
+		e.warnings = []string{"As of Ansible 2.4, the parameter 'executable' is no longer supported with the 'command' module. Not using '" + a.Executable + "'."}
+	}
 	e.argv = append([]string(nil), argv...)
 	env := environment(m)
 	for i, word := range argv {
@@ -82,6 +91,9 @@ func command(ctx context.Context, m *sys.Machine, a *commandArgs) (any, error) {
 	}
 	return e.run(ctx, m)
 }
+
+// noCommand is the code that Ansible gives for a command that is none.
+const noCommand = 256
 
 // environment returns the lookup of a variable as the command will see it.
 func environment(m *sys.Machine) func(string) (string, bool) {

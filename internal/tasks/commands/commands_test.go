@@ -41,15 +41,15 @@ func TestCommandsRun(t *testing.T) {
 		"no stdin":    {&Command, `{"cmd":"cat"}`, map[string]any{"stdout": ""}},
 		"environment": {&Shell, `{"cmd":"echo $GREETING"}`, map[string]any{"stdout": "hi all", "cmd": "echo $GREETING"}},
 		"chdir":       {&Command, `{"cmd":"pwd","chdir":"` + dir + `"}`, map[string]any{"stdout": dir}},
-		"chdir gone":  {&Command, `{"cmd":"pwd","chdir":"/nowhere/x"}`, map[string]any{"failed": true, "msg": `chdir "/nowhere/x": the folder does not exist`}},
+		"chdir gone":  {&Command, `{"cmd":"pwd","chdir":"/nowhere/x"}`, map[string]any{"failed": true, "msg": `Unable to change directory before execution: chdir "/nowhere/x": the folder does not exist`}},
 		"shell":       {&Shell, `{"cmd":"echo $0","executable":"/bin/bash"}`, map[string]any{"stdout": "/bin/bash"}},
 		"unknown":     {&Command, `{"cmd":"no-such-command-xy -l"}`, map[string]any{"failed": true, "rc": 2.0}},
 		"not there":   {&Command, `{"cmd":"/no/such -l"}`, map[string]any{"failed": true, "msg": `command "/no/such" does not exist`}},
 		"a folder":    {&Command, `{"cmd":"/etc"}`, map[string]any{"failed": true, "msg": `command "/etc" is a folder`}},
 		"empty":       {&Command, `{"cmd":"  "}`, map[string]any{"failed": true, "msg": "no command given"}},
 		"quote":       {&Command, `{"cmd":"echo 'a"}`, map[string]any{"failed": true, "msg": `command "echo 'a": a single quote is not closed`}},
-		"neither":     {&Command, `{}`, map[string]any{"failed": true, "msg": "one of the arguments cmd, argv is needed"}},
-		"both":        {&Command, `{"cmd":"a","argv":["a"]}`, map[string]any{"failed": true, "msg": "arguments cmd, argv exclude each other"}},
+		"neither":     {&Command, `{}`, map[string]any{"failed": true, "msg": "no command given", "rc": 256.0}},
+		"both":        {&Command, `{"cmd":"a","argv":["a"]}`, map[string]any{"failed": true, "msg": "only command or argv can be given, not both"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := systest.Call(t, c.mod, &sys.Machine{Env: env}, c.args)

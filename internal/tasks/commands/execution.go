@@ -59,6 +59,8 @@ type result struct {
 	Delta string `json:"delta,omitempty"`
 	// Why the command did not run, or how it failed.
 	Msg string `json:"msg"`
+	// What was asked for and has no effect.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // execution is one command with everything that decides about it.
@@ -68,12 +70,14 @@ type execution struct {
 	argv []string
 	cmd  any    // what the result shows
 	what string // for the report
+	// warnings are for the result.
+	warnings []string
 }
 
 // run runs the command through the door, unless creates or removes say that it
 // is not needed.
 func (e *execution) run(ctx context.Context, m *sys.Machine) (any, error) {
-	res := &result{Cmd: e.cmd, StdoutLines: []string{}, StderrLines: []string{}}
+	res := &result{Cmd: e.cmd, Warnings: e.warnings, StdoutLines: []string{}, StderrLines: []string{}}
 	dir, err := e.folder(m)
 	if err != nil {
 		return res, err
@@ -108,11 +112,11 @@ func (e *execution) folder(m *sys.Machine) (string, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && m.Check:
 	case errors.Is(err, fs.ErrNotExist):
-		return "", fmt.Errorf("chdir %q: the folder does not exist", e.Chdir)
+		return "", fmt.Errorf("Unable to change directory before execution: chdir %q: the folder does not exist", e.Chdir)
 	case err != nil:
 		return "", fmt.Errorf("chdir %q: %w", e.Chdir, err)
 	case !info.IsDir():
-		return "", fmt.Errorf("chdir %q: not a folder", e.Chdir)
+		return "", fmt.Errorf("Unable to change directory before execution: chdir %q: not a folder", e.Chdir)
 	}
 	return m.Path(dir), nil
 }

@@ -85,7 +85,7 @@ func blockinfile(ctx context.Context, m *sys.Machine, a *blockinfileArgs) (any, 
 		res.Msg = unknownYet
 		return res, nil
 	default:
-		return nil, a.missing(true)
+		return nil, a.missing("Path", true)
 	}
 	after, err := a.apply(text)
 	if err != nil {

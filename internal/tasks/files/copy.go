@@ -128,7 +128,7 @@ func copySource(m *sys.Machine, a *copyArgs) (entries []entry, tree bool, err er
 		entries = append(entries, e)
 	}
 	if len(entries) == 0 && !tree {
-		return nil, false, errors.New("one of the arguments src, content is needed")
+		return nil, false, errors.New("src (or content) is required")
 	}
 	return entries, tree, nil
 }
@@ -191,7 +191,7 @@ func fileInto(ctx context.Context, m *sys.Machine, a *copyArgs, dest string, e e
 		return "", fmt.Errorf("dest %q is a folder; with content it has to name the file", a.Dest)
 	}
 	if folder {
-		perms := sys.Perms{Mode: a.DirectoryMode, Owner: a.Owner, Group: a.Group}
+		perms := sys.Perms{Mode: a.DirectoryMode, Owner: a.Owner, Group: a.Group, Extras: a.Extras}
 		if _, err := m.MakeDir(ctx, dest, perms); err != nil {
 			return "", err
 		}

@@ -18,7 +18,7 @@ func copyTree(ctx context.Context, m *sys.Machine, a *copyArgs, dest string, ent
 	if a.Validate != "" {
 		return nil, fmt.Errorf("argument %q is for files: src is a folder", "validate")
 	}
-	folders := sys.Perms{Mode: a.DirectoryMode, Owner: a.Owner, Group: a.Group}
+	folders := sys.Perms{Mode: a.DirectoryMode, Owner: a.Owner, Group: a.Group, Extras: a.Extras}
 	if _, err := m.MakeDir(ctx, dest, folders); err != nil {
 		return res, err
 	}
@@ -56,7 +56,7 @@ func treeWrites(ctx context.Context, m *sys.Machine, a *copyArgs, dest string, e
 }
 
 func copyEntry(ctx context.Context, m *sys.Machine, a *copyArgs, path string, e entry, w *sys.Write) error {
-	folder := sys.Perms{Mode: a.DirectoryMode, Owner: a.Owner, Group: a.Group}
+	folder := sys.Perms{Mode: a.DirectoryMode, Owner: a.Owner, Group: a.Group, Extras: a.Extras}
 	if e.dir {
 		if folder.Mode == nil && (a.RemoteSrc || a.Mode == "preserve") && e.mode != 0 {
 			folder.Mode = int(e.mode)
@@ -65,14 +65,14 @@ func copyEntry(ctx context.Context, m *sys.Machine, a *copyArgs, path string, e 
 		if err != nil || created {
 			return err
 		}
-		return m.SetPerms(ctx, path, sys.Perms{Owner: a.Owner, Group: a.Group}, true)
+		return m.SetPerms(ctx, path, sys.Perms{Owner: a.Owner, Group: a.Group, Extras: a.Extras}, true)
 	}
 	if _, err := m.MakeDir(ctx, filepath.Dir(path), folder); err != nil {
 		return err
 	}
 	switch {
 	case e.link != "":
-		return putLink(ctx, m, path, e.link, a.Force, sys.Perms{Owner: a.Owner, Group: a.Group})
+		return putLink(ctx, m, path, e.link, a.Force, sys.Perms{Owner: a.Owner, Group: a.Group, Extras: a.Extras})
 	case w == nil:
 		return nil // it is there, and force: no leaves it alone
 	}

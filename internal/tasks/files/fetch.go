@@ -11,6 +11,7 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"os"
 
 	"fleet/internal/spec"
 	"fleet/internal/tasks/sys"
@@ -72,7 +73,11 @@ func fetch(ctx context.Context, m *sys.Machine, a *fetchArgs) (any, error) {
 		return res, nil
 	}
 	if err != nil {
-		return res, err
+		if err = fetchFailure(m, a.Src, err); a.FailOnMissing {
+			return res, err
+		}
+		res.Msg = err.Error() + ", not transferring, ignored"
+		return res, nil
 	}
 	defer f.Close()
 	res.File, res.Changed = path, true
@@ -92,6 +97,24 @@ func fetch(ctx context.Context, m *sys.Machine, a *fetchArgs) (any, error) {
 		return res, fmt.Errorf("read %q: %w", a.Src, inner(err))
 	}
 	return res, res.send(ctx, m, f)
+}
+
+// fetchFailure says why a file cannot be fetched, in Ansible's words where it has some.
+func fetchFailure(m *sys.Machine, src string, err error) error {
+	path, perr := m.Expand(src)
+	if perr != nil {
+		return perr
+	}
+	info, serr := os.Stat(m.Path(path))
+	switch {
+	case errors.Is(serr, fs.ErrNotExist):
+		return fmt.Errorf("the remote file does not exist: %s", src)
+	case errors.Is(serr, fs.ErrPermission), errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("file is not readable: %s", src)
+	case serr == nil && info.IsDir():
+		return fmt.Errorf("remote file is a directory, fetch cannot work on directories: %s", src)
+	}
+	return err
 }
 
 // send gives the file to the controller. The digests become those of what was

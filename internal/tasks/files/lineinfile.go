@@ -85,7 +85,7 @@ func lineinfile(ctx context.Context, m *sys.Machine, a *lineinfileArgs) (any, er
 		res.Msg = unknownYet
 		return res, nil
 	default:
-		return nil, a.missing(true)
+		return nil, a.missing("Destination", true)
 	}
 	lines := splitLines(text)
 	if a.State == "absent" {

@@ -57,14 +57,14 @@ func replace(ctx context.Context, m *sys.Machine, a *replaceArgs) (any, error) {
 		res.Msg = unknownYet
 		return res, nil
 	case !there:
-		return nil, a.missing(false)
+		return nil, a.missing("Path", false)
 	}
 	from, to, err := a.section(text)
 	if err != nil {
 		return nil, err
 	}
 	if from < 0 {
-		res.Msg = fmt.Sprintf("pattern for before/after did not match: %s", a.sectionPattern())
+		res.Msg = fmt.Sprintf("Pattern for before/after params did not match the given file: %s", a.sectionPattern())
 		return res, nil
 	}
 	re, err := pattern.Compile(a.Regexp, pattern.MultiLine)

@@ -64,7 +64,7 @@ func TestFetchSendsWhatDiffers(t *testing.T) {
 		"other":   {`{"src":"/file","have_sha256":"00"}`, false, "hello\n", map[string]any{"changed": true}},
 		"same":    {`{"src":"/file","have_sha256":"` + sum + `"}`, false, "", map[string]any{"changed": false, "sha256": sum}},
 		"check":   {`{"src":"/file"}`, true, "", map[string]any{"changed": true, "sha256": sum}},
-		"missing": {`{"src":"/gone"}`, false, "", map[string]any{"failed": true, "msg": `read "/gone": no such file or directory`}},
+		"missing": {`{"src":"/gone"}`, false, "", map[string]any{"failed": true, "msg": `the remote file does not exist: /gone`}},
 		"may be missing": {`{"src":"/gone","fail_on_missing":false}`, false, "",
 			map[string]any{"failed": nil, "changed": false, "msg": "the remote file does not exist, not transferring, ignored"}},
 	} {

@@ -48,6 +48,11 @@ type unarchiveArgs struct {
 	RemoteSrc bool `arg:"remote_src"`
 	// The opposite of remote_src, as older playbooks have it.
 	Copy *bool `arg:"copy"`
+	// How the certificate of a server is checked that src is downloaded from. The
+	// controller downloads it, and always checks.
+	ValidateCerts bool `arg:"validate_certs" default:"yes"`
+	// Has no effect: how much is read at a time.
+	IOBufferSize int `arg:"io_buffer_size" default:"65536"`
 	// A path. Where it exists, nothing is unpacked.
 	Creates string `arg:"creates" type:"path"`
 	// Names or patterns of files in the archive to leave out, with what is below them.

@@ -253,7 +253,7 @@ func TestUnarchiveRefuses(t *testing.T) {
 		`,"extra_opts":["--transform=s/a/b/"]`:     `option "--transform=s/a/b/" is not supported`,
 		`,"extra_opts":["--strip-components","x"]`: `--strip-components needs a number, not "x"`,
 		``:                                 `dest "/d" is not a folder that exists`,
-		`,"include":["a"],"exclude":["b"]`: `arguments include, exclude exclude each other`,
+		`,"include":["a"],"exclude":["b"]`: `parameters are mutually exclusive: include|exclude`,
 		`,"creates":"/","list_files":true,"extra_opts":["--strip=1"]`: `skipped, since / exists`,
 	} {
 		got := unpackOnce(t, root, sample(t), args)

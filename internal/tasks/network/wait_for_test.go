@@ -121,7 +121,7 @@ func TestWaitForPort(t *testing.T) {
 
 func TestWaitForRefuses(t *testing.T) {
 	for args, want := range map[string]string{
-		`{"port":1,"path":"/x"}`:                            "arguments port, path exclude each other",
+		`{"port":1,"path":"/x"}`:                            "parameters are mutually exclusive: port|path",
 		`{"state":"drained"}`:                               `state: drained needs the argument "port"`,
 		`{"search_regex":"x"}`:                              `argument "search_regex" needs "port" or "path"`,
 		`{"path":"/x","search_regex":"x","state":"absent"}`: `argument "search_regex" is of no use with state: absent`,

@@ -22,6 +22,7 @@ type Perms struct {
 	Owner string `arg:"owner"`
 	// The group that the file belongs to, by name or number.
 	Group string `arg:"group"`
+	Extras
 }
 
 // unknownID stands for an account that does not exist yet, in check mode.
@@ -91,7 +92,10 @@ func (m *Machine) SetPerms(ctx context.Context, path string, p Perms, follow boo
 	if err != nil {
 		return err
 	}
-	return m.setPerms(ctx, path, w, follow)
+	if err := m.setPerms(ctx, path, w, follow); err != nil {
+		return err
+	}
+	return m.setExtras(ctx, path, p.Extras)
 }
 
 func (m *Machine) setPerms(ctx context.Context, path string, w wanted, follow bool) error {

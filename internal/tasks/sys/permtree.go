@@ -26,6 +26,13 @@ func (m *Machine) SetPermsBelow(ctx context.Context, path string, p Perms, follo
 	if err := walk.folder(path); err != nil {
 		return err
 	}
+	if err := m.applyWalk(ctx, path, &walk); err != nil {
+		return err
+	}
+	return m.setExtrasBelow(ctx, path, p.Extras)
+}
+
+func (m *Machine) applyWalk(ctx context.Context, path string, walk *permWalk) error {
 	if len(walk.steps) == 0 {
 		return nil
 	}

@@ -58,10 +58,9 @@ func (t target) dress(temp, real, path string) error {
 // copyLabel keeps the SELinux label of a file that is replaced. Without SELinux,
 // or without the right to do so, nothing happens.
 func copyLabel(from, to string) {
-	const name = "security.selinux"
 	label := make([]byte, 1024)
-	if n, err := syscall.Getxattr(from, name, label); err == nil {
-		_ = syscall.Setxattr(to, name, label[:n], 0)
+	if n, err := syscall.Getxattr(from, labelName, label); err == nil {
+		_ = syscall.Setxattr(to, labelName, label[:n], 0)
 	}
 }
 

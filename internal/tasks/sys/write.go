@@ -41,11 +41,20 @@ type Written struct {
 
 // Write brings a file to the content and permissions of w through the door.
 func (m *Machine) Write(ctx context.Context, w Write) (Written, error) {
-	t, err := m.target(&w)
+	done, err := m.write(ctx, &w)
+	if err == nil {
+		err = m.setExtras(ctx, w.Path, w.Perms.Extras)
+	}
+	return done, err
+}
+
+// write is Write but for the extras. It resolves w.Path where a link is followed.
+func (m *Machine) write(ctx context.Context, w *Write) (Written, error) {
+	t, err := m.target(w)
 	if err != nil {
 		return Written{}, err
 	}
-	if t.exists && t.same(m, w) {
+	if t.exists && t.same(m, *w) {
 		return Written{}, m.setPerms(ctx, w.Path, t.wanted, true)
 	}
 	var done Written
@@ -53,11 +62,11 @@ func (m *Machine) Write(ctx context.Context, w Write) (Written, error) {
 	if t.exists || t.link {
 		change.What = "replace " + w.Path
 	}
-	if err := m.show(ctx, &w, t, &change); err != nil {
+	if err := m.show(ctx, w, t, &change); err != nil {
 		return Written{}, err
 	}
 	change.Do = func(ctx context.Context) error {
-		done.BackupFile, err = m.replace(ctx, w, t)
+		done.BackupFile, err = m.replace(ctx, *w, t)
 		return err
 	}
 	err = m.Change(ctx, change)
@@ -201,6 +210,12 @@ func (m *Machine) replace(ctx context.Context, w Write, t target) (backup string
 		}
 	}
 	if err := os.Rename(temp, real); err != nil {
+		if w.Perms.UnsafeWrites && t.exists {
+			if err := overwrite(temp, real); err != nil {
+				return backup, cause("write into", w.Path, err)
+			}
+			return backup, nil
+		}
 		err = cause("replace", w.Path, err)
 		if errors.Is(err, syscall.EBUSY) {
 			err = fmt.Errorf("%w; it is mounted on its own, as container engines do it, and cannot be replaced", err)
