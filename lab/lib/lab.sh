@@ -54,6 +54,8 @@ mkdir -p "$state"
 . "$lab_dir/lib/mirror.sh"
 # shellcheck source=lib/centos.sh
 . "$lab_dir/lib/centos.sh"
+# shellcheck source=lib/ansible.sh
+. "$lab_dir/lib/ansible.sh"
 # shellcheck source=lib/machine.sh
 . "$lab_dir/lib/machine.sh"
 # shellcheck source=lib/inventory.sh

@@ -29,11 +29,22 @@ remove_machine() {
 	if machine_exists "$1"; then docker rm -f -v "$(container "$1")" >/dev/null; fi
 }
 
+# machine_image prints the tag of the image that a machine of this name is made from.
+machine_image() {
+	if is_centos "$1"; then
+		centos_image
+	elif is_ansible "$1"; then
+		ansible_image
+	else
+		image machine "$lab_dir/images/machine"
+	fi
+}
+
 # create_machine makes a machine as fresh as its image. It needs neither --privileged nor a folder of the host:
 # CAP_SYS_TIME and CAP_SYS_MODULE would reach the host's kernel, CAP_SYS_RESOURCE is not to be had everywhere.
 create_machine() {
 	local image kept=$state/machines/$1
-	if is_centos "$1"; then image=$(centos_image); else image=$(image machine "$lab_dir/images/machine"); fi
+	image=$(machine_image "$1")
 	make_identity "$1"
 	docker create --name "$(container "$1")" --hostname "$1" --label "fleet.lab=$lab" --label "fleet.lab.machine=$1" \
 		--network "$lab" --network-alias "$1" --publish "127.0.0.1:$(machine_port "$1"):22" --publish 127.0.0.1::80 \

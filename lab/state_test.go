@@ -1,0 +1,236 @@
+//go:build lab && slow
+
+package lab
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// The twins: on the first Ansible itself works, on the second, which has no Python, fleet.
+const (
+	ofAnsible = "ansible-1"
+	ofFleet   = "cvm-7"
+)
+
+// TestSameEndState runs each playbook of testdata/state twice, by Ansible on one machine and by fleet on its twin, and
+// holds what became of each task, and what changed on each machine, against the other. What differs for a reason is
+// listed in testdata/state/differences.txt: "playbook | how the difference begins | reason". Its two runs also show
+// what a second run changes.
+func TestSameEndState(t *testing.T) {
+	playbooks, err := filepath.Glob("testdata/state/*.yaml")
+	if err != nil || len(playbooks) == 0 {
+		t.Fatal("no playbooks", err)
+	}
+	known := readDifferences(t)
+	for _, name := range []string{ofAnsible, ofFleet} {
+		machine(t, "start", name)
+	}
+	fresh(t, ofAnsible, ofFleet)
+	script(t, `tar -C testdata/state -cf - . | ./machine ssh `+ofAnsible+` 'rm -rf state && mkdir state && tar -C state -xf -'`)
+	eachTwin(func(name string) { on(t, name, "apt-get update -q") })
+	tasks := 0
+	for _, file := range playbooks {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		t.Run(name, func(t *testing.T) {
+			for _, difference := range compareTwins(t, name, &tasks) {
+				if !known.explains(name, difference) {
+					t.Error(difference)
+				}
+			}
+		})
+	}
+	t.Logf("%d playbooks, %d results of tasks compared, %d differences for a reason", len(playbooks), tasks, known.seen())
+}
+
+// compareTwins runs a playbook twice on both machines and returns what differs.
+func compareTwins(t *testing.T, name string, tasks *int) []string {
+	before := snapshots(t)
+	var found []string
+	for _, turn := range []string{"", "again: "} {
+		var outcomes [2][]string
+		eachTwin(func(machine string) {
+			if machine == ofAnsible {
+				outcomes[0] = byAnsible(t, name)
+			} else {
+				outcomes[1] = byFleet(t, name)
+			}
+		})
+		*tasks += len(outcomes[0])
+		for _, line := range differ(outcomes[0], outcomes[1]) {
+			found = append(found, turn+"task "+line)
+		}
+		after := snapshots(t)
+		changes := [2][]string{differ(before[0], after[0]), differ(before[1], after[1])}
+		for _, line := range differ(changes[0], changes[1]) {
+			found = append(found, turn+"state "+line)
+		}
+		before = after
+	}
+	return found
+}
+
+// byAnsible returns a line for each task that Ansible ran: its name and what became of it.
+func byAnsible(t *testing.T, name string) []string {
+	r := run(t, "./machine", "ssh", ofAnsible, "cd state && ANSIBLE_STDOUT_CALLBACK=json ANSIBLE_DEPRECATION_WARNINGS=0 "+
+		"ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3 timeout 580 ansible-playbook -i twin, -c local "+name+".yaml 2>/dev/null")
+	var out struct {
+		Plays []struct {
+			Tasks []struct {
+				Task  struct{ Name string }
+				Hosts map[string]struct {
+					Changed, Failed, Skipped bool
+				}
+			}
+		}
+	}
+	if at := strings.Index(r.out, "{"); at < 0 || json.Unmarshal([]byte(r.out[at:]), &out) != nil {
+		t.Errorf("ansible: %s", r.out)
+		return nil
+	}
+	var lines []string
+	for _, play := range out.Plays {
+		for _, task := range play.Tasks {
+			for _, result := range task.Hosts {
+				outcome := "ok"
+				switch {
+				case result.Failed:
+					outcome = "failed"
+				case result.Skipped:
+					outcome = "skipped"
+				case result.Changed:
+					outcome = "changed"
+				}
+				lines = append(lines, task.Task.Name+": "+outcome)
+			}
+		}
+	}
+	return append(lines, fmt.Sprint("exit: ", r.code == 0))
+}
+
+// byFleet returns the same of fleet's run.
+func byFleet(t *testing.T, name string) []string {
+	r := run(t, fleet, "run", "testdata/state/"+name+".yaml", "-i", inventory, "-l", ofFleet, "--json")
+	var lines []string
+	for line := range strings.Lines(r.out) {
+		var event struct {
+			Event, Outcome string
+			Task           struct{ Name, Module string }
+		}
+		if json.Unmarshal([]byte(line), &event) != nil {
+			continue // a warning
+		}
+		if event.Event == "task_done" && event.Task.Module != "meta" {
+			lines = append(lines, event.Task.Name+": "+event.Outcome)
+		}
+	}
+	if len(lines) == 0 {
+		t.Errorf("fleet: %s", r.out)
+	}
+	return append(lines, fmt.Sprint("exit: ", r.code == 0))
+}
+
+var backupName = regexp.MustCompile(`\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~`)
+
+// snapshots returns what both machines are.
+func snapshots(t *testing.T) [2][]string {
+	text, err := os.ReadFile("testdata/state-of-machine.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines [2][]string
+	eachTwin(func(name string) {
+		r := run(t, "./machine", "ssh", name, "sudo sh -c '"+strings.ReplaceAll(string(text), "'", `'\''`)+"'")
+		if r.code != 0 {
+			t.Errorf("%s: %s", name, r.out)
+		}
+		found := strings.Split(backupName.ReplaceAllString(r.out, ".BACKUP~"), "\n")
+		slices.Sort(found)
+		lines[slices.Index([]string{ofAnsible, ofFleet}, name)] = found
+	})
+	return lines
+}
+
+// differ returns the lines of one list alone ("- ") and of the other alone ("+ "), with their number where it is not one.
+func differ(a, b []string) []string {
+	count := map[string]int{}
+	for _, line := range a {
+		count[line]--
+	}
+	for _, line := range b {
+		count[line]++
+	}
+	var out []string
+	for line, n := range count {
+		for ; n < 0; n++ {
+			out = append(out, "- "+line)
+		}
+		for ; n > 0; n-- {
+			out = append(out, "+ "+line)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// eachTwin does something for both machines at the same time.
+func eachTwin(do func(name string)) {
+	var both sync.WaitGroup
+	for _, name := range []string{ofAnsible, ofFleet} {
+		both.Go(func() { do(name) })
+	}
+	both.Wait()
+}
+
+// differences are the known ones, by playbook.
+type differences []*difference
+
+type difference struct {
+	playbook, begins, reason string
+	seen                     bool
+}
+
+func readDifferences(t *testing.T) differences {
+	text, err := os.ReadFile("testdata/state/differences.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var known differences
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		part := strings.Split(line, " | ")
+		if len(part) != 3 {
+			t.Fatalf("differences.txt: not three parts: %s", line)
+		}
+		known = append(known, &difference{playbook: part[0], begins: part[1], reason: part[2]})
+	}
+	return known
+}
+
+func (d differences) explains(playbook, found string) bool {
+	for _, known := range d {
+		if known.playbook == playbook && strings.HasPrefix(found, known.begins) {
+			known.seen = true
+			return true
+		}
+	}
+	return false
+}
+
+func (d differences) seen() (n int) {
+	for _, known := range d {
+		if known.seen {
+			n++
+		}
+	}
+	return n
+}
