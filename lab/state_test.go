@@ -25,22 +25,52 @@ const (
 // listed in testdata/state/differences.txt: "playbook | how the difference begins | reason". Its two runs also show
 // what a second run changes.
 func TestSameEndState(t *testing.T) {
-	playbooks, err := filepath.Glob("testdata/state/*.yaml")
+	sameEndState(t, "testdata/state")
+}
+
+// TestPublicRoles does the same with roles as they were published: FLEET_ROLES names the folder that holds them, each
+// in a folder of its name; "make roles" says more.
+func TestPublicRoles(t *testing.T) {
+	roles := os.Getenv("FLEET_ROLES")
+	if roles == "" {
+		t.Skip("FLEET_ROLES names no folder of roles")
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "roles"), os.DirFS(roles)); err != nil {
+		t.Fatal(err)
+	}
+	found, err := filepath.Glob(filepath.Join(dir, "roles", "*", "tasks"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tasks := range found {
+		name := filepath.Base(filepath.Dir(tasks))
+		text := fmt.Sprintf("- {hosts: all, become: true, roles: [%s]}\n", name)
+		if err := os.WriteFile(filepath.Join(dir, name+".yaml"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sameEndState(t, dir)
+}
+
+// sameEndState runs the playbooks of a folder on fresh twins.
+func sameEndState(t *testing.T, dir string) {
+	playbooks, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
 	if err != nil || len(playbooks) == 0 {
-		t.Fatal("no playbooks", err)
+		t.Fatalf("%s: no playbooks (%v)", dir, err)
 	}
 	known := readDifferences(t)
 	for _, name := range []string{ofAnsible, ofFleet} {
 		machine(t, "start", name)
 	}
 	fresh(t, ofAnsible, ofFleet)
-	script(t, `tar -C testdata/state -cf - . | ./machine ssh `+ofAnsible+` 'rm -rf state && mkdir state && tar -C state -xf -'`)
+	script(t, `tar -C `+dir+` -cf - . | ./machine ssh `+ofAnsible+` 'rm -rf state && mkdir state && tar -C state -xf -'`)
 	eachTwin(func(name string) { on(t, name, "apt-get update -q") })
 	tasks := 0
-	for _, file := range playbooks {
-		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+	for _, playbook := range playbooks {
+		name := strings.TrimSuffix(filepath.Base(playbook), ".yaml")
 		t.Run(name, func(t *testing.T) {
-			for _, difference := range compareTwins(t, name, &tasks) {
+			for _, difference := range compareTwins(t, playbook, &tasks) {
 				if !known.explains(name, difference) {
 					t.Error(difference)
 				}
@@ -51,16 +81,16 @@ func TestSameEndState(t *testing.T) {
 }
 
 // compareTwins runs a playbook twice on both machines and returns what differs.
-func compareTwins(t *testing.T, name string, tasks *int) []string {
+func compareTwins(t *testing.T, playbook string, tasks *int) []string {
 	before := snapshots(t)
 	var found []string
 	for _, turn := range []string{"", "again: "} {
 		var outcomes [2][]string
 		eachTwin(func(machine string) {
 			if machine == ofAnsible {
-				outcomes[0] = byAnsible(t, name)
+				outcomes[0] = byAnsible(t, filepath.Base(playbook))
 			} else {
-				outcomes[1] = byFleet(t, name)
+				outcomes[1] = byFleet(t, playbook)
 			}
 		})
 		*tasks += len(outcomes[0])
@@ -78,9 +108,9 @@ func compareTwins(t *testing.T, name string, tasks *int) []string {
 }
 
 // byAnsible returns a line for each task that Ansible ran: its name and what became of it.
-func byAnsible(t *testing.T, name string) []string {
+func byAnsible(t *testing.T, playbook string) []string {
 	r := run(t, "./machine", "ssh", ofAnsible, "cd state && ANSIBLE_STDOUT_CALLBACK=json ANSIBLE_DEPRECATION_WARNINGS=0 "+
-		"ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3 timeout 580 ansible-playbook -i twin, -c local "+name+".yaml 2>/dev/null")
+		"ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3 timeout 580 ansible-playbook -i twin, -c local "+playbook+" 2>/dev/null")
 	var out struct {
 		Plays []struct {
 			Tasks []struct {
@@ -116,8 +146,8 @@ func byAnsible(t *testing.T, name string) []string {
 }
 
 // byFleet returns the same of fleet's run.
-func byFleet(t *testing.T, name string) []string {
-	r := run(t, fleet, "run", "testdata/state/"+name+".yaml", "-i", inventory, "-l", ofFleet, "--json")
+func byFleet(t *testing.T, playbook string) []string {
+	r := run(t, fleet, "run", playbook, "-i", inventory, "-l", ofFleet, "--json")
 	var lines []string
 	for line := range strings.Lines(r.out) {
 		var event struct {
