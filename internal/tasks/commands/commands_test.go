@@ -106,7 +106,6 @@ func TestScriptRuns(t *testing.T) {
 	}{
 		"arguments":  {`{"cmd":"'my scripts/a b.sh' 'x y' $HOME_XY z 0"}`, "x y|z", 1, 0},
 		"executable": {`{"cmd":"a.sh 1 2 4","executable":"sh -u"}`, "1|2", 1, 4},
-		"creates":    {`{"cmd":"a.sh","creates":"/etc"}`, "skipped, since /etc exists", 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := &sys.Machine{}
@@ -117,6 +116,20 @@ func TestScriptRuns(t *testing.T) {
 				t.Errorf("got %v, opened %v", got, ctl.Opened)
 			}
 		})
+	}
+}
+
+func TestScriptIsSkipped(t *testing.T) {
+	for name, args := range map[string]string{
+		"creates": `{"cmd":"a.sh","creates":"/etc"}`,
+		"removes": `{"cmd":"a.sh","removes":"/no/such"}`,
+	} {
+		m := &sys.Machine{}
+		ctl := systest.Offer(m, []wire.File{{Name: "a.sh"}}, map[string][]byte{"a.sh": []byte("exit 1")})
+		got := systest.Call(t, &Script, m, args)
+		if got["skipped"] != true || got["msg"] == "" || len(ctl.Opened) != 0 {
+			t.Errorf("%s: got %v, opened %v", name, got, ctl.Opened)
+		}
 	}
 }
 

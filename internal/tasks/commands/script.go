@@ -46,6 +46,9 @@ func script(ctx context.Context, m *sys.Machine, a *scriptArgs) (any, error) {
 		return nil, errors.New("the controller offers no script with this call")
 	}
 	e := execution{conditions: a.conditions, input: input{StripEmptyEnds: true}, cmd: a.Cmd, what: a.Cmd}
+	if reason, err := e.unneeded(m); reason != "" || err != nil {
+		return sys.Skip(reason), err
+	}
 	var res any
 	err := withScript(ctx, m, &e, func(path string) (err error) {
 		// The arguments are the shell's to read, as the playbook's author wrote them.
@@ -60,14 +63,24 @@ func script(ctx context.Context, m *sys.Machine, a *scriptArgs) (any, error) {
 	return res, err
 }
 
-// withScript puts the script into a folder of its own while run runs. Where the
-// script will not run, nothing is sent.
-func withScript(ctx context.Context, m *sys.Machine, e *execution, run func(path string) error) error {
+// unneeded returns why the script need not run, in creates' and removes' words.
+// A script that need not run is skipped; a command reports ok.
+func (e *execution) unneeded(m *sys.Machine) (reason string, err error) {
 	dir, err := e.folder(m)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if done, err := e.needless(m, dir, &result{}); done || err != nil || m.Check {
+	res := &result{}
+	if _, err = e.needless(m, dir, res); err != nil {
+		return "", err
+	}
+	return res.Msg, nil
+}
+
+// withScript puts the script into a folder of its own while run runs. In check
+// mode it will not run, and nothing is sent.
+func withScript(ctx context.Context, m *sys.Machine, e *execution, run func(path string) error) error {
+	if m.Check {
 		return run("")
 	}
 	temp, err := os.MkdirTemp("", "fleet-script-")
