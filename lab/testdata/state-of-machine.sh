@@ -4,7 +4,7 @@ set -u
 export LC_ALL=C
 cd /
 find etc home opt root srv usr/local mnt var/www \
-	\( -path root/.ansible -o -path home/ops/.ansible -o -path home/ops/state -o -path '*/.cache' -o -path etc/ld.so.cache -o -path etc/mtab -o -path 'etc/*shadow*' \
+	\( -path 'root/.ansible*' -o -path home/ops/.ansible -o -path home/ops/state -o -path '*/.cache' -o -path etc/ld.so.cache -o -path etc/mtab -o -path 'etc/*shadow*' \
 	-o -path '*/__pycache__' -o -path 'etc/apt/sources.list.d/.*' \) -prune -o \
 	! -type f -printf 'file /%p %y %m %u %g %l\n' -o -printf 'file /%p f %m %u %g ' -exec sh -c 'sha256sum <"$1" | cut -c1-16' - {} \; 2>/dev/null
 dpkg-query -W -f 'package ${Package} ${Status}\n'

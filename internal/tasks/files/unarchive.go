@@ -77,8 +77,6 @@ type unarchiveResult struct {
 	Handler string `json:"handler,omitempty"`
 	// The names of the files in the archive, with list_files.
 	Files []string `json:"files,omitempty"`
-	// Why nothing was unpacked.
-	Msg string `json:"msg,omitempty"`
 	sys.FileInfo
 }
 
@@ -90,8 +88,7 @@ func unarchive(ctx context.Context, m *sys.Machine, a *unarchiveArgs) (any, erro
 	dest = path.Clean(dest)
 	res := &unarchiveResult{Dest: dest, Src: a.Src}
 	if creates, err := m.Expand(a.Creates); err != nil || creates != "" && exists(m, creates) {
-		res.Msg, res.FileInfo = fmt.Sprintf("skipped, since %s exists", a.Creates), m.FileInfo(dest)
-		return res, err
+		return sys.Skip(fmt.Sprintf("skipped, since %s exists", a.Creates)), err
 	}
 	opts, err := a.options()
 	if err != nil {

@@ -269,3 +269,28 @@ func TestUnarchiveRefuses(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// The archive's own folder gives dest its mode, as tar does; an archive that names no such folder leaves dest alone.
+func TestUnarchiveOwnFolder(t *testing.T) {
+	for name, c := range map[string]struct {
+		members []tar.Header
+		want    os.FileMode
+	}{
+		"named":     {[]tar.Header{{Name: "./", Typeflag: tar.TypeDir, Mode: 0o750}, tarFile("./a", "x", 0o644)}, 0o750},
+		"not named": {[]tar.Header{tarFile("a", "x", 0o644)}, 0o711},
+	} {
+		root := t.TempDir()
+		if err := os.Mkdir(filepath.Join(root, "d"), 0o711); err != nil {
+			t.Fatal(err)
+		}
+		data := tarOf(t, c.members...)
+		for _, changed := range []bool{true, false} {
+			if got := unpackOnce(t, root, data, `,"extra_opts":["--no-same-owner"]`); got["changed"] != changed {
+				t.Errorf("%s: want changed %v, got %v", name, changed, got)
+			}
+		}
+		if info, err := os.Stat(filepath.Join(root, "d")); err != nil || info.Mode().Perm() != c.want {
+			t.Errorf("%s: %v (%v), want %v", name, info.Mode(), err, c.want)
+		}
+	}
+}

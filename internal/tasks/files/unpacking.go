@@ -94,7 +94,7 @@ func (u *unpacking) place(mb *archive.Member) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	take := name != "." && u.selects(name)
+	take := u.selects(name) && (name != "." || mb.Kind == fs.ModeDir) // as tar does: ./ gives dest its owner and mode
 	if name = strip(name, u.opts.strip); name == "" || !take {
 		return false, nil
 	}
