@@ -63,6 +63,7 @@ var law = map[string]string{
 	"internal/tasks/crypto":       "spec tasks/sys",
 	"internal/tasks/docker":       "spec wire tasks/sys tasks/pattern",
 	"internal/tasks/files":        "archive spec wire tasks/sys tasks/pattern",
+	"internal/tasks/mysql":        "spec tasks/sys",
 	"internal/tasks/network":      "probe spec wire tasks/sys tasks/pattern",
 	"internal/tasks/packages":     "nearest spec wire tasks/sys tasks/pattern tasks/system/facts",
 	"internal/tasks/storage":      "nearest spec tasks/sys",

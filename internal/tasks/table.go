@@ -11,6 +11,7 @@ import (
 	"fleet/internal/tasks/crypto"
 	"fleet/internal/tasks/docker"
 	"fleet/internal/tasks/files"
+	"fleet/internal/tasks/mysql"
 	"fleet/internal/tasks/network"
 	"fleet/internal/tasks/packages"
 	"fleet/internal/tasks/repos"
@@ -64,6 +65,11 @@ var Table = []*sys.Module{
 	&system.LocaleGen,
 	&system.Modprobe,
 	&storage.Mount,
+	&mysql.MysqlDB,
+	&mysql.MysqlInfo,
+	&mysql.MysqlQuery,
+	&mysql.MysqlUser,
+	&mysql.MysqlVariables,
 	&crypto.OpensshKeypair,
 	&crypto.OpensslCSR,
 	&crypto.OpensslDhparam,
