@@ -40,7 +40,7 @@ func newMachine(ctx context.Context, o options) (machine, error) {
 		"--cgroupns", "private", "--tmpfs", "/run:exec", "--tmpfs", "/tmp:exec", "--memory", "4g",
 		"--volume", o.ansible + ":/checkout:ro", "--volume", self + ":/conformance/conformance:ro"}
 	if o.background {
-		args = append(args, "--cpu-shares", "100") // of 1024
+		args = append(args, "--cpu-shares", "512") // of 1024
 	}
 	if _, err := os.Stat(o.fleet); err == nil {
 		args = append(args, "--volume", o.fleet+":/conformance/fleet:ro")

@@ -38,8 +38,11 @@ var (
 func reason(log string) string {
 	lines := strings.Split(colours.ReplaceAllString(log, ""), "\n")
 	last, found, more := "", "", 0
-	for _, line := range lines {
+	for i, line := range lines {
 		line = strings.TrimRight(line, " \r")
+		if strings.HasSuffix(line, "=> {") {
+			line += saying(lines[i+1:])
+		}
 		switch {
 		case command.MatchString(line):
 			last = line
@@ -57,6 +60,19 @@ func reason(log string) string {
 		found = last
 	}
 	return cut(found)
+}
+
+// saying is what matters of an object that stands on lines of its own.
+func saying(lines []string) string {
+	for _, line := range lines {
+		if line == "}" {
+			break
+		}
+		if trimmed := strings.TrimSpace(line); strings.HasPrefix(trimmed, `"msg": `) || strings.HasPrefix(trimmed, `"assertion": `) {
+			return trimmed
+		}
+	}
+	return ""
 }
 
 // refusal says whether a line is one of those with which fleet refuses a playbook.
