@@ -5,11 +5,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 // adHoc is ansible: a play of one task, and a line or an object for each host.
 func adHoc(args []string) error {
+	if slices.Contains(args, "--version") {
+		return call("version")
+	}
 	a, err := parseAdHoc(args)
 	if err != nil {
 		return err
@@ -47,7 +51,7 @@ func (a *singleTask) words() map[string]*string {
 const withValue = " -i --inventory --inventory-file -e --extra-vars -l --limit -u --user -c --connection -f --forks -T --timeout --private-key --key-file --become-user --become-method --vault-id --vault-password-file --vault-pass-file --connection-password-file --become-password-file -M --module-path -t --tree "
 
 func parseAdHoc(args []string) (singleTask, error) {
-	a := singleTask{module: "command", folder: "."}
+	a := singleTask{module: "command", folder: ".", oneLine: os.Getenv("ANSIBLE_STDOUT_CALLBACK") == "oneline"}
 	words := a.words()
 	for len(args) > 0 {
 		arg := args[0]

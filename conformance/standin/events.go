@@ -30,7 +30,8 @@ type event struct {
 	Result   struct {
 		Data map[string]any `json:"data"`
 	} `json:"result"`
-	Stats []stats `json:"stats"`
+	Playbooks []string `json:"playbooks"`
+	Stats     []stats  `json:"stats"`
 }
 
 type task struct {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +20,8 @@ type story struct {
 
 func (s *story) take(e event) {
 	switch e.Event {
+	case "run_started":
+		s.count(e.Playbooks)
 	case "play_started":
 		s.banner("PLAY [" + e.Name + "]")
 		s.task = nil
@@ -26,7 +29,9 @@ func (s *story) take(e event) {
 		s.banner("PLAY [" + e.Name + "]")
 		s.say("skipping: no hosts matched")
 	case "task_started":
-		s.header(e.Task)
+		if e.Task.Module != "meta" {
+			s.header(e.Task)
+		}
 	case "asking":
 		fmt.Fprint(s.out, e.Msg)
 	case "item_done":
@@ -36,10 +41,25 @@ func (s *story) take(e event) {
 		s.header(e.Task)
 		s.say("FAILED - RETRYING: [%s]: %s (%d retries left).", e.Host, e.Task.title(), e.Left)
 	case "task_done":
+		if e.Task.Module == "meta" && e.Outcome != "failed" {
+			s.meta(e)
+			return
+		}
 		s.header(e.Task)
 		s.result(e)
 	case "run_ended":
 		s.recap(e.Stats)
+	}
+}
+
+// count says how many plays each playbook has: list items at the left margin.
+func (s *story) count(playbooks []string) {
+	for _, path := range playbooks {
+		text, err := os.ReadFile(path)
+		if err == nil && s.verbose >= 2 {
+			s.banner("PLAYBOOK: " + filepath.Base(path))
+			s.say("%d plays in %s", strings.Count("\n"+string(text), "\n- "), path)
+		}
 	}
 }
 
@@ -106,13 +126,24 @@ func (s *story) result(e event) {
 		}
 	default:
 		if include, ok := e.Result.Data["include"].(string); ok {
-			s.say("included: %s for %s", absolute(include), e.Host)
+			if !strings.HasSuffix(e.Task.Module, "_role") {
+				include = absolute(include)
+			}
+			s.say("included: %s for %s", include, e.Host)
 		} else if !e.Loop {
 			s.say("%s: %s%s", e.Outcome, e.who(), arrow(details))
 		}
 	}
 	if e.Ignored {
 		s.say("...ignoring")
+	}
+}
+
+// meta says nothing but that a host left, as Ansible does.
+func (s *story) meta(e event) {
+	word, _ := e.Result.Data["msg"].(string)
+	if s.verbose >= 2 && strings.HasPrefix(word, "end_") && e.Outcome == "ok" {
+		s.say("META: ending play for %s", e.Host)
 	}
 }
 
@@ -151,7 +182,7 @@ func (s *story) details(e event) string {
 
 // shown is the result without what reports leave out.
 func (e event) shown(verbose int) map[string]any {
-	if e.Task.NoLog {
+	if _, hidden := e.Result.Data["censored"]; hidden || e.Task.NoLog {
 		return map[string]any{"censored": "the output has been hidden", "changed": e.Outcome == "changed"}
 	}
 	data := maps.Clone(e.Result.Data)
