@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -56,6 +57,13 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.missing {
+		known, err := recall(recordPath(o))
+		if err != nil {
+			return err
+		}
+		todo = slices.DeleteFunc(todo, func(name string) bool { return known[name] != "" })
+	}
 	if o.image == "" {
 		if o.image, err = buildImage(ctx, o.folder); err != nil {
 			return err
@@ -76,7 +84,7 @@ type options struct {
 	limit    time.Duration
 	machines int
 
-	background bool
+	background, missing bool
 	only       []string
 }
 
@@ -91,6 +99,7 @@ func parse(args []string) (options, error) {
 	flags.DurationVar(&o.limit, "limit", 300*time.Second, "how long a target may take")
 	flags.IntVar(&o.machines, "machines", 2, "how many machines work side by side")
 	flags.BoolVar(&o.background, "background", false, "let all else on the host go first")
+	flags.BoolVar(&o.missing, "missing", false, "only what ansible.txt has no result of yet")
 	flags.Func("with", "whose commands run: fleet or ansible (default fleet)", func(s string) error {
 		o.with = inside.Program(s)
 		return o.with.Valid()

@@ -11,13 +11,15 @@ import (
 )
 
 // runAll runs the targets, each on a machine of its own, and says each one's
-// result when it is there. The results come in the order of the names.
+// result when it is there. Ansible's are kept at once: they are slow to get. The
+// results come in the order of the names.
 func runAll(ctx context.Context, o options, names []string) ([]result, error) {
 	if err := os.MkdirAll(o.logs, 0o755); err != nil {
 		return nil, err
 	}
 	results, errs := make([]result, len(names)), make([]error, len(names))
 	next := make(chan int)
+	record := newRecord(o)
 	var workers sync.WaitGroup
 	for range max(1, o.machines) {
 		workers.Go(func() {
@@ -25,6 +27,7 @@ func runAll(ctx context.Context, o options, names []string) ([]result, error) {
 				results[i], errs[i] = runTarget(ctx, o, names[i])
 				if errs[i] == nil {
 					fmt.Println(results[i])
+					errs[i] = record.add(results[i])
 				}
 			}
 		})

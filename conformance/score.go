@@ -3,66 +3,85 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"fleet/conformance/inside"
 )
 
-// conclude prints the score, and keeps Ansible's results for the runs of fleet.
+// conclude prints the score.
 func conclude(o options, list targets, results []result) error {
-	record := filepath.Join(o.folder, "ansible.txt")
-	if o.with == inside.Ansible {
-		return keep(record, o.ansible, results)
-	}
-	twin, err := recall(record)
+	twin, err := recall(recordPath(o))
 	if err != nil {
 		return err
 	}
-	var of, both, byAnsible int
+	var ours, both, theirs int
 	for _, r := range results {
 		if twin[r.target] == passed {
-			byAnsible++
+			theirs++
 		}
 		if r.status == passed {
-			of++
+			ours++
 			if twin[r.target] == passed {
 				both++
 			}
 		}
 	}
-	fmt.Printf("\ntargets: %d, applicable: %d, passed by fleet: %d, passed by Ansible: %d\n", len(list), len(results), of, byAnsible)
-	if byAnsible > 0 {
-		fmt.Printf("of those that Ansible passes, fleet passes %d: %.1f %%\n", both, 100*float64(both)/float64(byAnsible))
+	fmt.Printf("\ntargets: %d, applicable: %d, passed by %s: %d, passed by Ansible: %d of %d that it ran\n",
+		len(list), len(results), o.with, ours, theirs, ran(twin, results))
+	if theirs > 0 {
+		fmt.Printf("of those that Ansible passes, %s passes %d: %.1f %%\n", o.with, both, 100*float64(both)/float64(theirs))
 	}
 	return nil
 }
 
-// keep writes what became of the targets with Ansible's own commands.
-func keep(path, checkout string, results []result) error {
-	old, err := recall(path)
+// ran counts the results that Ansible has one for too.
+func ran(twin map[string]status, results []result) int {
+	n := 0
+	for _, r := range results {
+		if twin[r.target] != "" {
+			n++
+		}
+	}
+	return n
+}
+
+func recordPath(o options) string { return filepath.Join(o.folder, "ansible.txt") }
+
+// A record keeps Ansible's results, for the runs of fleet to be compared with.
+type record struct {
+	options options
+	mu      sync.Mutex
+}
+
+func newRecord(o options) *record { return &record{options: o} }
+
+// add writes a result into the file where it is one of Ansible's own.
+func (r *record) add(one result) error {
+	if r.options.with != inside.Ansible {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	path := recordPath(r.options)
+	known, err := recall(path)
 	if err != nil {
 		return err
 	}
-	for _, r := range results {
-		old[r.target] = r.status
-	}
-	names := make([]string, 0, len(old))
-	for name := range old {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	known[one.target] = one.status
 	var text strings.Builder
-	fmt.Fprintf(&text, "# What ansible-core %s makes of its own targets on the conformance machine.\n", version(checkout))
-	for _, name := range names {
-		fmt.Fprintf(&text, "%s\t%s\n", name, old[name])
+	fmt.Fprintf(&text, "# What ansible-core %s makes of its own targets on the conformance machine.\n", version(r.options.ansible))
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		fmt.Fprintf(&text, "%s\t%s\n", name, known[name])
 	}
 	return os.WriteFile(path, []byte(text.String()), 0o644)
 }
 
-// recall reads what keep wrote; nothing, where there is no file yet.
+// recall reads what a record wrote; nothing, where there is no file yet.
 func recall(path string) (map[string]status, error) {
 	known := map[string]status{}
 	f, err := os.Open(path)
