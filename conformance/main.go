@@ -85,7 +85,7 @@ type options struct {
 	machines int
 
 	background, missing bool
-	only       []string
+	only                []string
 }
 
 func parse(args []string) (options, error) {
