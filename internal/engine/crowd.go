@@ -15,6 +15,7 @@ type crowd struct {
 	at     map[string][]int
 	gone   map[string]bool // takes no further tasks
 	failed map[string][]int
+	fell   map[string]bool // tasks at which a host failed, rescued or not, by their order
 	leader map[string]*lead
 	wake   chan struct{} // closed at the next change; nil while nobody waits
 	ended  []int         // where end_play was met; nil: nowhere
@@ -30,7 +31,7 @@ type lead struct {
 
 func newCrowd(hosts []string) *crowd {
 	return &crowd{hosts: hosts, at: map[string][]int{}, gone: map[string]bool{},
-		failed: map[string][]int{}, leader: map[string]*lead{}}
+		failed: map[string][]int{}, fell: map[string]bool{}, leader: map[string]*lead{}}
 }
 
 // changed wakes all that wait. The caller holds mu.
@@ -106,6 +107,20 @@ func (c *crowd) lead(host string, order []int) (*lead, bool) {
 	}
 	c.leader[key] = l
 	return l, l.host == host
+}
+
+// fall says that a host failed at a task, also where a rescue section or an always
+// section is still to come.
+func (c *crowd) fall(order []int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fell[fmt.Sprint(order)] = true
+}
+
+func (c *crowd) fellAt(order []int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.fell[fmt.Sprint(order)]
 }
 
 // failures counts the hosts that failed before the order. A nil order is now.

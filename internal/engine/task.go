@@ -14,13 +14,14 @@ func (h *hostRun) gone(err error, reason string) {
 	h.engine.Events.Emit(event.HostGone{Host: h.host, Unreachable: errors.Is(err, errUnreachable), Reason: reason})
 }
 
-// task runs one task, together with the others where it concerns all.
+// task runs one task, together with the others where it concerns all. Tags choose
+// among tasks, not among handlers: what was notified runs.
 func (h *hostRun) task(ctx context.Context, t *playbook.Task, order []int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	e := h.engine
-	if !h.startsHere(t) || !Selected(Tags(h.Play, t), e.Options.Tags, e.Options.SkipTags) {
+	if !h.startsHere(t) || !t.Handler && !Selected(Tags(h.Play, t), e.Options.Tags, e.Options.SkipTags) {
 		return nil
 	}
 	if h.profileOf(t).early {

@@ -64,18 +64,19 @@ func (h *hostRun) jointly(ctx context.Context, t *playbook.Task, order []int) er
 	}
 	err = h.settle(ctx, t, res, err)
 	if err != nil {
-		return err // the host has left: the others do not wait for it
+		h.crowd.fall(order)
+		return err // the host has left, or goes on behind: the others do not wait for it
 	}
 	h.crowd.advance(h.host, after)
 	if err := h.crowd.wait(ctx, h.hosts, after); err != nil {
 		return err
 	}
-	return h.afterAll(ctx, t, after)
+	return h.afterAll(ctx, t, order, after)
 }
 
 // afterAll decides, once all hosts have run a task, whether the play goes on.
 // What hosts do behind it has no say.
-func (h *hostRun) afterAll(ctx context.Context, t *playbook.Task, after []int) error {
+func (h *hostRun) afterAll(ctx context.Context, t *playbook.Task, order, after []int) error {
 	if h.crowd.isEnded() {
 		return errEndPlay
 	}
@@ -83,7 +84,8 @@ func (h *hostRun) afterAll(ctx context.Context, t *playbook.Task, after []int) e
 		h.gone(errFailed, fmt.Sprintf("more than %g%% of the hosts have failed", h.maxFail))
 		return errFailed
 	}
-	if h.crowd.failures(after) == 0 {
+	fell := h.crowd.fellAt(order)
+	if !fell && h.crowd.failures(after) == 0 {
 		return nil
 	}
 	c, err := h.newContext(ctx, t, nil)
@@ -91,6 +93,9 @@ func (h *hostRun) afterAll(ctx context.Context, t *playbook.Task, after []int) e
 		return err
 	}
 	fatal, err := h.engine.truth(c, given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.AnyErrorsFatal }), false)
+	if err == nil && fatal && fell && rescued(t) {
+		return errFailed // all go to the rescue section
+	}
 	if err == nil && fatal {
 		h.gone(errFailed, "another host failed, and any_errors_fatal is on")
 		return errFailed
