@@ -74,7 +74,7 @@ var law = map[string]string{
 	// What builds, documents and tests the others.
 	"internal/helper/build":       "helper",
 	"internal/moduledoc":          "spec",
-	"internal/moduledoc/pages":    "moduledoc spec tasks engine source",
+	"internal/moduledoc/pages":    "moduledoc spec tasks engine source jinja jinja/lookup playbook settings",
 	"internal/moduledoc/gen":      "moduledoc/pages",
 	"internal/tasks/sys/systest":  "*",
 	"internal/fleettest":          "*",

@@ -1,4 +1,4 @@
-// Command gen writes the pages about modules. It is run by `go generate ./docs`
+// Command gen writes the pages about modules, and the tables of docs/ansible.md. It is run by `go generate ./docs`
 // in the project's docs folder.
 package main
 
@@ -25,5 +25,8 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	return pages.Write(root, files)
+	if err := pages.Write(root, files); err != nil {
+		return err
+	}
+	return pages.WriteAnsible(root)
 }

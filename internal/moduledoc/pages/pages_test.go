@@ -40,6 +40,21 @@ func TestPagesAreFresh(t *testing.T) {
 	}
 }
 
+// TestAnsiblePageIsFresh: the tables of docs/ansible.md are what the sources say.
+func TestAnsiblePageIsFresh(t *testing.T) {
+	root, err := Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := Ansible(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(ansibleFile(root)); err != nil || string(got) != want {
+		t.Error("docs/ansible.md is stale: run go generate ./docs")
+	}
+}
+
 // TestExamplesAreRight: every example is a list of tasks (or has one as tasks)
 // of which one at least is the module's, with arguments that its specification
 // takes.
