@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -89,6 +90,7 @@ func (a *app) run(ctx context.Context, f *runFlags, names []string) error {
 
 // play runs the plays.
 func (a *app) play(ctx context.Context, s *setup, f *runFlags, pb *playbook.Playbook, names []string, demand engine.Demand) error {
+	defer runtime.KeepAlive(newHeadroom())
 	ask := openTerminal(a)
 	o, err := s.options(ctx, ask)
 	if err != nil {
