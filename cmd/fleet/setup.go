@@ -59,13 +59,13 @@ func (f *connectFlags) load(ctx context.Context, a *app) (*setup, error) {
 		return nil, err
 	}
 	s := &setup{flags: f, secrets: a.secrets, settings: conf, files: source.Files{Keys: keys}}
+	if s.extra, err = s.extraVars(f.extra); err != nil {
+		return nil, err
+	}
 	if err := s.readInventory(); err != nil {
 		return nil, err
 	}
 	if f.limit, err = limits(f.limit); err != nil {
-		return nil, err
-	}
-	if s.extra, err = s.extraVars(f.extra); err != nil {
 		return nil, err
 	}
 	s.store = vars.NewStore(s.inventory, s.extra, a.secrets)
@@ -89,7 +89,11 @@ func (s *setup) readInventory() error {
 		}
 		s.none = len(sources) == 0
 	}
-	l := inventory.Loader{Files: s.files}
+	l := inventory.Loader{Files: s.files, Evaluator: evaluator{s.extra, vars.NewStore(nil, s.extra, s.secrets)},
+		IgnorePatterns: s.settings.List("INVENTORY_IGNORE_PATTERNS")}
+	if s.settings.Given("INVENTORY_IGNORE_EXTS") {
+		l.IgnoreEnds = s.settings.List("INVENTORY_IGNORE_EXTS")
+	}
 	var err error
 	s.inventory, err = l.Load(sources...)
 	return err

@@ -96,3 +96,19 @@ func (c *collector) add(dir string, kind Kind, names []string) {
 		c.layers, c.err = append(c.layers, layers...), err
 	}
 }
+
+// GroupLayers returns the variables that the inventory has for a group itself, as
+// Layers does for a host.
+func (inv *Inventory) GroupLayers(group, playbookDir string) ([]Layer, error) {
+	inv.mu.RLock()
+	g := inv.groups[group]
+	if g == nil {
+		inv.mu.RUnlock()
+		return nil, source.Errorf(source.Pos{}, "no group %q", group)
+	}
+	c := collector{inv: inv, playbook: playbookDir, layers: g.vars[:len(g.vars):len(g.vars)]}
+	inv.mu.RUnlock()
+	c.inventory("group_vars", GroupFiles, group)
+	c.beside("group_vars", GroupPlaybook, group)
+	return c.layers, c.err
+}

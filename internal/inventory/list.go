@@ -1,111 +1,203 @@
 package inventory
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"sort"
 	"strings"
 )
 
-// WriteList writes the inventory as JSON in the form of `ansible-inventory
-// --list`. vars gives the variables of a host, a value that encoding/json can
-// write, or nil for none.
-func (inv *Inventory) WriteList(w io.Writer, vars func(host string) (any, error)) error {
-	out := map[string]any{}
-	hostvars := map[string]any{}
-	sel, err := inv.Select("all")
-	if err != nil {
-		return err
-	}
-	for _, name := range sel.Hosts {
-		v, err := vars(name)
-		if err != nil {
-			return err
-		}
-		if v != nil {
-			hostvars[name] = v
-		}
-	}
-	for _, g := range inv.Groups() {
-		entry := map[string][]string{}
-		if len(g.Hosts) > 0 && g.Name != "all" {
-			entry["hosts"] = g.Hosts
-		}
-		if len(g.Children) > 0 {
-			entry["children"] = g.Children
-		}
-		if len(entry) > 0 {
-			out[g.Name] = entry
-		}
-	}
-	out["_meta"] = map[string]any{"hostvars": hostvars}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "    ")
-	return enc.Encode(out)
+// View shows an inventory in the forms of `ansible-inventory`. Its functions give
+// variables as values that encoding/json can write; nil ones give none.
+type View struct {
+	Inventory *Inventory
+	Only      []string // the hosts to show; nil is all
+	HostVars  func(host string) (map[string]any, error)
+	GroupVars func(group string) (map[string]any, error)
 }
 
-// WriteGraph writes the tree of groups below one as `ansible-inventory --graph`
-// does. vars, where it is given, returns the variables to show for a host.
-func (inv *Inventory) WriteGraph(w io.Writer, group string, vars func(host string) (map[string]string, error)) error {
-	g, ok := inv.Group(group)
+// builder is one listing in the making.
+type builder struct {
+	View
+	shown map[string]bool // the hosts to show
+	seen  map[string]bool // the groups, and in the tree the hosts, that stand already
+	err   error           // the first one
+}
+
+func (v View) builder() (*builder, []string, error) {
+	sel, err := v.Inventory.Select("all")
+	if err != nil {
+		return nil, nil, err
+	}
+	b := &builder{View: v, shown: map[string]bool{}, seen: map[string]bool{}}
+	only := map[string]bool{}
+	for _, h := range v.Only {
+		only[h] = true
+	}
+	var hosts []string
+	for _, h := range sel.Hosts {
+		if v.Only == nil || only[h] {
+			b.shown[h] = true
+			hosts = append(hosts, h)
+		}
+	}
+	return b, hosts, nil
+}
+
+// List returns the inventory as scripts print it: groups, and all variables of
+// hosts in _meta.
+func (v View) List() (map[string]any, error) {
+	b, hosts, err := v.builder()
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]any{}
+	b.list(out, "all")
+	vars := map[string]any{}
+	for _, h := range hosts {
+		if m := b.hostVars(h); len(m) > 0 {
+			vars[h] = m
+		}
+	}
+	out["_meta"] = map[string]any{"hostvars": vars}
+	return out, b.err
+}
+
+func (b *builder) list(out map[string]any, name string) {
+	g, ok := b.Inventory.Group(name)
+	if !ok || b.seen[name] {
+		return
+	}
+	b.seen[name] = true
+	entry := map[string]any{}
+	if hosts := b.hosts(g); len(hosts) > 0 {
+		entry["hosts"] = hosts
+	}
+	if len(g.Children) > 0 {
+		entry["children"] = g.Children
+	}
+	if vars := b.groupVars(name); len(vars) > 0 {
+		entry["vars"] = vars
+	}
+	if len(entry) > 0 {
+		out[name] = entry
+	}
+	for _, c := range g.Children {
+		b.list(out, c)
+	}
+}
+
+// hosts returns the hosts of a group that are to be shown in it.
+func (b *builder) hosts(g *Group) []string {
+	var out []string
+	for _, h := range g.Hosts {
+		if b.shown[h] && g.Name != "all" {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+func (b *builder) hostVars(host string) map[string]any { return b.vars(b.HostVars, host) }
+
+func (b *builder) groupVars(group string) map[string]any { return b.vars(b.GroupVars, group) }
+
+func (b *builder) vars(of func(string) (map[string]any, error), name string) map[string]any {
+	if of == nil || b.err != nil {
+		return nil
+	}
+	m, err := of(name)
+	b.err = err
+	return m
+}
+
+// Tree returns the inventory as a YAML inventory is written.
+func (v View) Tree() (map[string]any, error) {
+	b, _, err := v.builder()
+	if err != nil {
+		return nil, err
+	}
+	return b.tree("all"), b.err
+}
+
+func (b *builder) tree(name string) map[string]any {
+	g, ok := b.Inventory.Group(name)
+	if !ok {
+		return nil
+	}
+	entry, children, hosts := map[string]any{}, map[string]any{}, map[string]any{}
+	for _, c := range g.Children {
+		if b.seen["group "+c] {
+			children[c] = map[string]any{}
+			continue
+		}
+		b.seen["group "+c] = true
+		for k, v := range b.tree(c) {
+			children[k] = v
+		}
+	}
+	for _, h := range b.hosts(g) {
+		vars := map[string]any{}
+		if !b.seen["host "+h] {
+			b.seen["host "+h] = true
+			vars = b.hostVars(h)
+		}
+		hosts[h] = vars
+	}
+	for key, m := range map[string]map[string]any{"children": children, "hosts": hosts, "vars": b.groupVars(name)} {
+		if len(m) > 0 {
+			entry[key] = m
+		}
+	}
+	if len(entry) == 0 {
+		return nil
+	}
+	return map[string]any{name: entry}
+}
+
+// WriteGraph writes the tree of groups below one. show writes a variable's value.
+func (v View) WriteGraph(w io.Writer, group string, show func(any) string) error {
+	g, ok := v.Inventory.Group(group)
 	if !ok {
 		return fmt.Errorf("no group %q", group)
 	}
-	return inv.graph(w, g, 0, vars)
+	b := &builder{View: v}
+	b.graph(w, g, 0, show)
+	return b.err
 }
 
-func (inv *Inventory) graph(w io.Writer, g *Group, depth int, vars func(string) (map[string]string, error)) error {
-	if err := branch(w, "@"+g.Name+":", depth); err != nil {
-		return err
-	}
+func (b *builder) graph(w io.Writer, g *Group, depth int, show func(any) string) {
+	b.branch(w, "@"+g.Name+":", depth)
 	for _, name := range g.Children {
-		if child, ok := inv.Group(name); ok {
-			if err := inv.graph(w, child, depth+1, vars); err != nil {
-				return err
-			}
+		if child, ok := b.Inventory.Group(name); ok {
+			b.graph(w, child, depth+1, show)
 		}
 	}
-	if g.Name == "all" {
-		return nil
-	}
-	for _, h := range g.Hosts {
-		if err := branch(w, h, depth+1); err != nil {
-			return err
-		}
-		if err := graphVars(w, h, depth+2, vars); err != nil {
-			return err
+	if g.Name != "all" {
+		for _, h := range g.Hosts {
+			b.branch(w, h, depth+1)
+			b.graphVars(w, b.hostVars(h), depth+2, show)
 		}
 	}
-	return nil
+	b.graphVars(w, b.groupVars(g.Name), depth+1, show)
 }
 
-func graphVars(w io.Writer, host string, depth int, vars func(string) (map[string]string, error)) error {
-	if vars == nil {
-		return nil
-	}
-	values, err := vars(host)
-	if err != nil {
-		return err
-	}
-	keys := make([]string, 0, len(values))
-	for k := range values {
+func (b *builder) graphVars(w io.Writer, vars map[string]any, depth int, show func(any) string) {
+	keys := make([]string, 0, len(vars))
+	for k := range vars {
 		keys = append(keys, k)
 	}
 	sort.Strings(keys)
 	for _, k := range keys {
-		if err := branch(w, "{"+k+" = "+values[k]+"}", depth); err != nil {
-			return err
-		}
+		b.branch(w, "{"+k+" = "+show(vars[k])+"}", depth)
 	}
-	return nil
 }
 
-func branch(w io.Writer, text string, depth int) error {
+func (b *builder) branch(w io.Writer, text string, depth int) {
 	if depth > 0 {
 		text = strings.Repeat("  |", depth) + "--" + text
 	}
-	_, err := fmt.Fprintln(w, text)
-	return err
+	if _, err := fmt.Fprintln(w, text); err != nil && b.err == nil {
+		b.err = err
+	}
 }

@@ -1,7 +1,6 @@
 package inventory
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -20,7 +19,11 @@ func Load(sources ...string) (*Inventory, error) { return Loader{}.Load(sources.
 
 // Loader says how sources are read. The zero value reads what is not encrypted.
 type Loader struct {
-	Files source.Files
+	Files     source.Files
+	Evaluator Evaluator // for constructed inventories; nil refuses them
+	// In a folder, files whose names end so, or match one of the expressions, are no
+	// inventory. IgnoreEnds nil is Ansible's list.
+	IgnoreEnds, IgnorePatterns []string
 }
 
 // Load is as the function Load.
@@ -104,7 +107,7 @@ func (r *reader) hostList(list string) {
 
 // ignoredEnds are the ends of names that are no inventory in a folder.
 var ignoredEnds = []string{
-	".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".ini", ".cfg", ".retry",
+	".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry",
 }
 
 // folder reads all files of a folder in the order of their names.
@@ -128,16 +131,34 @@ func (r *reader) folder(dir string) {
 	}
 }
 
+// ignoredEnds are the ends of names that are no inventory in a folder.
+func (r *reader) ignoredEnds() []string {
+	if r.IgnoreEnds != nil {
+		return r.IgnoreEnds
+	}
+	return ignoredEnds
+}
+
 func (r *reader) ignored(name, path string) bool {
 	if strings.HasPrefix(name, ".") || name == "group_vars" || name == "host_vars" || name == "vars_plugins" {
 		return true
 	}
-	for _, end := range ignoredEnds {
+	for _, end := range r.ignoredEnds() {
 		if strings.HasSuffix(name, end) {
-			if end == ".ini" || end == ".cfg" {
+			if r.IgnoreEnds == nil && end == ".cfg" {
 				r.warn(source.Errorf(source.Pos{File: path}, "files ending in %q are ignored in an inventory folder", end).
 					WithHint("rename it to %q", strings.TrimSuffix(name, end)))
 			}
+			return true
+		}
+	}
+	for _, p := range r.IgnorePatterns {
+		re, err := regexp.Compile(p)
+		if err != nil {
+			r.fail(source.Errorf(source.Pos{}, "inventory_ignore_patterns: %q is not a regular expression: %s", p, regexpError(err)))
+			return true
+		}
+		if re.MatchString(name) {
 			return true
 		}
 	}
@@ -153,9 +174,8 @@ func (r *reader) read(file string) {
 	}
 	r.file, r.dir = file, filepath.Dir(file)
 	switch {
-	case bytes.HasPrefix(data, []byte("#!")):
-		r.fail(source.Errorf(source.Pos{File: file, Line: 1, Col: 1}, "inventory scripts are not supported").
-			WithHint("write the output of %q into a file and use that: it is an inventory too", filepath.Base(file)+" --list"))
+	case isScript(file, data):
+		r.script(file)
 	case filepath.Ext(file) == ".toml":
 		r.fail(source.Errorf(source.Pos{File: file}, "TOML inventories are not supported").WithHint("write it as YAML"))
 	case isYAML(file, data):

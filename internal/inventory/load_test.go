@@ -112,15 +112,15 @@ func TestMatchesAnsible(t *testing.T) {
 		if err != nil {
 			t.Fatal(show(err))
 		}
-		var got bytes.Buffer
-		if err := inv.WriteList(&got, func(host string) (any, error) { return merged(inv, host) }); err != nil {
+		all, err := View{Inventory: inv, HostVars: func(host string) (map[string]any, error) { return merged(inv, host) }}.List()
+		if err != nil {
 			t.Fatal(err)
 		}
-		if a, b := decode(t, got.String()), decode(t, list); !reflect.DeepEqual(a, b) {
-			t.Errorf("list: got %s\nwant %s", got.String(), list)
+		if a, b := decode(t, flat(all)), decode(t, list); !reflect.DeepEqual(a, b) {
+			t.Errorf("list: got %s\nwant %s", flat(all), list)
 		}
-		got.Reset()
-		if err := inv.WriteGraph(&got, "all", nil); err != nil {
+		var got bytes.Buffer
+		if err := (View{Inventory: inv}).WriteGraph(&got, "all", nil); err != nil {
 			t.Fatal(err)
 		}
 		if got.String() != graph {
@@ -154,7 +154,7 @@ func decode(t *testing.T, text string) any {
 }
 
 // merged returns all variables of a host, later layers over earlier ones.
-func merged(inv *Inventory, host string) (any, error) {
+func merged(inv *Inventory, host string) (map[string]any, error) {
 	layers, err := inv.Layers(host, "")
 	if err != nil || len(layers) == 0 {
 		return nil, err
@@ -231,7 +231,7 @@ func show(err error) string {
 // tree prints the graph, all layers of each host, and the warnings.
 func tree(inv *Inventory) string {
 	var b strings.Builder
-	if err := inv.WriteGraph(&b, "all", nil); err != nil {
+	if err := (View{Inventory: inv}).WriteGraph(&b, "all", nil); err != nil {
 		return err.Error()
 	}
 	for _, h := range inv.Hosts() {

@@ -24,14 +24,19 @@ func (r *reader) yaml(data []byte) {
 		r.fail(doc.Errorf("an inventory is a mapping of groups, not %s", kind(doc)).WithHint(hint))
 		return
 	case doc.Get("plugin").Exists() && !doc.Get("plugin").IsMap():
-		r.fail(doc.Get("plugin").Errorf("inventory plugins (%q) are not supported", doc.Get("plugin").Text()).
-			WithHint(`write the output of "ansible-inventory --list" into a file and use that: it is an inventory too`))
+		r.plugin(doc)
 		return
 	}
+	r.groups(doc, doc.Get("_meta").Exists())
+}
+
+// groups reads all groups, and the variables of hosts in _meta, which it returns.
+// script says that the text may be as scripts print it.
+func (r *reader) groups(doc source.Node, script bool) source.Node {
 	meta := doc.Get("_meta")
 	for _, p := range doc.Pairs() {
 		if p.Key.Text() != "_meta" {
-			r.yamlGroup(p.Key, p.Value, meta.Exists())
+			r.yamlGroup(p.Key, p.Value, script)
 		}
 	}
 	for _, p := range meta.Get("hostvars").Pairs() {
@@ -39,6 +44,7 @@ func (r *reader) yaml(data []byte) {
 			r.hostVars(h, p.Value)
 		}
 	}
+	return meta
 }
 
 // document reads a text that holds one YAML document.

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+
+	"fleet/internal/inventory"
+	"fleet/internal/jinja"
+	"fleet/internal/source"
+	"fleet/internal/vars"
+)
+
+// evaluator evaluates the expressions of constructed inventories: with the host's
+// variables, and those of the command line over them.
+type evaluator struct {
+	extra *jinja.Map
+	store *vars.Store // reads each layer once
+}
+
+// Eval implements inventory.Evaluator.
+func (e evaluator) Eval(expr string, pos source.Pos, layers []inventory.Layer) (source.Node, error) {
+	parsed, err := jinja.ParseExpr(expr, pos)
+	if err != nil {
+		return source.Node{}, err
+	}
+	scope := jinja.Vars{}
+	for _, l := range layers {
+		fillScope(scope, e.store.Map(l.Vars))
+	}
+	fillScope(scope, e.extra)
+	c := jinja.NewContext(context.Background(), nil, scope)
+	v, err := parsed.Value(c)
+	if err == nil {
+		v, err = jinja.Deep(c, v)
+	}
+	if err != nil {
+		return source.Node{}, err
+	}
+	data, err := jinja.ToJSON(v)
+	if err != nil {
+		return source.Node{}, err
+	}
+	docs, err := source.ParseYAML(pos.File, data)
+	if err != nil || len(docs) != 1 {
+		return source.Node{}, err
+	}
+	return docs[0], nil
+}
+
+func fillScope(scope jinja.Vars, m *jinja.Map) {
+	for k, v := range m.All() {
+		scope[jinja.Str(k)] = v
+	}
+}
