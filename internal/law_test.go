@@ -23,6 +23,7 @@ var law = map[string]string{
 	"internal/nearest": "",
 	"internal/reason":  "",
 	"internal/archive": "",
+	"internal/crypt":   "",
 
 	// The controller.
 	"internal/source":         "nearest jinja/vault",
@@ -32,7 +33,7 @@ var law = map[string]string{
 	"internal/pool":           "",
 	"internal/inventory":      "source",
 	"internal/playbook":       "nearest source spec",
-	"internal/jinja":          "source jinja/pyre jinja/vault",
+	"internal/jinja":          "crypt source jinja/pyre jinja/vault",
 	"internal/jinja/pyre":     "",
 	"internal/jinja/vault":    "",
 	"internal/jinja/lookup":   "jinja source",
@@ -58,7 +59,7 @@ var law = map[string]string{
 	"internal/tasks/sys":          "reason spec wire",
 	"internal/tasks/pattern":      "",
 	"internal/tasks/commands":     "spec wire tasks/sys tasks/pattern",
-	"internal/tasks/access":       "nearest spec tasks/sys",
+	"internal/tasks/access":       "crypt nearest spec tasks/sys",
 	"internal/tasks/config":       "nearest spec tasks/sys",
 	"internal/tasks/crypto":       "spec tasks/sys",
 	"internal/tasks/docker":       "spec wire tasks/sys tasks/pattern",
@@ -164,7 +165,7 @@ func allowed(rule, imported string) bool {
 }
 
 func onTarget(name string) bool {
-	return slices.Contains([]string{"cmd/fleet-target", "internal/wire", "internal/spec", "internal/probe", "internal/archive", "internal/nearest", "internal/reason", "internal/target", "internal/tasks"}, name) ||
+	return slices.Contains([]string{"cmd/fleet-target", "internal/wire", "internal/spec", "internal/probe", "internal/archive", "internal/crypt", "internal/nearest", "internal/reason", "internal/target", "internal/tasks"}, name) ||
 		strings.HasPrefix(name, "internal/tasks/")
 }
 

@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/crypto/blake2b"
 	"golang.org/x/crypto/blake2s"
+
+	"fleet/internal/crypt"
 )
 
 // hashFilters make digests.
@@ -137,5 +139,5 @@ func filterPasswordHash(c *Context, v any, a []any) (any, error) {
 	if err := c.spend(10 * max(rounds, 5000)); err != nil {
 		return nil, err
 	}
-	return shaCrypt(kind, password, salt, rounds), nil
+	return crypt.SHA(kind, password, salt, rounds), nil
 }

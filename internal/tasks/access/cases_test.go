@@ -12,9 +12,11 @@ func TestCases(t *testing.T) {
 	for _, mod := range []*sys.Module{
 		&Acl,
 		&Capabilities,
+		&Htpasswd,
 		&PamLimits,
 		&Seboolean,
 		&Sudoers,
+		&Ufw,
 	} {
 		t.Run(mod.Name, func(t *testing.T) { systest.RunCases(t, mod, "testdata/"+mod.Name) })
 	}

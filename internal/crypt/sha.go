@@ -1,4 +1,4 @@
-package jinja
+package crypt
 
 import (
 	"crypto/sha256"
@@ -13,9 +13,10 @@ var (
 	order512 = [][3]int{{0, 21, 42}, {22, 43, 1}, {44, 2, 23}, {3, 24, 45}, {25, 46, 4}, {47, 5, 26}, {6, 27, 48}, {28, 49, 7}, {50, 8, 29}, {9, 30, 51}, {31, 52, 10}, {53, 11, 32}, {12, 33, 54}, {34, 55, 13}, {56, 14, 35}, {15, 36, 57}, {37, 58, 16}, {59, 17, 38}, {18, 39, 60}, {40, 61, 19}, {62, 20, 41}, {-1, -1, 63}}
 )
 
-// shaCrypt is crypt(3) with SHA-256 or SHA-512, after the specification "Unix
-// crypt using SHA-256 and SHA-512" of Ulrich Drepper. rounds 0 is the standard.
-func shaCrypt(kind, password, salt string, rounds int) string {
+// SHA is crypt(3) with SHA-256 or SHA-512 (kind "sha256" or "sha512"), after the
+// specification "Unix crypt using SHA-256 and SHA-512" of Ulrich Drepper. rounds 0
+// is the standard.
+func SHA(kind, password, salt string, rounds int) string {
 	newHash, id, order := sha512.New, "6", order512
 	if kind == "sha256" {
 		newHash, id, order = sha256.New, "5", order256
@@ -105,7 +106,7 @@ func encodeSum(sum []byte, order [][3]int) string {
 			n = len(sum)*8/6 + 1 - 4*i
 		}
 		for range n {
-			out = append(out, saltChars[w&63])
+			out = append(out, alphabet[w&63])
 			w >>= 6
 		}
 	}
