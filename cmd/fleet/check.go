@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fleet/internal/catalog"
 	"fleet/internal/check"
 	"fleet/internal/engine"
 	"fleet/internal/event"
@@ -87,7 +86,7 @@ func (s *setup) mistakes(ctx context.Context, f *runFlags, files []string) []che
 	for _, e := range playbook.Errors(err) {
 		found = append(found, check.Finding{Err: e, Certain: true})
 	}
-	c := &check.Checker{Inventory: s.inventory, Vars: s.store, Loader: s.loader, Modules: catalog.Modules{},
+	c := &check.Checker{Inventory: s.inventory, Vars: s.store, Loader: s.loader, Modules: s.modules(),
 		Actions: engine.Actions(), Open: engine.Open, Extra: s.extra, Limit: f.limit,
 		Lookups: slices.Collect(maps.Keys(lookup.New(lookup.Options{}))),
 		Selected: func(p *playbook.Play, e playbook.Entry) bool {

@@ -17,6 +17,7 @@ import (
 	"fleet/internal/engine"
 	"fleet/internal/inventory"
 	"fleet/internal/jinja"
+	"fleet/internal/library"
 	"fleet/internal/local"
 	"fleet/internal/playbook"
 	"fleet/internal/redact"
@@ -42,7 +43,8 @@ type setup struct {
 	loader    *playbook.Loader
 	files     source.Files
 	settings  *settings.Settings
-	none      bool // there is no inventory
+	library   library.Library // the user's own modules
+	none      bool            // there is no inventory
 }
 
 // load reads the settings, the inventory and the variables of the command line.
@@ -69,7 +71,10 @@ func (f *connectFlags) load(ctx context.Context, a *app) (*setup, error) {
 		return nil, err
 	}
 	s.store = vars.NewStore(s.inventory, s.extra, a.secrets)
-	s.loader = &playbook.Loader{Modules: catalog.Modules{}, Static: s.static, RolesPath: conf.Paths("DEFAULT_ROLES_PATH"), Files: s.files}
+	for _, folder := range conf.Paths("DEFAULT_MODULE_PATH") {
+		s.library.Add(folder)
+	}
+	s.loader = &playbook.Loader{Modules: s.modules(), Library: s.library.Add, Static: s.static, RolesPath: conf.Paths("DEFAULT_ROLES_PATH"), Files: s.files}
 	return s, nil
 }
 
@@ -221,9 +226,12 @@ func (s *setup) password(ctx context.Context, ask engine.Prompter, prompt string
 	return word, err
 }
 
+// modules are fleet's and the user's own.
+func (s *setup) modules() catalog.Modules { return catalog.Modules{Own: &s.library} }
+
 // engine returns an engine over the setup.
 func (s *setup) engine(o engine.Options, d engine.Dialer, ask engine.Prompter) *engine.Engine {
-	return &engine.Engine{Inventory: s.inventory, Vars: s.store, Modules: catalog.Modules{}, Dialer: d, Secrets: s.secrets,
+	return &engine.Engine{Inventory: s.inventory, Vars: s.store, Modules: s.modules(), Dialer: d, Secrets: s.secrets,
 		Prompter: ask, Options: o, Loader: s.loader,
 		Setting: func(name string) (any, string, bool) {
 			v, known := s.settings.Value(name)

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"fleet/internal/engine"
+	"fleet/internal/library"
 	"fleet/internal/spec"
 	"fleet/internal/tasks"
 	"fleet/internal/tasks/system/facts"
@@ -15,20 +16,27 @@ import (
 
 // Modules is what the engine, the checker and the reader of playbooks know of
 // modules. The zero value is ready.
-type Modules struct{}
+type Modules struct {
+	// Own are the users' own modules, or nil. Fleet's come first, where both have
+	// one of a name.
+	Own *library.Library
+}
 
 // Find returns the target's module with a short or fully qualified name.
-func (Modules) Find(name string) (*spec.Module, bool) {
+func (l Modules) Find(name string) (*spec.Module, bool) {
 	m, ok := tasks.Find(name)
 	if !ok {
+		if file, own := l.Own.Find(name); own {
+			return &spec.Module{Name: name, File: file}, true
+		}
 		return nil, false
 	}
 	return &m.Module, true
 }
 
 // Names returns the short names of all modules, sorted.
-func (Modules) Names() []string {
-	var names []string
+func (l Modules) Names() []string {
+	names := l.Own.Names()
 	for _, m := range tasks.Table {
 		names = append(names, m.Name)
 	}
@@ -40,7 +48,13 @@ func (Modules) Names() []string {
 }
 
 // Known reports whether there is a module with a short or fully qualified name.
-func (Modules) Known(name string) bool { return known()[name] }
+func (l Modules) Known(name string) bool {
+	if known()[name] {
+		return true
+	}
+	_, own := l.Own.Find(name)
+	return own
+}
 
 // known returns the names of all modules, short and fully qualified.
 var known = sync.OnceValue(func() map[string]bool {

@@ -56,6 +56,7 @@ func actionTable() map[string]*action {
 	}
 	table["async_status"] = &action{run: runAsyncStatus}
 	table["gather_facts"] = table["setup"]
+	table["own_module"] = &action{open: true, early: true, async: true, run: runOwnModule}
 	// What is changed is a copy, because engines may run at the same time.
 	for _, a := range []*action{includeTasks, includeRole, meta} {
 		behind := *a

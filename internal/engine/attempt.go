@@ -133,6 +133,9 @@ func (e *Engine) module(t *playbook.Task) (*action, *spec.Module, error) {
 		}
 	}
 	if m, ok := e.Modules.Find(t.Module); ok {
+		if m.File != "" {
+			return e.actions["own_module"], m, nil
+		}
 		return nil, m, nil
 	}
 	names := e.Modules.Names()

@@ -27,6 +27,9 @@ type Loader struct {
 	// roles/ beside the playbook, beside the file that uses them and beside the
 	// playbook that imports it, and beside the playbook itself.
 	RolesPath []string
+	// Library is told of each folder that may hold modules of the user's own, before
+	// the tasks that may use them are read. It may be nil, and be called concurrently.
+	Library func(folder string)
 	// Static renders a template in a name that must be known before the run (the
 	// file of an import, a role, a tag). Nil: such templates are refused.
 	Static func(source.Node) (string, error)
@@ -112,6 +115,13 @@ func (r *reader) included(include *Task, s scope) *Block {
 		b.Vars = mergeMaps(include.Vars, b.Vars)
 	}
 	return b
+}
+
+// library tells of a folder that may hold modules.
+func (r *reader) library(dir string) {
+	if r.Library != nil {
+		r.Library(filepath.Join(dir, "library"))
+	}
 }
 
 // Errors returns the mistakes that an error of this package holds.

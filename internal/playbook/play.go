@@ -11,6 +11,7 @@ import (
 // playbook reads a file of plays. chain holds the playbooks that import it, and
 // from where.
 func (r *reader) playbook(file string, chain []string, from source.Pos) []*Play {
+	r.library(filepath.Dir(file))
 	doc, ok := r.document(file, from)
 	if !ok {
 		return nil

@@ -181,6 +181,7 @@ func (r *reader) role(use roleUse, dir string) *Role {
 	if use.by != nil {
 		role.Parents = []*Role{use.by}
 	}
+	r.library(dir)
 	role.Defaults = r.roleVars(use, role, "defaults", use.options.DefaultsFrom)
 	role.Vars = r.roleVars(use, role, "vars", use.options.VarsFrom)
 	return role

@@ -12,6 +12,9 @@ import (
 // opaque reports values that are not known yet (templates): their names are
 // checked and their types are not. A nil opaque takes every value as known.
 func (m *Module) Check(given map[string]any, opaque func(any) bool) []*Error {
+	if m.File != "" {
+		return nil
+	}
 	groups := opaque != nil || !m.OwnGroups
 	if opaque == nil {
 		opaque = func(any) bool { return false }

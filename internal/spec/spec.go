@@ -48,6 +48,9 @@ type Module struct {
 	// Each Exclusive group takes one argument at most, each OneOf group needs at
 	// least one, each Together group all or none.
 	Exclusive, OneOf, Together [][]string
+	// File is the controller's file of a module of the user's own, whose arguments
+	// are not known: it takes any.
+	File string
 	// OwnGroups leaves it to the module to say at run time what does not fit these
 	// groups: its result has more to say than an error.
 	OwnGroups bool

@@ -75,6 +75,7 @@ var Table = []*sys.Module{
 	&crypto.OpensslCSR,
 	&crypto.OpensslDhparam,
 	&crypto.OpensslPrivatekey,
+	&commands.OwnModule,
 	&packages.Package,
 	&packages.PackageFacts,
 	&access.PamLimits,
