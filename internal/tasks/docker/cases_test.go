@@ -23,6 +23,7 @@ import (
 var modules = map[string]*sys.Module{
 	"docker_container": &Container, "docker_container_info": &ContainerInfo, "docker_host_info": &HostInfo, "docker_image": &Image,
 	"docker_login": &Login, "docker_network": &Network, "docker_prune": &Prune, "docker_volume": &Volume,
+	"docker_container_exec": &ContainerExec, "docker_image_info": &ImageInfo, "docker_network_info": &NetworkInfo, "docker_volume_info": &VolumeInfo,
 }
 
 func decodeHeader(header string) (string, error) {

@@ -96,6 +96,10 @@ func (e *fakeEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, _ := io.ReadAll(r.Body)
+	if exec, ok := strings.CutPrefix(path, "/exec/"); ok && strings.HasSuffix(exec, "/start") {
+		e.runExec(w, body)
+		return
+	}
 	answer, fail := e.route(r.Method, strings.Split(path, "/")[1:], r.URL.Query(), r.Header, body)
 	w.Header().Set("Content-Type", "application/json")
 	if fail != nil {
@@ -139,6 +143,8 @@ func (e *fakeEngine) route(method string, path []string, query url.Values, heade
 		return nil, &fakeError{404, "manifest unknown"}
 	case "networks":
 		return e.network(method, middle, last, body)
+	case "exec":
+		return map[string]any{"ID": "run", "ExitCode": 3}, nil
 	case "volumes":
 		return e.volume(method, middle, last, body)
 	}
@@ -178,6 +184,8 @@ func (e *fakeEngine) container(method, name, verb string, query url.Values, body
 		return nil, &fakeError{404, "No such container: " + name}
 	}
 	switch method + " " + verb {
+	case "POST exec":
+		return map[string]any{"Id": "run"}, nil
 	case "GET json":
 		return c, nil
 	case "POST start":

@@ -1,0 +1,206 @@
+package docker
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/moby/moby/client"
+
+	"fleet/internal/spec"
+	"fleet/internal/tasks/sys"
+)
+
+// ContainerExec runs a command in a container that runs. It reports a change each
+// time, does not fail where the command does (look at rc), and is skipped in check
+// mode.
+//
+// Example:
+//
+//	tasks:
+//	  - docker_container_exec:
+//	      container: redis
+//	      argv: [redis-cli, ping]
+//	    register: ping
+//	    failed_when: ping.rc != 0
+//	    changed_when: false
+var ContainerExec = sys.Define(spec.Module{
+	Name:      "docker_container_exec",
+	Names:     []string{"community.docker.docker_container_exec"},
+	Exclusive: [][]string{{"argv", "command"}},
+	OneOf:     [][]string{{"argv", "command"}},
+}, containerExec)
+
+type dockerContainerExecArgs struct {
+	engineArgs
+	// The container's name or ID.
+	Container string `arg:"container,required"`
+	// The command as a list of words.
+	Argv []string `arg:"argv"`
+	// The command as a text; no shell reads it.
+	Command string `arg:"command"`
+	// The folder in the container that it starts in.
+	Chdir string `arg:"chdir"`
+	// Does not wait for the command.
+	Detach bool `arg:"detach"`
+	// The user in the container, by name or number.
+	User string `arg:"user"`
+	// What the command reads.
+	Stdin *string `arg:"stdin"`
+	// Puts a line break behind that.
+	StdinAddNewline bool `arg:"stdin_add_newline" default:"true"`
+	// Takes line breaks off the end of stdout and stderr.
+	StripEmptyEnds bool `arg:"strip_empty_ends" default:"true"`
+	// Gives the command a terminal; all that it writes is then stdout.
+	TTY bool `arg:"tty"`
+	// Environment variables; the values are texts, in quotes.
+	Env map[string]any `arg:"env"`
+}
+
+type dockerContainerExecResult struct {
+	// Always true.
+	Changed bool `json:"changed"`
+	// What the command wrote.
+	Stdout *string `json:"stdout,omitempty"`
+	// What it wrote as errors.
+	Stderr *string `json:"stderr,omitempty"`
+	// Its exit code.
+	RC *int `json:"rc,omitempty"`
+	// The engine's number of the command, where detach is set.
+	ExecID string `json:"exec_id,omitempty"`
+}
+
+func containerExec(ctx context.Context, m *sys.Machine, a *dockerContainerExecArgs) (any, error) {
+	options, err := a.options()
+	if err != nil {
+		return nil, err
+	}
+	if m.Check {
+		return sys.Skip("the command is not run in check mode"), nil
+	}
+	e, err := connect(ctx, m, &a.engineArgs)
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
+	made, err := lookup(ctx, e, func(ctx context.Context) (client.ExecCreateResult, error) {
+		return e.ExecCreate(ctx, a.Container, options)
+	})
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("container %q: %w", a.Container, err)
+	case made == nil:
+		return nil, fmt.Errorf("there is no container %q", a.Container)
+	}
+	result := &dockerContainerExecResult{Changed: true}
+	if a.Detach {
+		result.ExecID = made.ID
+		return result, do(ctx, e, func(ctx context.Context) (client.ExecStartResult, error) {
+			return e.ExecStart(ctx, made.ID, client.ExecStartOptions{Detach: true, TTY: a.TTY})
+		})
+	}
+	stdout, stderr, err := a.attach(ctx, e, made.ID)
+	if err != nil {
+		return nil, fmt.Errorf("container %q: %w", a.Container, err)
+	}
+	ended, err := ask(ctx, e, func(ctx context.Context) (client.ExecInspectResult, error) {
+		return e.ExecInspect(ctx, made.ID, client.ExecInspectOptions{})
+	})
+	if err != nil {
+		return nil, err
+	}
+	result.Stdout, result.Stderr, result.RC = &stdout, &stderr, &ended.ExitCode
+	return result, nil
+}
+
+func (a *dockerContainerExecArgs) options() (client.ExecCreateOptions, error) {
+	o := client.ExecCreateOptions{User: a.User, TTY: a.TTY, AttachStdin: a.Stdin != nil, AttachStdout: true, AttachStderr: true, WorkingDir: a.Chdir, Cmd: a.Argv}
+	if a.Detach && a.Stdin != nil {
+		return o, errors.New("arguments detach, stdin exclude each other")
+	}
+	for _, name := range sortedKeys(a.Env) {
+		value, ok := a.Env[name].(string)
+		if !ok {
+			return o, fmt.Errorf("argument \"env.%s\": want text, not %v\nhint: put it in quotes", name, a.Env[name])
+		}
+		o.Env = append(o.Env, name+"="+value)
+	}
+	var err error
+	if a.Command != "" {
+		o.Cmd, err = sys.Split(a.Command)
+	}
+	return o, err
+}
+
+// attach starts the command and reads what it writes until it ends.
+func (a *dockerContainerExecArgs) attach(ctx context.Context, e *engine, id string) (stdout, stderr string, err error) {
+	stream, err := ask(ctx, e, func(ctx context.Context) (client.ExecAttachResult, error) {
+		return e.ExecAttach(ctx, id, client.ExecAttachOptions{TTY: a.TTY})
+	})
+	if err != nil {
+		return "", "", err
+	}
+	defer stream.Close()
+	defer context.AfterFunc(ctx, stream.Close)()
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		if a.Stdin != nil {
+			text := *a.Stdin
+			if a.StdinAddNewline {
+				text += "\n"
+			}
+			_, _ = io.WriteString(stream.Conn, text) // a command that does not read it may have ended
+			_ = stream.CloseWrite()                  // as above
+		}
+	}()
+	defer func() { <-written }()
+	var out, errs bytes.Buffer
+	if a.TTY {
+		_, err = io.Copy(&limited{&out}, stream.Reader)
+	} else {
+		err = demultiplex(stream.Reader, &limited{&out}, &limited{&errs})
+	}
+	stream.Close()
+	if ctx.Err() != nil {
+		return "", "", ctx.Err()
+	}
+	stdout, stderr = strings.ToValidUTF8(out.String(), "?"), strings.ToValidUTF8(errs.String(), "?")
+	if a.StripEmptyEnds {
+		stdout, stderr = strings.TrimRight(stdout, "\r\n"), strings.TrimRight(stderr, "\r\n")
+	}
+	return stdout, stderr, err
+}
+
+// limited keeps the first sys.MaxOutput bytes and drops the rest.
+type limited struct{ *bytes.Buffer }
+
+func (l *limited) Write(p []byte) (int, error) {
+	l.Buffer.Write(p[:min(len(p), sys.MaxOutput-l.Len())])
+	return len(p), nil
+}
+
+// demultiplex parts the engine's stream: each piece stands behind eight bytes, of
+// which the first says whose it is and the last four how long it is.
+func demultiplex(r io.Reader, stdout, stderr io.Writer) error {
+	for {
+		var head [8]byte
+		if _, err := io.ReadFull(r, head[:]); err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+		w := stdout
+		if head[0] == 2 {
+			w = stderr
+		}
+		if _, err := io.CopyN(w, r, int64(binary.BigEndian.Uint32(head[4:]))); err != nil {
+			return err
+		}
+	}
+}
