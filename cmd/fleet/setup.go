@@ -195,7 +195,7 @@ func (s *setup) checkLimit() error {
 // options returns what the flags say about a run. It asks for passwords.
 func (s *setup) options(ctx context.Context, ask engine.Prompter) (engine.Options, error) {
 	f := s.flags
-	o := engine.Options{Forks: f.forks, Limit: f.limit, Verbosity: f.verbose, RemoteUser: f.user, PrivateKey: f.key,
+	o := engine.Options{Forks: f.forks, Limit: f.limit, Inventories: absolutes(f.inventories), Verbosity: f.verbose, RemoteUser: f.user, PrivateKey: f.key,
 		Connection: f.connection, Become: f.become, BecomeUser: f.becomeUser, BecomeMethod: f.becomeMethod,
 		ConnectTimeout: time.Duration(f.timeout) * time.Second, HostKeyChecking: f.hostKeys}
 	var err error
@@ -240,18 +240,32 @@ func (s *setup) engine(o engine.Options, d engine.Dialer, ask engine.Prompter) *
 }
 
 // static renders a template that has to be known before the run: it sees the
-// variables of the command line only.
-func (s *setup) static(n source.Node) (string, error) {
+// variables of the command line, and those around it in the playbook.
+func (s *setup) static(n source.Node, around []source.Node) ([]string, error) {
 	scope := jinja.Vars{}
-	for k, v := range s.extra.All() {
-		scope[jinja.Str(k)] = v
+	maps := []*jinja.Map{}
+	for _, vars := range around {
+		maps = append(maps, s.store.Map(vars))
+	}
+	for _, m := range append(maps, s.extra) { // which is the strongest
+		for k, v := range m.All() {
+			scope[jinja.Str(k)] = v
+		}
 	}
 	c := jinja.NewContext(context.Background(), nil, scope)
 	v, err := jinja.Deep(c, jinja.FromYAML(n))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return jinja.Str(v), nil
+	list, isList := v.([]any)
+	if !isList {
+		return []string{jinja.Str(v)}, nil
+	}
+	var names []string
+	for _, name := range list {
+		names = append(names, jinja.Str(name))
+	}
+	return names, nil
 }
 
 // dialer returns the transport of a run.
@@ -287,4 +301,16 @@ func findPlaybook(name string) (string, error) {
 		return "", source.Errorf(source.Pos{}, "playbook %q does not exist", name).WithHint("looked for %s and %s", name, under)
 	}
 	return "", source.Errorf(source.Pos{}, "playbook %q does not exist", name)
+}
+
+// absolutes returns the inventories' full paths; lists of hosts stay as they are.
+func absolutes(sources []string) []string {
+	var out []string
+	for _, s := range sources {
+		if path, err := filepath.Abs(s); err == nil && !strings.Contains(s, ",") {
+			s = path
+		}
+		out = append(out, s)
+	}
+	return out
 }

@@ -37,8 +37,10 @@ func (p *play) delegate(n source.Node, s site) {
 		hosts = append(hosts, h.Name)
 	}
 	e := n.Errorf("delegate_to names %q, which is no host of the inventory", name)
-	e.Hint = source.DidYouMean(name, hosts)
-	p.add(e, s.certain)
+	// Any address can be given a task: only what looks like a slip is one.
+	if e.Hint = source.DidYouMean(name, hosts); e.Hint != "" {
+		p.add(e, s.certain)
+	}
 }
 
 // overrides warns about variables that are set in vain.

@@ -45,7 +45,7 @@ func define[A any](m spec.Module, run func(ctx context.Context, a *attempt, args
 func actionTable() map[string]*action {
 	table := map[string]*action{}
 	for _, a := range []*action{addHost, assert, debug, fail, groupBy, includeRole, includeTasks, includeVars,
-		meta, pause, raw, reboot, setFact, template, waitForConnection} {
+		meta, pause, raw, reboot, setFact, setStats, template, waitForConnection} {
 		table[a.spec.Name] = a
 	}
 	for name, run := range map[string]func(context.Context, *attempt, *jinja.Map) (*taskResult, error){

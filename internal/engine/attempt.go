@@ -107,15 +107,14 @@ func (a *attempt) prepare() error {
 	if a.diff, err = a.engine.truth(a.c, a.keyword(func(k *playbook.Keywords) source.Node { return k.Diff }), o.Diff); err != nil {
 		return err
 	}
-	to, err := a.engine.text(a.c, a.keyword(func(k *playbook.Keywords) source.Node { return k.DelegateTo }), "")
-	if err != nil {
+	delegate := a.keyword(func(k *playbook.Keywords) source.Node { return k.DelegateTo })
+	to, err := a.engine.text(a.c, delegate, a.host)
+	switch {
+	case err != nil:
 		return err
-	}
-	if to != "" && to != a.host {
-		if _, ok := a.engine.Inventory.Host(to); !ok {
-			return a.keyword(func(k *playbook.Keywords) source.Node { return k.DelegateTo }).
-				Errorf("delegate_to names %q, which is no host of the inventory", to)
-		}
+	case to == "":
+		return delegate.Errorf("delegate_to is empty").WithHint("{{ omit }} is nobody else")
+	case to != a.host:
 		a.target, a.delegate = to, to
 	}
 	return nil

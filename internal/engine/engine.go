@@ -76,6 +76,7 @@ type Options struct {
 	Check, Diff    bool
 	Tags, SkipTags []string
 	Limit          []string // host patterns; nil is no limit
+	Inventories    []string // where the inventory was read from
 	StartAt        string   // the name of the task to start at, possibly a glob
 	NoPipelining   bool     // a task waits for the result of the one in front of it
 	Step           bool     // the operator is asked before every task
@@ -122,6 +123,7 @@ type Engine struct {
 	started   bool             // the task of Options.StartAt was reached
 	plays     int              // plays and batches begun
 	pausing   sync.Mutex
+	custom    customStats
 	stepping  bool          // the operator wants to be asked before the next task too
 	chains    atomic.Uint32 // of calls that are sent ahead, begun
 	airborne  atomic.Int64  // calls in the air, besides one of each host
@@ -159,7 +161,7 @@ func (e *Engine) Run(ctx context.Context, pb *playbook.Playbook, names []string)
 	}
 	sum := e.stats.summary()
 	sum.Interrupted = ctx.Err() != nil
-	ended := event.RunEnded{Stats: e.stats.list(e.Inventory), Interrupted: sum.Interrupted, Elapsed: time.Since(begin)}
+	ended := event.RunEnded{Stats: e.stats.list(e.Inventory), Interrupted: sum.Interrupted, Elapsed: time.Since(begin), Custom: e.custom.list()}
 	if sum.Interrupted {
 		ended.NotDone = e.stats.notDone()
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ type runMagic struct {
 	play   *playRun
 }
 
-var runNames = []string{"ansible_check_mode", "ansible_diff_mode", "ansible_forks", "ansible_limit", "ansible_play_hosts_all",
+var runNames = []string{"ansible_check_mode", "ansible_inventory_sources", "ansible_playbook_python", "ansible_diff_mode", "ansible_forks", "ansible_limit", "ansible_play_hosts_all",
 	"ansible_play_name", "ansible_run_tags", "ansible_skip_tags", "ansible_verbosity", "ansible_version", "groups", "omit", "playbook_dir"}
 
 func (m runMagic) Names() []string { return runNames }
@@ -51,6 +52,12 @@ func (m runMagic) Lookup(name string) (any, bool) {
 	case "playbook_dir":
 		dir, err := filepath.Abs(m.play.dir)
 		return dir, err == nil
+	case "ansible_playbook_python":
+		// There is none of fleet's own: this is the one that playbooks may run.
+		python, err := exec.LookPath("python3")
+		return python, err == nil
+	case "ansible_inventory_sources":
+		return list(o.Inventories), true
 	case "ansible_play_name":
 		return m.play.name, true
 	case "ansible_play_hosts_all":
@@ -85,7 +92,8 @@ type magic struct {
 	scope  *vars.Scope // what `vars` shows
 }
 
-var magicNames = append([]string{"ansible_facts", "ansible_play_batch", "ansible_play_hosts", "ansible_role_name", "ansible_parent_role_names",
+var magicNames = append([]string{"ansible_collection_name", "ansible_dependent_role_names", "ansible_facts", "ansible_play_batch", "ansible_play_hosts", "ansible_play_role_names", "ansible_role_name", "ansible_role_names",
+	"ansible_parent_role_names", "ansible_parent_role_paths",
 	"ansible_search_path", "group_names", "hostvars", "inventory_dir", "inventory_file", "inventory_hostname", "inventory_hostname_short",
 	"play_hosts", "role_name", "role_path", "role_names", "vars"}, runNames...)
 
@@ -112,7 +120,9 @@ func (m *magic) Lookup(name string) (any, bool) {
 			return nil, false
 		}
 		return scopeMapping{m.scope}, true
-	case "ansible_play_hosts", "play_hosts", "ansible_play_batch":
+	case "ansible_play_hosts":
+		return list(m.run.partners()), true
+	case "play_hosts", "ansible_play_batch":
 		return list(m.run.peers()), true
 	case "inventory_dir", "inventory_file":
 		return m.inventoryFile(name)
@@ -136,43 +146,25 @@ func (m *magic) inventoryFile(name string) (any, bool) {
 	return h.File, true
 }
 
-// role gives the variables about the role that the entry belongs to.
-func (m *magic) role(name string) (any, bool) {
-	if name == "role_names" {
-		var names []string
-		for _, r := range m.run.roles {
-			names = append(names, r.Name)
-		}
-		return list(names), true
-	}
-	if m.entry == nil {
-		return nil, false
-	}
-	r := playbook.RoleOf(m.entry)
-	if r == nil {
-		return nil, false
-	}
-	switch name {
-	case "role_name", "ansible_role_name":
-		return r.Name, true
-	case "role_path":
-		dir, err := filepath.Abs(r.Dir)
-		return dir, err == nil
-	case "ansible_parent_role_names":
-		var names []string
-		for _, p := range r.Parents {
-			names = append(names, p.Name)
-		}
-		return list(names), true
-	}
-	return nil, false
-}
-
 // peers returns the hosts of the batch that had not failed before the task that
 // this host is at: it waits until they have come that far.
 func (h *hostRun) peers() []string {
 	h.waitFor(h.hosts)
 	return h.crowd.alive(h.order)
+}
+
+// partners returns the hosts of the whole play that had not failed before the task
+// that this host is at.
+func (h *hostRun) partners() []string {
+	peers := h.peers()
+	var out []string
+	for _, name := range h.all {
+		if slices.Contains(h.hosts, name) && slices.Contains(peers, name) ||
+			!slices.Contains(h.hosts, name) && !h.engine.stats.isGone(name) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // hostVars is the variable of that name: the variables of every host.

@@ -80,7 +80,7 @@ func (e *Engine) play(ctx context.Context, p *playbook.Play, last bool) (more bo
 	if err != nil {
 		return false, err
 	}
-	base.all = hosts
+	base.all = e.inInventoryOrder(hosts)
 	for i, batch := range batches {
 		run := base.batch(batch, e.plays)
 		e.plays++
@@ -195,7 +195,15 @@ func (e *Engine) playHosts(c *jinja.Context, p *playbook.Play) ([]string, string
 		e.Events.Emit(event.Warning{Pos: p.Hosts.Pos(), Msg: fmt.Sprintf("no host or group is called %q", u.Pattern), Hint: u.Hint})
 	}
 	hosts := slices.DeleteFunc(sel.Hosts, func(h string) bool { return e.limit != nil && !e.limit[h] })
-	return ordered(hosts, p.Order), strings.Join(patterns, ","), nil
+	order, err := e.text(c, p.Order, "inventory")
+	if err != nil {
+		return nil, "", err
+	}
+	if !ordered(hosts, order) {
+		return nil, "", p.Order.Errorf("the order %q is not supported", order).
+			WithHint("use one of: inventory, reverse_inventory, reverse_sorted, shuffle, sorted")
+	}
+	return hosts, strings.Join(patterns, ","), nil
 }
 
 // textList takes a text, or a list of texts, or a list of such lists.
@@ -219,8 +227,21 @@ func textList(v any) ([]string, bool) {
 	return nil, false
 }
 
-func ordered(hosts []string, order string) []string {
+// inInventoryOrder returns the hosts in the order in which the inventory has them.
+func (e *Engine) inInventoryOrder(hosts []string) []string {
+	place := map[string]int{}
+	for i, h := range e.Inventory.Hosts() {
+		place[h.Name] = i
+	}
+	hosts = slices.Clone(hosts)
+	slices.SortStableFunc(hosts, func(a, b string) int { return cmp.Compare(place[a], place[b]) })
+	return hosts
+}
+
+// ordered puts hosts into an order, and reports whether there is one of that name.
+func ordered(hosts []string, order string) bool {
 	switch order {
+	case "inventory":
 	case "reverse_inventory":
 		slices.Reverse(hosts)
 	case "sorted":
@@ -230,8 +251,10 @@ func ordered(hosts []string, order string) []string {
 		slices.Reverse(hosts)
 	case "shuffle":
 		rand.Shuffle(len(hosts), func(i, j int) { hosts[i], hosts[j] = hosts[j], hosts[i] })
+	default:
+		return false
 	}
-	return hosts
+	return true
 }
 
 // batches splits the hosts as `serial` says: a number, a percentage of all, or a

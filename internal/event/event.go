@@ -153,6 +153,13 @@ type RunEnded struct {
 	Interrupted bool
 	NotDone     map[string]string // host → the task it was in when interrupted
 	Elapsed     time.Duration
+	Custom      []CustomStats // of set_stats; those of the run first, then by host
+}
+
+// CustomStats are values that a playbook wants to be shown at the end.
+type CustomStats struct {
+	Host string          // empty: of the whole run
+	Data json.RawMessage // an object
 }
 
 // HostStats counts a host's tasks.

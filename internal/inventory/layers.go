@@ -8,13 +8,13 @@ import (
 
 // Layers returns the variables that the inventory has for a host, the weakest
 // first, with group_vars and host_vars beside the inventory and beside the
-// playbook ("" for none). The error is one of the files.
-func (inv *Inventory) Layers(host, playbookDir string) ([]Layer, error) {
+// playbook ("" for none). A host that only a task names (delegate_to) belongs to no
+// group but all. The error is one of the files.
+func (inv *Inventory) Layers(name, playbookDir string) ([]Layer, error) {
 	inv.mu.RLock()
-	h := inv.find(host)
+	h := inv.find(name)
 	if h == nil {
-		inv.mu.RUnlock()
-		return nil, source.Errorf(source.Pos{}, "no host %q", host)
+		h = &host{Host: Host{Name: name}}
 	}
 	c := collector{inv: inv, playbook: playbookDir}
 	groups := above(h)

@@ -31,8 +31,9 @@ type Loader struct {
 	// the tasks that may use them are read. It may be nil, and be called concurrently.
 	Library func(folder string)
 	// Static renders a template in a name that must be known before the run (the
-	// file of an import, a role, a tag). Nil: such templates are refused.
-	Static func(source.Node) (string, error)
+	// file of an import, a role, a tag) with variables that are, mappings of which
+	// later ones win. A list is several names. Nil: such templates are refused.
+	Static func(n source.Node, vars []source.Node) ([]string, error)
 	// Files reads the files: with its keys, those that are encrypted too.
 	Files source.Files
 
@@ -149,6 +150,7 @@ type reader struct {
 	words map[string]keyword
 	errs  []error
 	seen  map[string]bool
+	known []source.Node // variables of the play and the blocks around what is read
 	more  int
 }
 

@@ -32,13 +32,13 @@ func (m someModules) Known(name string) bool {
 var testModules = someModules{"apt", "command", "copy", "debug", "file", "ping", "service", "set_fact", "shell", "template"}
 
 // staticName renders only {{ name }}.
-func staticName(n source.Node) (string, error) {
+func staticName(n source.Node, _ []source.Node) ([]string, error) {
 	text := strings.ReplaceAll(n.Text(), "{{ name }}", "known")
 	if _, rest, ok := strings.Cut(text, "{{ "); ok {
 		name, _, _ := strings.Cut(rest, " }}")
-		return "", source.Errorf(n.TextPos(), "%q is not known", name)
+		return nil, source.Errorf(n.TextPos(), "%q is not known", name)
 	}
-	return text, nil
+	return []string{text}, nil
 }
 
 // TestLoad reads each case of each archive in testdata/load (files NAME/p.yml

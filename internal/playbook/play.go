@@ -104,6 +104,7 @@ func (r *reader) importPlaybook(n source.Node, file string, chain []string) []*P
 func (r *reader) newPlay(n source.Node, chain []string) *Play {
 	p := &Play{File: chain[len(chain)-1], root: filepath.Dir(chain[0]), known: &roleCache{}}
 	p.Pos = n.Pos()
+	defer r.knowing(n.Get("vars"))()
 	var excused bool // it has another mistake that explains why there are no hosts
 	for _, pair := range n.Pairs() {
 		k, known, ok := r.word(pair.Key, inPlay)
@@ -167,7 +168,8 @@ func (r *reader) playKeyword(k keyword, pair source.Pair, p *Play) {
 		p.GatherSubset = value
 		r.texts(k.name, "a name or a list of names", value)
 	case "order":
-		p.Order = r.choice(k.name, value, orders)
+		r.choice(k.name, value, orders)
+		p.Order = value
 	case "strategy":
 		p.Strategy = builtin(r.choice(k.name, value, strategies))
 	case "user":
@@ -231,6 +233,9 @@ func (r *reader) choice(name string, n source.Node, from []string) string {
 	if !isPlainText(n) {
 		r.errorf(n.Pos(), "%q must be text, not %s", name, kind(n))
 		return ""
+	}
+	if isTemplate(n) { // it decides nothing that has to be known now
+		return n.Text()
 	}
 	text, ok := r.static(`"`+name+`"`, n)
 	if !ok {

@@ -4,7 +4,11 @@
 // refuses by name what it does not know.
 package playbook
 
-import "fleet/internal/source"
+import (
+	"strings"
+
+	"fleet/internal/source"
+)
 
 // Playbook is what the files given to one run come to, with import_playbook
 // followed.
@@ -36,8 +40,8 @@ type Play struct {
 	Serial            source.Node // a number, a percentage, or a list of them
 	MaxFailPercentage source.Node
 	ForceHandlers     source.Node
-	Strategy          string // "linear", "free" or "host_pinned"; empty is the default
-	Order             string // "inventory", "reverse_inventory", "sorted", "reverse_sorted", "shuffle" or empty
+	Strategy          string      // "linear", "free", "host_pinned" or a template; it changes nothing
+	Order             source.Node // "inventory", "reverse_inventory", "sorted", "reverse_sorted", "shuffle"
 
 	root                           string // the folder of the playbook that the run was given
 	known                          *roleCache
@@ -200,6 +204,8 @@ type Role struct {
 	// Parents holds the role whose meta/main.yml brought this one in, or that
 	// include_role or import_role was used in; or none.
 	Parents []*Role
+	// Included says that include_role or import_role brought it in.
+	Included bool
 	// Dependencies are the roles of meta/main.yml, in order. Their defaults and
 	// variables are seen by this role's tasks too, weaker than its own.
 	Dependencies []*Role
@@ -208,6 +214,14 @@ type Role struct {
 	// once a host and play.
 	Key             string
 	AllowDuplicates bool
+}
+
+// Collection returns the name of the collection that the role belongs to, or "".
+func (r *Role) Collection() string {
+	if i := strings.LastIndexByte(r.Name, '.'); i > 0 && strings.Count(r.Name, ".") == 2 {
+		return r.Name[:i]
+	}
+	return ""
 }
 
 // RoleOf returns the innermost role that the entry belongs to, or nil.

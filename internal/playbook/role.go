@@ -149,6 +149,10 @@ func (r *reader) useRole(use roleUse, s scope) *Block {
 	}
 	s.roles = append(s.roles[:len(s.roles):len(s.roles)], entry)
 	role := r.role(use, dir)
+	defer r.knowing(role.Defaults)()
+	defer r.knowing(role.Vars)()
+	defer r.knowing(use.Vars)()
+	defer r.knowing(use.params)()
 	outer := &Block{Keywords: use.Keywords, Parent: s.parent, Params: use.params, Import: use.via, Use: role}
 	if use.via != nil {
 		outer.notify = use.via.Notify
@@ -174,7 +178,7 @@ func (r *reader) useRole(use roleUse, s scope) *Block {
 
 // role returns the role of a use, with its variables.
 func (r *reader) role(use roleUse, dir string) *Role {
-	role := &Role{Name: use.name, Dir: dir, Key: use.key(dir), AllowDuplicates: !use.options.Once}
+	role := &Role{Name: use.name, Dir: dir, Key: use.key(dir), AllowDuplicates: !use.options.Once, Included: use.fromInclude}
 	if filepath.IsAbs(use.name) || strings.HasPrefix(use.name, ".") {
 		role.Name = filepath.Base(use.name)
 	}

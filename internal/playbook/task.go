@@ -67,6 +67,7 @@ func (r *reader) block(n source.Node, s scope) *Block {
 	b := &Block{Parent: s.parent}
 	b.Pos = n.Pos()
 	inner := s.inside(b)
+	defer r.knowing(n.Get("vars"))()
 	for _, p := range n.Pairs() { // first, because the tasks inherit it
 		if p.Key.Text() == "notify" {
 			b.notify = r.texts("notify", "a name or a list of names", p.Value)
@@ -117,6 +118,7 @@ func (r *reader) task(n source.Node, s scope) []Entry {
 	if s.handler {
 		in = inHandler
 	}
+	defer r.knowing(n.Get("vars"))()
 	var actions, strange []source.Pair
 	for _, p := range n.Pairs() {
 		k, known, ok := r.word(p.Key, in)

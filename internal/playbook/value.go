@@ -116,11 +116,11 @@ func (r *reader) tags(n source.Node) []string {
 			r.errorf(item.Pos(), `"tags" must be a list of words, not %s`, kind(item))
 			continue
 		}
-		text, ok := r.static("a tag", item)
+		names, ok := r.statics("a tag", item)
 		if !ok {
 			continue
 		}
-		for _, tag := range strings.Split(text, ",") {
+		for _, tag := range strings.Split(strings.Join(names, ","), ",") {
 			if tag = strings.TrimSpace(tag); tag != "" {
 				tags = append(tags, tag)
 			}

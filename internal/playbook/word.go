@@ -147,21 +147,41 @@ func isTemplate(n source.Node) bool {
 
 // static returns the text of a scalar that must be known before the run.
 func (r *reader) static(what string, n source.Node) (string, bool) {
+	names, ok := r.statics(what, n)
+	if ok && len(names) != 1 {
+		r.errorf(n.Pos(), "%s is one name, not %d", what, len(names))
+		return "", false
+	}
+	return strings.Join(names, ""), ok
+}
+
+// statics is static where several names may be meant.
+func (r *reader) statics(what string, n source.Node) ([]string, bool) {
 	if !isTemplate(n) {
-		return n.Text(), true
+		return []string{n.Text()}, true
 	}
 	if r.Static == nil {
 		r.fail(n.Errorf("%s must be known before the run, so it cannot be a template", what).WithHint("write it out"))
-		return "", false
+		return nil, false
 	}
-	text, err := r.Static(n)
+	names, err := r.Static(n, r.known)
 	if err != nil {
 		e := source.Errorf(n.Pos(), "%s must be known before the run: %w", what, bare(err))
 		e.Hint = source.HintOf(err)
 		r.fail(e)
-		return "", false
+		return nil, false
 	}
-	return text, true
+	return names, true
+}
+
+// knowing makes the variables of what is read known to static, until the function
+// that it returns is called.
+func (r *reader) knowing(vars source.Node) func() {
+	before := r.known
+	if vars.IsMap() {
+		r.known = append(before[:len(before):len(before)], vars)
+	}
+	return func() { r.known = before }
 }
 
 // bare returns the error without the position that its text starts with.

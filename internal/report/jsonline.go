@@ -43,6 +43,7 @@ type jsonLine struct {
 	Stats       []jsonStats       `json:"stats,omitempty"`
 	Interrupted bool              `json:"interrupted,omitempty"`
 	NotDone     map[string]string `json:"not_done,omitempty"`
+	Custom      []jsonCustom      `json:"custom_stats,omitempty"`
 	Seconds     *float64          `json:"seconds,omitempty"`
 }
 
@@ -103,6 +104,7 @@ func jsonEvent(e event.Event) jsonLine {
 	case event.RunEnded:
 		return jsonLine{
 			Event: "run_ended", Stats: statsOf(e.Stats), Interrupted: e.Interrupted, NotDone: e.NotDone, Seconds: seconds(e.Elapsed),
+			Custom: customOf(e.Custom),
 		}
 	}
 	return jsonTaskEvent(e)
@@ -178,6 +180,20 @@ func outputLine(host string, task *event.Task, s wire.Stream, text string) jsonL
 		text = hidden
 	}
 	return jsonLine{Event: "output", Host: host, Task: taskOf(task), Stream: name, Data: text}
+}
+
+// jsonCustom are values of set_stats.
+type jsonCustom struct {
+	Host string          `json:"host,omitempty"`
+	Data json.RawMessage `json:"data"`
+}
+
+func customOf(stats []event.CustomStats) []jsonCustom {
+	var out []jsonCustom
+	for _, s := range stats {
+		out = append(out, jsonCustom(s))
+	}
+	return out
 }
 
 func statsOf(stats []event.HostStats) []jsonStats {

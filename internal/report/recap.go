@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,6 +30,7 @@ func (t *Text) recap(e event.RunEnded) {
 	if e.Interrupted {
 		t.notDone(e.NotDone)
 	}
+	t.custom(e.Custom)
 	if t.check {
 		t.header("check mode: nothing was changed")
 	}
@@ -143,6 +145,17 @@ func (t *Text) reasons(title string, c color, stats []event.HostStats, is func(e
 	}
 	if len(list) > 0 {
 		t.header(t.style.paint(c, title+":"), list...)
+	}
+}
+
+// custom prints the values of set_stats.
+func (t *Text) custom(stats []event.CustomStats) {
+	if len(stats) == 0 {
+		return
+	}
+	t.header("custom stats:")
+	for _, s := range stats {
+		t.print("  " + cmp.Or(s.Host, "run") + ": " + string(s.Data))
 	}
 }
 
