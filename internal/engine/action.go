@@ -50,7 +50,7 @@ func actionTable() map[string]*action {
 	}
 	for name, run := range map[string]func(context.Context, *attempt, *jinja.Map) (*taskResult, error){
 		"copy": runCopy, "fetch": runFetch, "script": runScript, "unarchive": runUnarchive, "setup": runSetup,
-		"uri": runURI, "assemble": runAssemble,
+		"uri": runURI, "assemble": runAssemble, "synchronize": runSynchronize,
 	} {
 		table[name] = &action{run: run, early: name != "fetch", async: name == "setup" || name == "uri"}
 	}

@@ -99,6 +99,7 @@ var Table = []*sys.Module{
 	&files.Slurp,
 	&files.Stat,
 	&access.Sudoers,
+	&files.Synchronize,
 	&system.Sysctl,
 	&system.Systemd,
 	&files.Tempfile,

@@ -9,7 +9,7 @@ import (
 
 func TestCases(t *testing.T) {
 	for _, mod := range []*sys.Module{
-		&Copy, &File, &Stat, &Slurp, &Lineinfile, &Blockinfile, &Replace, &Assemble, &Archive,
+		&Copy, &File, &Stat, &Slurp, &Lineinfile, &Blockinfile, &Replace, &Assemble, &Archive, &Synchronize,
 	} {
 		t.Run(mod.Name, func(t *testing.T) { systest.RunCases(t, mod, "testdata/"+mod.Name) })
 	}
