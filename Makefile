@@ -46,4 +46,4 @@ lab-down: ## remove the lab
 	lab/down
 
 clean: ## remove what was built
-	rm -rf bin conformance/.state internal/helper/dist/*.gz internal/helper/dist/manifest.json
+	rm -rf bin conformance/.state internal/helper/dist/*.gz internal/helper/dist/*.zst internal/helper/dist/manifest.json

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/klauspost/compress/zstd"
+
 	"fleet/internal/source"
 )
 
@@ -27,11 +29,13 @@ func TestEmbedded(t *testing.T) {
 	}
 	for _, h := range all {
 		check(t, h)
-		_, size, err := h.Open()
-		if err != nil || size > maxPacked {
-			t.Errorf("%s/%s: %d bytes compressed, more than %d; %v", h.OS, h.Arch, size, maxPacked, err)
+		for _, has := range []Packer{Gzip, Zstd} {
+			packed, err := h.Open(has)
+			if err != nil || packed.Packer != has || packed.Size > maxPacked {
+				t.Errorf("%s/%s: %d bytes packed by %s, and not at most %d by %s; %v", h.OS, h.Arch, packed.Size, packed.Packer, maxPacked, has, err)
+			}
+			t.Logf("%s/%s: %d bytes, %d packed by %s", h.OS, h.Arch, h.Size, packed.Size, has)
 		}
-		t.Logf("%s/%s: %d bytes, %d compressed", h.OS, h.Arch, h.Size, size)
 	}
 }
 
@@ -58,19 +62,28 @@ func TestStamp(t *testing.T) {
 // check unpacks a helper.
 func check(t *testing.T, h Helper) {
 	t.Helper()
-	packed, _, err := h.Open()
-	if err != nil {
-		t.Fatal(err)
+	for by := range h.packed {
+		packed, err := h.Open(by)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := unpacked(packed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.New()
+		n, err := io.Copy(sum, r)
+		if got := hex.EncodeToString(sum.Sum(nil)); err != nil || n != h.Size || got != h.Digest {
+			t.Errorf("%s/%s by %s: %d bytes with digest %s, want %d with %s; %v", h.OS, h.Arch, by, n, got, h.Size, h.Digest, err)
+		}
 	}
-	r, err := gzip.NewReader(packed)
-	if err != nil {
-		t.Fatal(err)
+}
+
+func unpacked(p Packed) (io.Reader, error) {
+	if p.Packer == Zstd {
+		return zstd.NewReader(p)
 	}
-	sum := sha256.New()
-	n, err := io.Copy(sum, r)
-	if got := hex.EncodeToString(sum.Sum(nil)); err != nil || n != h.Size || got != h.Digest {
-		t.Errorf("%s/%s: %d bytes with digest %s, want %d with %s; %v", h.OS, h.Arch, n, got, h.Size, h.Digest, err)
-	}
+	return gzip.NewReader(p)
 }
 
 func TestOwnExecutable(t *testing.T) {
@@ -99,7 +112,7 @@ func TestOwnExecutable(t *testing.T) {
 	if err := os.WriteFile(file, []byte("another"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := h.Open(); err == nil || err.Error() != file+" changed while fleet ran" {
+	if _, err := h.Open(Zstd); err == nil || err.Error() != file+" changed while fleet ran" {
 		t.Errorf("a changed executable: %v", err)
 	}
 }

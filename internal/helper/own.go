@@ -32,7 +32,7 @@ func (s *Store) ownHelper() (Helper, error) {
 	}
 	// It is compressed when it is first pushed: most runs push nothing.
 	s.is = &Helper{OS: runtime.GOOS, Arch: runtime.GOARCH, Digest: digest, Size: size,
-		open: inMemory(sync.OnceValues(func() ([]byte, error) { return pack(path, digest) }))}
+		packed: map[Packer]func() (Packed, error){Gzip: inMemory(Gzip, sync.OnceValues(func() ([]byte, error) { return pack(path, digest) }))}}
 	return *s.is, nil
 }
 

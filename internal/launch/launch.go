@@ -30,14 +30,14 @@ func Helper(ctx context.Context, r Runner, store *helper.Store, b Become, o Opti
 	if err != nil {
 		return nil, err
 	}
-	l, err := begin(ctx, r, start(helpers, anySize), b, o)
+	l, err := begin(ctx, r, start(helpers, asItIs), b, o)
 	if err != nil {
 		return nil, err
 	}
 	err = l.reachHelper(ctx, store)
 	if err != nil && l.found && ctx.Err() == nil {
 		l.transport.Close()
-		if l, err = begin(ctx, r, start(helpers, fullSize), b, o); err != nil {
+		if l, err = begin(ctx, r, start(helpers, sound), b, o); err != nil {
 			return nil, err
 		}
 		err = l.reachHelper(ctx, store)
@@ -55,7 +55,8 @@ type launching struct {
 	transport *transport
 	become    *becoming // or nil
 	timeout   time.Duration
-	found     bool // a cached helper was to be started
+	found     bool    // a cached helper was to be started
+	upload    *upload // that has begun, or nil
 }
 
 // begin starts the script as the user.
@@ -89,6 +90,7 @@ func begin(ctx context.Context, r Runner, script string, b Become, o Options) (*
 // reachHelper answers what the script and the become method ask for until the
 // helper says hello.
 func (l *launching) reachHelper(ctx context.Context, store *helper.Store) error {
+	defer l.endUpload()
 	for {
 		g, err := l.greeting(ctx)
 		if err != nil {
@@ -101,6 +103,10 @@ func (l *launching) reachHelper(ctx context.Context, store *helper.Store) error 
 			l.found = true
 		case "need":
 			if err := l.push(ctx, store, g.Rest); err != nil {
+				return err
+			}
+		case "more":
+			if err := l.sendPieces(ctx, 1); err != nil {
 				return err
 			}
 		case "failed":

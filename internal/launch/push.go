@@ -3,6 +3,7 @@ package launch
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -13,33 +14,75 @@ import (
 	"fleet/internal/wire"
 )
 
-// push sends the helper that the machine needs; platform is what uname -sm says.
-func (l *launching) push(ctx context.Context, store *helper.Store, name string) error {
-	h, err := ForPlatform(store, strings.TrimSpace(name))
+// A helper is sent in pieces of so many bytes, each after the host has taken the
+// last but one. What comes faster than the host unpacks it would pile up in sshd,
+// which copies all that it holds for every packet: that cost the host three times
+// as much as the unpacking. Half a megabyte on its way fills a link of 40 Mbit/s
+// over 100 ms.
+const (
+	pieceSize   = 256 << 10
+	piecesAhead = 2
+)
+
+// pieceTime is how long the host may take for a piece, and for unpacking: a link
+// of 35 kbit/s is waited for.
+const pieceTime = time.Minute
+
+// upload is a helper on its way.
+type upload struct {
+	packed helper.Packed
+	w      *bufio.Writer
+}
+
+// push begins to send the helper that the machine needs, which is what uname -sm
+// says and, behind it, the program that unpacks faster than gzip, where it has one.
+func (l *launching) push(ctx context.Context, store *helper.Store, need string) error {
+	words := strings.Fields(need)
+	platform, more := words[:min(2, len(words))], words[min(2, len(words)):]
+	h, err := ForPlatform(store, strings.Join(platform, " "))
 	if err != nil {
 		return err
 	}
-	packed, size, err := h.Open()
+	var has []helper.Packer
+	for _, w := range more {
+		has = append(has, helper.Packer(w))
+	}
+	packed, err := h.Open(has...)
 	if err != nil {
 		return err
 	}
-	defer packed.Close()
+	l.endUpload()
+	l.upload = &upload{packed, bufio.NewWriterSize(l.transport.p.Stdin(), wire.MaxChunk)}
+	l.timeout = max(l.timeout, pieceTime)
+	if _, err := fmt.Fprintf(l.upload.w, "%d %d %d %s\n", packed.Size/pieceSize, pieceSize, packed.Size%pieceSize, packed.Packer); err != nil {
+		return l.explain(err)
+	}
+	return l.sendPieces(ctx, piecesAhead)
+}
+
+// sendPieces sends the next pieces, as many as there are.
+func (l *launching) sendPieces(ctx context.Context, n int64) error {
+	if l.upload == nil {
+		return errors.New("the host asked for more of a helper that it has")
+	}
 	defer context.AfterFunc(ctx, func() { l.transport.Close() })()
-	began := time.Now()
-	w := bufio.NewWriterSize(l.transport.p.Stdin(), wire.MaxChunk)
-	if _, err := fmt.Fprintf(w, "%d\n", size); err != nil {
+	switch _, err := io.CopyN(l.upload.w, l.upload.packed, n*pieceSize); {
+	case err == io.EOF: // the last one was shorter
+	case err != nil:
 		return l.explain(err)
 	}
-	if _, err := io.Copy(w, packed); err != nil {
+	if err := l.upload.w.Flush(); err != nil {
 		return l.explain(err)
 	}
-	if err := w.Flush(); err != nil {
-		return l.explain(err)
-	}
-	// The last of it, as much as SSH's window takes, is still under way: for as
-	// long as the rest took, or twice as long where the helper is small.
-	l.timeout += 2 * time.Since(began)
 	return nil
+}
+
+// endUpload lets the helper go that was sent last.
+func (l *launching) endUpload() {
+	if l.upload != nil {
+		l.upload.packed.Close()
+		l.upload = nil
+	}
 }
 
 // ForPlatform returns the helper for what uname -sm says.

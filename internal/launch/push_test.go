@@ -67,12 +67,22 @@ func (h *host) shell(conn net.Conn) {
 	defer conn.Close()
 	conn.Write(wire.Greeting{Word: "need", Rest: platform(helper.Helper{OS: runtime.GOOS, Arch: runtime.GOARCH})}.Append(nil))
 	r := bufio.NewReader(conn)
-	var size int64
-	if _, err := fmt.Fscanln(r, &size); err != nil {
+	var pieces, each, rest int64
+	var packer string
+	if _, err := fmt.Fscanln(r, &pieces, &each, &rest, &packer); err != nil || packer != "gzip" {
 		return
 	}
-	h.got = size
-	z, err := gzip.NewReader(io.LimitReader(r, size))
+	h.got = pieces*each + rest
+	packed, unpack := io.Pipe()
+	h.work.Go(func() {
+		for range pieces {
+			io.CopyN(unpack, r, each)
+			conn.Write(wire.Greeting{Word: "more"}.Append(nil))
+		}
+		io.CopyN(unpack, r, rest)
+		unpack.Close()
+	})
+	z, err := gzip.NewReader(packed)
 	if err != nil {
 		return
 	}

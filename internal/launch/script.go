@@ -12,11 +12,16 @@ import (
 // mark and no doubled backslash; a test keeps that.
 
 // startScript starts the cached helper, after saying "found", or asks for it
-// ("need SYSTEM MACHINE"), reads its compressed size and its bytes, puts it into
-// the first folder that can be written and executes, and starts it; or says why it
-// cannot ("failed REASONS"). $1 is LC_ALL as the helper shall see it, $2 a helper
-// in another user's cache that may be copied instead, once its digest is known to
-// be right.
+// ("need SYSTEM MACHINE", and zstd where the host has it), reads how many pieces of
+// how many bytes come, how many bytes behind them, and the program that unpacks
+// them; says "more" after each piece, has the helper put itself into the first
+// folder that can be written and executes, and starts it; or says why it cannot
+// ("failed REASONS"). $1 is LC_ALL as the helper shall see it, $2 a helper in
+// another user's cache that may be copied instead, once its digest is known to be
+// right.
+//
+// What came over the connection is whole where it could be unpacked: SSH and the
+// packed form have checksums, and a full disk makes the unpacking fail.
 //
 // The usual case, that the helper lies in the home folder, comes first and starts
 // no other program: each would cost as much of the host as a task.
@@ -31,22 +36,22 @@ const startScript = `if [ -n "$1" ]; then LC_ALL=$1; elif [ "$2" ]; then unset L
 	`set -- "$2" "$c" "/var/tmp/fleet-$u" "/dev/shm/fleet-$u"; s=$1; shift; ` +
 	`for c; do f="$c/fleet-target-$d"; ` +
 	`if g; then printf "\000\036fleet found \n"; exec "$f" ` + helper.Verb + `; fi; done; ` +
+	`q=; if command -v zstd >/dev/null 2>&1; then q=zstd; fi; ` +
 	`for c; do f="$c/fleet-target-$d"; t="$c/.fleet-target-$$"; w="$w$c: "; ` +
 	`e=$(umask 077; LC_ALL=C mkdir -p "$c" 2>&1) || { w="$w$e; "; continue; }; ` +
 	`if [ -h "$c" ]; then w="${w}is a link; "; continue; fi; ` +
 	`if [ -O "$c" ]; then :; else w="${w}belongs to someone else; "; continue; fi; ` +
 	`e=$(LC_ALL=C chmod 700 "$c" 2>&1) || { w="$w$e; "; continue; }; ` +
-	`rm -f "$t"; find "$c" -name ".fleet-target-*" -mmin +60 -exec rm -f {} + 2>/dev/null; ` +
+	`if [ -e "$t" ]; then rm -f "$t"; fi; ` +
 	`if [ -r "$s/fleet-target-$d" ] && command -v sha256sum >/dev/null; then ` +
 	`(umask 077; cp "$s/fleet-target-$d" "$t" 2>/dev/null); ` +
 	`case "$(sha256sum <"$t")" in "$d "*) ;; *) rm -f "$t";; esac; fi; ` +
-	`if [ -f "$t" ]; then :; else printf "\000\036fleet need %%s\n" "$p"; read -r n || exit 1; ` +
-	`e=$(umask 077; LC_ALL=C; export LC_ALL; head -c "$n" | { gzip -dc >"$t"; r=$?; cat >/dev/null; exit $r; } 2>&1) ` +
+	`if [ -f "$t" ]; then :; else printf "\000\036fleet need %%s\n" "$p $q"; read -r n b r q || exit 1; ` +
+	`{ e=$(umask 077; LC_ALL=C; export LC_ALL; ` +
+	`{ while [ "$n" -gt 0 ]; do head -c "$b"; printf "\000\036fleet more \n" >&3; n=$((n-1)); done; head -c "$r"; } | ` +
+	`{ "$q" -dc >"$t" || { r=$?; cat >/dev/null; exit $r; }; } 2>&1); } 3>&1 ` +
 	`|| { rm -f "$t"; w="$w$e; "; continue; }; fi; ` +
-	`case "$(sha256sum <"$t" 2>/dev/null)" in "$d "*|"") ;; *) rm -f "$t"; w="${w}another SHA-256 arrived; "; continue;; esac; ` +
-	`chmod 700 "$t"; e=$(LC_ALL=C "$t" ` + helper.Verb + ` --version 2>&1) || { rm -f "$t"; w="${w}cannot run programs: $e; "; continue; }; ` +
-	`sync -d "$t" 2>/dev/null; mv -f "$t" "$f"; ` +
-	`ls -t "$c" | grep "^fleet-target-" | tail -n +4 | while read -r o; do rm -f "$c/$o"; done; ` +
+	`chmod 700 "$t"; e=$(LC_ALL=C "$t" ` + helper.Verb + ` --install "$t" "$f" 2>&1) || { rm -f "$t"; w="${w}cannot run programs: $e; "; continue; }; ` +
 	`exec "$f" ` + helper.Verb + `; done; ` +
 	`printf "\000\036fleet failed %%s\n" "$(printf %%s "$w" | tr "\n" " ")"`
 
@@ -66,14 +71,15 @@ func platform(h helper.Helper) string {
 }
 
 // What g of startScript asks of a helper besides its owner. A helper that a crash
-// of the machine has cut short cannot start: then its size is looked at, too.
+// of the machine has damaged does not start: then it is read through, and its size
+// is looked at where the host has no sha256sum.
 const (
-	anySize  = `:`
-	fullSize = `[ "$(wc -c <"$f")" -eq "$z" ]`
+	asItIs = `:`
+	sound  = `case "$(sha256sum <"$f" 2>/dev/null)" in "$d "*) ;; "") [ "$(wc -c <"$f")" -eq "$z" ];; *) false;; esac`
 )
 
 // start returns the script for a machine that may be any of the helpers'. fits is
-// anySize or fullSize.
+// asItIs or sound.
 func start(helpers []helper.Helper, fits string) string {
 	var cases strings.Builder
 	for _, h := range helpers {

@@ -44,7 +44,7 @@ func (c *Client) upload(ctx context.Context) error {
 
 // put writes the helper to a temporary name, and renames it when it is whole.
 func put(client *sftp.Client, h helper.Helper) error {
-	packed, _, err := h.Open()
+	packed, err := h.Open()
 	if err != nil {
 		return err
 	}

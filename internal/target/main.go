@@ -28,8 +28,11 @@ func Main(args []string, find Find) int {
 		args = args[1:]
 	}
 	switch {
-	case len(args) == 1 && args[0] == "--version":
-		fmt.Println("fleet-target")
+	case len(args) == 3 && args[0] == "--install":
+		if err := install(args[1], args[2]); err != nil {
+			fmt.Fprintf(os.Stderr, "fleet-target: %v\n", err)
+			return 1
+		}
 		return 0
 	case len(args) == 1 && args[0] == jobVerb:
 		return runJob(os.Stdin, find)

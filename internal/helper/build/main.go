@@ -13,6 +13,8 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"github.com/klauspost/compress/zstd"
+
 	"fleet/internal/helper"
 )
 
@@ -67,19 +69,24 @@ func build(arch string) (helper.Manifest, error) {
 	if err != nil {
 		return helper.Manifest{}, err
 	}
-	packed, err := pack(data)
-	if err != nil {
-		return helper.Manifest{}, err
-	}
 	sum := sha256.Sum256(data)
 	row := helper.Manifest{OS: "linux", Arch: arch, Digest: hex.EncodeToString(sum[:]), Size: int64(len(data)),
-		File: "fleet-target-linux-" + arch + ".gz"}
-	fmt.Printf("%s: %d bytes, %d compressed\n", row.File, len(data), len(packed))
-	return row, os.WriteFile(filepath.Join(dist, row.File), packed, 0o644)
+		Gzip: "fleet-target-linux-" + arch + ".gz", Zstd: "fleet-target-linux-" + arch + ".zst"}
+	for file, pack := range map[string]func([]byte) ([]byte, error){row.Gzip: packGzip, row.Zstd: packZstd} {
+		packed, err := pack(data)
+		if err != nil {
+			return row, err
+		}
+		fmt.Printf("%s: %d bytes, %d packed\n", file, len(data), len(packed))
+		if err := os.WriteFile(filepath.Join(dist, file), packed, 0o644); err != nil {
+			return row, err
+		}
+	}
+	return row, nil
 }
 
-// pack compresses with gzip, because that is what every target can unpack.
-func pack(data []byte) ([]byte, error) {
+// packGzip packs with gzip, because that is what every target can unpack.
+func packGzip(data []byte) ([]byte, error) {
 	var b bytes.Buffer
 	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
 	if err != nil {
@@ -90,4 +97,14 @@ func pack(data []byte) ([]byte, error) {
 	}
 	err = w.Close() // writes the rest
 	return b.Bytes(), err
+}
+
+// packZstd packs with zstd, for the targets that have it. 8 MiB is the most that
+// a program that unpacks must be able to look back.
+func packZstd(data []byte) ([]byte, error) {
+	w, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithWindowSize(8<<20), zstd.WithEncoderCRC(true))
+	if err != nil {
+		return nil, err
+	}
+	return w.EncodeAll(data, nil), w.Close()
 }
