@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -10,9 +11,6 @@ import (
 	"fleet/internal/event"
 	"fleet/internal/wire"
 )
-
-// maxFolded is how many bytes of a host's output, each stream, are folded.
-const maxFolded = 16 << 20
 
 // ExecOptions say how `fleet exec` shows output.
 type ExecOptions struct {
@@ -35,13 +33,14 @@ type Exec struct {
 	err   error
 	hosts map[string]*execHost
 	order []*execHost
+	fold  folder
 }
 
 // execHost is what is known of a host.
 type execHost struct {
 	name     string
 	partial  assembler
-	kept     map[wire.Stream]string // for folding
+	kept     folding
 	streamed bool
 	ended    bool
 	end      string // what is to be said besides the output: "exit code 2"
@@ -62,7 +61,7 @@ func NewExec(out, warn io.Writer, o ExecOptions) *Exec {
 func (x *Exec) host(name string) *execHost {
 	h := x.hosts[name]
 	if h == nil {
-		h = &execHost{name: name, kept: map[wire.Stream]string{}}
+		h = &execHost{name: name}
 		x.hosts[name] = h
 		x.order = append(x.order, h)
 	}
@@ -103,11 +102,18 @@ func (x *Exec) Emit(e event.Event) {
 func (x *Exec) Close() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.err
+	return errors.Join(x.err, x.fold.spool.close())
 }
 
 func (x *Exec) write(w io.Writer, text string) {
-	if _, err := io.WriteString(w, text); err != nil && x.err == nil {
+	if _, err := io.WriteString(w, text); err != nil {
+		x.fail(err)
+	}
+}
+
+// fail keeps the first error.
+func (x *Exec) fail(err error) {
+	if x.err == nil {
 		x.err = err
 	}
 }
@@ -119,8 +125,7 @@ func (x *Exec) prefix(host string, c color) string {
 // take takes a piece of output.
 func (x *Exec) take(h *execHost, s wire.Stream, data string) {
 	if x.options.Fold {
-		room := maxFolded - len(h.kept[s])
-		h.kept[s] += data[:min(len(data), room)]
+		x.fold.add(&h.kept, s, data)
 		return
 	}
 	x.lines(h, s, h.partial.add(s, []byte(data)))
@@ -177,6 +182,7 @@ func (x *Exec) finish(h *execHost, outcome event.Outcome, end string) {
 		h.end = "unreachable: " + end
 	}
 	if x.options.Fold {
+		x.fold.end(h)
 		return
 	}
 	x.flush(h)
@@ -231,49 +237,4 @@ func (s style) hosts(well, all int, bad map[event.Outcome][]string) string {
 		}
 	}
 	return strings.Join(parts, "; ")
-}
-
-// folded prints each distinct output below the hosts that it came from.
-func (x *Exec) folded() {
-	type group struct {
-		first *execHost
-		hosts []string
-	}
-	var groups []*group
-	byOutput := map[string]*group{}
-	for _, h := range x.order {
-		key := h.kept[wire.Stdout] + "\x00" + h.kept[wire.Stderr] + "\x00" + h.end
-		g := byOutput[key]
-		if g == nil {
-			g = &group{first: h}
-			byOutput[key] = g
-			groups = append(groups, g)
-		}
-		g.hosts = append(g.hosts, h.name)
-	}
-	for _, g := range groups {
-		title := Ranges(g.hosts)
-		if n := len(g.hosts); n > 1 {
-			title += fmt.Sprintf(" (%d hosts)", n)
-		}
-		x.write(x.out, x.style.paint(bold, title)+"\n")
-		x.foldedBody(g.first)
-	}
-}
-
-func (x *Exec) foldedBody(h *execHost) {
-	show := func(c color, text string) {
-		if text = strings.TrimRight(text, "\n"); text == "" {
-			return
-		}
-		if x.options.Terminal {
-			text = clean(text)
-		}
-		for line := range strings.SplitSeq(text, "\n") {
-			x.write(x.out, "  "+x.style.paint(c, line)+"\n")
-		}
-	}
-	show(noColor, h.kept[wire.Stdout])
-	show(red, h.kept[wire.Stderr])
-	show(outcomeColor(h.outcome), strings.Join(lines(h.end), "\n"))
 }
