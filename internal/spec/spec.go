@@ -48,6 +48,8 @@ type Module struct {
 	// Each Exclusive group takes one argument at most, each OneOf group needs at
 	// least one, each Together group all or none.
 	Exclusive, OneOf, Together [][]string
+	// DiffList says that the result's diff is a list even where one text changed.
+	DiffList bool
 	// File is the controller's file of a module of the user's own, whose arguments
 	// are not known: it takes any.
 	File string

@@ -66,10 +66,9 @@ func command(ctx context.Context, m *sys.Machine, a *commandArgs) (any, error) {
 		e.warnings = []string{"As of Ansible 2.4, the parameter 'executable' is no longer supported with the 'command' module. Not using '" + a.Executable + "'."}
 	}
 	e.argv = append([]string(nil), argv...)
-	env := environment(m)
 	for i, word := range argv {
 		if a.ExpandArgumentVars {
-			e.argv[i] = expandVars(expandUser(m, word), env)
+			e.argv[i] = sys.ExpandVars(expandUser(m, word), m.Getenv)
 		}
 	}
 	if m.Runner != nil {
@@ -80,7 +79,7 @@ func command(ctx context.Context, m *sys.Machine, a *commandArgs) (any, error) {
 		return nil, err
 	}
 	// Where creates or removes stop the command, its program need not be there.
-	path, _ := env("PATH")
+	path, _ := m.Getenv("PATH")
 	found, err := lookPath(e.argv[0], dir, path)
 	if err != nil {
 		if done, nerr := e.needless(m, dir, &result{}); nerr == nil && !done && !m.Check {
@@ -95,16 +94,6 @@ func command(ctx context.Context, m *sys.Machine, a *commandArgs) (any, error) {
 // noCommand is the code that Ansible gives for a command that is none.
 const noCommand = 256
 
-// environment returns the lookup of a variable as the command will see it.
-func environment(m *sys.Machine) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		if v, ok := m.Env[name]; ok {
-			return v, true
-		}
-		return os.LookupEnv(name)
-	}
-}
-
 // expandUser replaces a leading ~ or ~name. A word without such a user stays.
 func expandUser(m *sys.Machine, word string) string {
 	if !strings.HasPrefix(word, "~") {
@@ -115,40 +104,6 @@ func expandUser(m *sys.Machine, word string) string {
 		return word
 	}
 	return path
-}
-
-// expandVars replaces variables that are set, and leaves what is no variable.
-func expandVars(s string, env func(string) (string, bool)) string {
-	var out strings.Builder
-	for {
-		before, rest, ok := strings.Cut(s, "$")
-		out.WriteString(before)
-		if !ok {
-			return out.String()
-		}
-		name, after := variable(rest)
-		if v, ok := env(name); ok && name != "" {
-			out.WriteString(v)
-		} else {
-			out.WriteString("$" + rest[:len(rest)-len(after)])
-		}
-		s = after
-	}
-}
-
-// variable returns the name behind a $, or "", and what comes behind it.
-func variable(s string) (name, rest string) {
-	if inner, ok := strings.CutPrefix(s, "{"); ok {
-		if name, rest, ok = strings.Cut(inner, "}"); ok {
-			return name, rest
-		}
-		return "", s
-	}
-	n := 0
-	for n < len(s) && (s[n] == '_' || s[n] >= '0' && s[n] <= '9' || s[n]|32 >= 'a' && s[n]|32 <= 'z') {
-		n++
-	}
-	return s[:n], s[n:]
 }
 
 // lookPath finds the program in the task's own PATH.

@@ -106,7 +106,7 @@ func (a *ownModuleArgs) program(m *sys.Machine) ([]string, error) {
 	if strings.HasPrefix(path.Base(first), "python") {
 		names = append(names, "python3", "python", "/usr/libexec/platform-python")
 	}
-	search, _ := environment(m)("PATH")
+	search, _ := m.Getenv("PATH")
 	for _, name := range names {
 		if found, err := lookPath(name, "", search); err == nil {
 			return append([]string{found}, a.Interpreter[1:]...), nil

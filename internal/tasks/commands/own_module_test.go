@@ -24,7 +24,7 @@ func TestOwnModule(t *testing.T) {
 		"gets no file": {`echo "{\"n\": $#}"`, `"style":"inline","interpreter":["/bin/sh"],"arguments":"{}"`, map[string]any{"n": 0.0}},
 		"is executable": {"#!/bin/sh\necho '{\"a\": 1}'", `"style":"binary","arguments":"{}"`,
 			map[string]any{"a": 1.0, "failed": nil}},
-		"says more": {"echo first\necho '{\"stdout\": \"a\\nb\",'\necho '\"x\": {}}'\necho last", `"style":"old","interpreter":["sh"],"arguments":""`,
+		"says more": {"echo first\nprintf '%s\\n' '{\"stdout\": \"a\\nb\",'\necho '\"x\": {}}'\necho last", `"style":"old","interpreter":["sh"],"arguments":""`,
 			map[string]any{"stdout_lines": []any{"a", "b"}, "warnings": []any{"Module invocation had junk after the JSON data: last"}}},
 		"has a code": {`echo '{"rc": 2}'`, `"style":"old","interpreter":["sh"],"arguments":""`, map[string]any{"failed": true, "rc": 2.0}},
 		"says nothing": {"echo no >&2; exit 3", `"style":"old","interpreter":["sh"],"arguments":""`,

@@ -28,6 +28,7 @@ import (
 var Blockinfile = sys.Define(spec.Module{
 	Name:      "blockinfile",
 	Names:     []string{"ansible.builtin.blockinfile", "ansible.legacy.blockinfile"},
+	DiffList:  true,
 	Exclusive: [][]string{{"insertbefore", "insertafter"}},
 }, blockinfile)
 

@@ -35,6 +35,7 @@ var Copy = sys.Define(spec.Module{
 	Name:      "copy",
 	Names:     []string{"ansible.builtin.copy", "ansible.legacy.copy"},
 	Exclusive: [][]string{{"src", "content"}},
+	DiffList:  true,
 }, copy_)
 
 type copyArgs struct {

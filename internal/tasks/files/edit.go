@@ -41,7 +41,7 @@ func (a *editArgs) readText(m *sys.Machine) (path, text string, there bool, err 
 	case err != nil:
 		return path, "", false, fmt.Errorf("read %q: %w", a.Path, inner(err))
 	case info.IsDir():
-		return path, "", false, fmt.Errorf("%q is a folder, not a file", a.Path)
+		return path, "", false, fmt.Errorf("Path %s is a directory !", a.Path)
 	}
 	data, err := os.ReadFile(m.Path(path))
 	if err != nil {

@@ -30,6 +30,7 @@ import (
 var Lineinfile = sys.Define(spec.Module{
 	Name:      "lineinfile",
 	Names:     []string{"ansible.builtin.lineinfile", "ansible.legacy.lineinfile"},
+	DiffList:  true,
 	Exclusive: [][]string{{"insertbefore", "insertafter"}, {"regexp", "search_string"}},
 }, lineinfile)
 

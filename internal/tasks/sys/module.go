@@ -47,7 +47,9 @@ func (mod *Module) Run(ctx context.Context, m *Machine, args []byte) json.RawMes
 		fields["changed"] = m.Changed()
 	}
 	if diffs := m.Diffs(); m.Diff && len(diffs) > 0 {
-		fields["diff"] = diffs
+		if fields["diff"] = diffs; len(diffs) == 1 && !mod.DiffList {
+			fields["diff"] = diffs[0]
+		}
 	}
 	if m.Changed() {
 		fields["changes"] = whats(m.Changes())

@@ -66,7 +66,7 @@ func copyLabel(from, to string) {
 
 func (m *Machine) validate(ctx context.Context, w Write, temp string) error {
 	if !strings.Contains(w.Validate, "%s") {
-		return fmt.Errorf("argument %q has no %%s for the name of the file: %q", "validate", w.Validate)
+		return fmt.Errorf("validate must contain %%s: %s (it stands for the name of the new file)", w.Validate)
 	}
 	argv, err := Split(w.Validate)
 	if err != nil {

@@ -135,6 +135,10 @@ func user(ctx context.Context, m *sys.Machine, a *userArgs) (any, error) {
 		return nil, fmt.Errorf("argument %q: %q cannot be the name of a user", "name", a.Name)
 	}
 	a.Shell, a.Home = strings.TrimSpace(a.Shell), strings.TrimSpace(a.Home)
+	var err error
+	if a.Shell, err = m.Expand(a.Shell); err != nil {
+		return nil, err
+	}
 	res := &userResult{Name: a.Name, State: a.State, Append: a.Append, System: a.System}
 	u, err := findUser(m, a.Name, a.Local)
 	there := err == nil

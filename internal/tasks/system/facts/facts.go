@@ -1,7 +1,7 @@
 // Package facts finds out what kind of machine this is: its distribution,
 // hardware, network and the like, by the names and values of Ansible's facts.
 // It runs on the target. It reads files and asks the kernel; it runs no command
-// but the operator's own facts, and it changes nothing.
+// but the operator's own facts, and python3 where there is one, and it changes nothing.
 package facts
 
 import (
@@ -68,6 +68,7 @@ var Collectors = []Collector{
 	{"pkg_mgr", minimal, "pkg_mgr", collectPackageManager},
 	{"platform", minimal, "architecture domain fqdn hostname kernel kernel_version machine machine_id nodename system userspace_architecture " +
 		"userspace_bits", collectPlatform},
+	{"python", minimal, "python python_version", collectPython},
 	{"selinux", minimal, "selinux selinux_python_present", collectSELinux},
 	{"service_mgr", minimal, "service_mgr", collectServiceManager},
 	{"ssh_pub_keys", minimal, "ssh_host_key_", collectHostKeys},
@@ -87,8 +88,8 @@ var aliases = map[string]string{
 	"distribution_version": "distribution", "distribution_release": "distribution",
 	"distribution_major_version": "distribution", "os_family": "distribution",
 	"architecture": "platform", "kernel": "platform", "machine": "platform", "machine_id": "platform",
-	"python_version": "", "system": "platform", "is_chroot": "chroot", "user_id": "user",
-	"caps": "", "system_capabilities": "", "facter": "", "ohai": "", "python": "",
+	"python_version": "python", "system": "platform", "is_chroot": "chroot", "user_id": "user",
+	"caps": "", "system_capabilities": "", "facter": "", "ohai": "",
 	"fibre_channel_wwn": "", "iscsi": "", "nvme": "",
 }
 
