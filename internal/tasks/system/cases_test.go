@@ -11,7 +11,9 @@ import (
 func TestCases(t *testing.T) {
 	for _, mod := range []*sys.Module{
 		&Alternatives,
+		&Apache2Module,
 		&Cron,
+		&Cronvar,
 		&Firewalld,
 		&Getent,
 		&Group,
@@ -22,6 +24,7 @@ func TestCases(t *testing.T) {
 		&Selinux,
 		&Service,
 		&ServiceFacts,
+		&Supervisorctl,
 		&Sysctl,
 		&Systemd,
 		&Timezone,

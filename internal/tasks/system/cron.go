@@ -64,6 +64,8 @@ type cronArgs struct {
 	Insertbefore string `arg:"insertbefore"`
 	// Keep the old crontab in a file.
 	Backup bool `arg:"backup"`
+
+	bare bool // the variable's value stands without quotes
 }
 
 type cronResult struct {
@@ -127,6 +129,9 @@ func (a *cronArgs) check() error {
 
 // line is the job as the crontab has it.
 func (a *cronArgs) line() string {
+	if a.Env && a.bare {
+		return a.Name + "=" + a.Job
+	}
 	if a.Env {
 		return a.Name + `="` + a.Job + `"`
 	}
