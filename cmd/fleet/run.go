@@ -23,7 +23,7 @@ type runFlags struct {
 	noPipelining                   bool
 	step, forceHandlers            bool
 	listHosts, listTasks, listTags bool
-	json                           bool
+	json, flushCache               bool
 }
 
 func runCommand(a *app) *cobra.Command {
@@ -52,6 +52,7 @@ also looked for under playbooks/.`,
 	flags.BoolVar(&f.listHosts, "list-hosts", false, "list the hosts of each play, and do nothing else")
 	flags.BoolVar(&f.listTasks, "list-tasks", false, "list the tasks of each play, and do nothing else")
 	flags.BoolVar(&f.listTags, "list-tags", false, "list the tags of each play, and do nothing else")
+	flags.BoolVar(&f.flushCache, "flush-cache", false, "forget the cached facts of all hosts first")
 	flags.BoolVar(&f.json, "json", false, "print events as JSON, one a line")
 	return cmd
 }
@@ -98,6 +99,11 @@ func (a *app) play(ctx context.Context, s *setup, f *runFlags, pb *playbook.Play
 	}
 	o.Check, o.Diff, o.Tags, o.SkipTags, o.StartAt = f.check, f.diff, f.tags, f.skipTags, f.startAt
 	o.NoPipelining, o.Step, o.ForceHandlers = f.noPipelining, f.step, f.forceHandlers
+	if f.flushCache {
+		if err := s.flushCache(); err != nil {
+			return err
+		}
+	}
 	d := s.dialer(a, ask)
 	defer d.Close()
 	e := s.engine(o, d, ask)

@@ -23,6 +23,12 @@ func (a *app) configuration() (*settings.Settings, error) {
 		return nil, err
 	}
 	a.settings = s
+	switch {
+	case s.Bool("ANSIBLE_NOCOLOR"):
+		a.color = false
+	case s.Bool("ANSIBLE_FORCE_COLOR"):
+		a.color = true
+	}
 	return s, nil
 }
 
@@ -38,6 +44,7 @@ var flagSettings = []struct{ flag, setting string }{
 	{"diff", "DIFF_ALWAYS"},
 	{"encrypt-vault-id", "DEFAULT_VAULT_ENCRYPT_IDENTITY"},
 	{"export", "INVENTORY_EXPORT"},
+	{"force-handlers", "DEFAULT_FORCE_HANDLERS"},
 	{"forks", "DEFAULT_FORKS"},
 	{"host-key-checking", "HOST_KEY_CHECKING"},
 	{"playbook-dir", "PLAYBOOK_DIR"},

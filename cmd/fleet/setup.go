@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/charmbracelet/log"
 
@@ -25,6 +24,7 @@ import (
 	"fleet/internal/source"
 	"fleet/internal/ssh"
 	"fleet/internal/vars"
+	"fleet/internal/vault"
 )
 
 // debugVerbosity is the number of -v that shows how hosts are reached.
@@ -42,6 +42,8 @@ type setup struct {
 	extra     *jinja.Map
 	loader    *playbook.Loader
 	files     source.Files
+	keys      *vault.Ring
+	facts     engine.FactCache // nil where none is kept
 	settings  *settings.Settings
 	library   library.Library // the user's own modules
 	none      bool            // there is no inventory
@@ -60,7 +62,10 @@ func (f *connectFlags) load(ctx context.Context, a *app) (*setup, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &setup{flags: f, secrets: a.secrets, settings: conf, files: source.Files{Keys: keys}}
+	s := &setup{flags: f, secrets: a.secrets, settings: conf, keys: keys, files: source.Files{Keys: keys}}
+	if s.facts, err = s.factCache(); err != nil {
+		return nil, err
+	}
 	if s.extra, err = s.extraVars(f.extra); err != nil {
 		return nil, err
 	}
@@ -108,12 +113,18 @@ func (s *setup) readInventory() error {
 func limits(given []string) ([]string, error) {
 	var patterns []string
 	for _, p := range given {
+		if strings.Trim(p, ", ") == "" {
+			continue // no limit, as Ansible has it
+		}
 		file, isFile := strings.CutPrefix(p, "@")
 		if !isFile {
 			patterns = append(patterns, p)
 			continue
 		}
-		data, err := os.ReadFile(file)
+		data, err := os.ReadFile(source.ExpandPath(file))
+		if info, serr := os.Stat(source.ExpandPath(file)); serr == nil && info.IsDir() {
+			return nil, source.Errorf(source.Pos{}, "--limit %s: it must be a file, and is a folder", p)
+		}
 		if err != nil {
 			return nil, source.Errorf(source.Pos{}, "--limit %s: %w", p, reason(err))
 		}
@@ -192,32 +203,6 @@ func (s *setup) checkLimit() error {
 	return nil
 }
 
-// options returns what the flags say about a run. It asks for passwords.
-func (s *setup) options(ctx context.Context, ask engine.Prompter) (engine.Options, error) {
-	f := s.flags
-	o := engine.Options{Forks: f.forks, Limit: f.limit, Inventories: absolutes(f.inventories), Verbosity: f.verbose, RemoteUser: f.user, PrivateKey: f.key,
-		Connection: f.connection, Become: f.become, BecomeUser: f.becomeUser, BecomeMethod: f.becomeMethod,
-		ConnectTimeout: time.Duration(f.timeout) * time.Second, HostKeyChecking: f.hostKeys}
-	var err error
-	if f.askPassword {
-		if ask == nil {
-			return o, source.Errorf(source.Pos{}, "-k: there is no terminal to ask for a password on").WithHint("set ansible_password")
-		}
-		if o.Password, err = s.password(ctx, ask, "SSH password: "); err != nil {
-			return o, err
-		}
-	}
-	if f.askBecome {
-		if ask == nil {
-			return o, source.Errorf(source.Pos{}, "-K: there is no terminal to ask for a password on").WithHint("set ansible_become_password")
-		}
-		if o.BecomePassword, err = s.password(ctx, ask, "BECOME password: "); err != nil {
-			return o, err
-		}
-	}
-	return o, nil
-}
-
 func (s *setup) password(ctx context.Context, ask engine.Prompter, prompt string) (string, error) {
 	word, err := ask.Ask(ctx, prompt, true)
 	if word != "" {
@@ -232,7 +217,7 @@ func (s *setup) modules() catalog.Modules { return catalog.Modules{Own: &s.libra
 // engine returns an engine over the setup.
 func (s *setup) engine(o engine.Options, d engine.Dialer, ask engine.Prompter) *engine.Engine {
 	return &engine.Engine{Inventory: s.inventory, Vars: s.store, Modules: s.modules(), Dialer: d, Secrets: s.secrets,
-		Prompter: ask, Options: o, Loader: s.loader,
+		Prompter: ask, Options: o, Loader: s.loader, Facts: s.facts,
 		Setting: func(name string) (any, string, bool) {
 			v, known := s.settings.Value(name)
 			return v, s.settings.Origin(name), known

@@ -160,7 +160,7 @@ func runMeta(_ context.Context, a *attempt, args *metaArgs) (*taskResult, error)
 	case "flush_handlers":
 		res.flush = true
 	case "clear_facts":
-		a.engine.Vars.Host(a.hostRun.host).Forget()
+		a.engine.forget(a.hostRun.host)
 	case "clear_host_errors":
 		a.engine.stats.forgive()
 	case "reset_connection":

@@ -124,11 +124,11 @@ func (a *attempt) render(file string, args *templateArgs) (string, error) {
 	if !isScope {
 		return tmpl.Render(a.c)
 	}
-	return tmpl.Render(a.c.With(scope.With(aboutTemplate(file, args.Dest, info))))
+	return tmpl.Render(a.c.With(scope.With(a.aboutTemplate(file, args.Dest, info))))
 }
 
 // aboutTemplate returns the variables that only template files have.
-func aboutTemplate(file, dest string, info fs.FileInfo) map[string]any {
+func (a *attempt) aboutTemplate(file, dest string, info fs.FileInfo) map[string]any {
 	full, err := filepath.Abs(file)
 	if err != nil {
 		full = file
@@ -138,9 +138,24 @@ func aboutTemplate(file, dest string, info fs.FileInfo) map[string]any {
 	if u, err := user.Current(); err == nil {
 		owner = u.Username
 	}
-	return map[string]any{"ansible_managed": "Ansible managed", "template_path": file, "template_fullpath": full,
+	return map[string]any{"ansible_managed": a.managed(file, host, owner, info), "template_path": file, "template_fullpath": full,
 		"template_destpath": dest, "template_host": host, "template_uid": owner,
 		"template_mtime": info.ModTime().Format(time.DateTime), "template_run_date": time.Now().Format(time.DateTime)}
+}
+
+// managed is the value of ansible_managed: the setting, with the template's file,
+// host, owner and time in it.
+func (a *attempt) managed(file, host, owner string, info fs.FileInfo) string {
+	text := cmp.Or(a.engine.Options.Managed, "Ansible managed")
+	text = strings.NewReplacer("{file}", file, "{host}", host, "{uid}", owner).Replace(text)
+	if !strings.Contains(text, "%") {
+		return text
+	}
+	v, err := a.c.Filter("strftime", text, float64(info.ModTime().Unix()))
+	if err != nil {
+		return text
+	}
+	return jinja.Str(v)
 }
 
 func unescape(s string) string {

@@ -18,7 +18,7 @@ import (
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 type setFactArgs struct {
-	// Ignored: fleet keeps no cache of facts between runs.
+	// Makes them facts too, which the cache of facts keeps for later runs.
 	Cacheable bool `arg:"cacheable"`
 }
 
@@ -39,6 +39,7 @@ var setFact = &action{
 		if err != nil {
 			return nil, err
 		}
+		cacheable := isTrue(values, "cacheable")
 		values.Delete("cacheable")
 		if values.Len() == 0 {
 			return nil, a.task.Action.Errorf("set_fact needs at least one variable")
@@ -51,6 +52,9 @@ var setFact = &action{
 		}
 		res := ok("ansible_facts", values)
 		res.facts = []facts{{host: a.factsHost(), kind: factSet, values: values}}
+		if cacheable {
+			res.facts = append(res.facts, facts{host: a.factsHost(), kind: factGathered, values: values})
+		}
 		return res, nil
 	},
 }

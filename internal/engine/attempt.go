@@ -37,7 +37,7 @@ type attempt struct {
 // item begins the task once, in a context with the variables of a loop's item.
 func (u *turn) item(ctx context.Context, c *jinja.Context, locals map[string]any, label string) *part {
 	a := &attempt{turn: u, c: c, locals: locals, label: label, target: u.host}
-	noLog, err := u.engine.truth(c, a.keyword(func(k *playbook.Keywords) source.Node { return k.NoLog }), false)
+	noLog, err := u.engine.truth(c, a.keyword(func(k *playbook.Keywords) source.Node { return k.NoLog }), u.engine.Options.NoLog)
 	a.noLog = noLog || err != nil
 	p := &part{attempt: a, res: a.run(ctx), label: label}
 	if p.res.pending == nil {
@@ -148,7 +148,7 @@ func (e *Engine) module(t *playbook.Task) (*action, *spec.Module, error) {
 
 // timed runs the action within the task's timeout and judges what it returned.
 func (a *attempt) timed(ctx context.Context) *taskResult {
-	seconds, err := a.engine.number(a.c, a.keyword(func(k *playbook.Keywords) source.Node { return k.Timeout }), 0)
+	seconds, err := a.engine.number(a.c, a.keyword(func(k *playbook.Keywords) source.Node { return k.Timeout }), a.engine.Options.TaskTimeout)
 	if err != nil {
 		return failed(err)
 	}

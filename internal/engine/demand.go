@@ -9,7 +9,7 @@ import (
 // gatherLess lets the play's gathering of facts find only what somebody can read.
 // What the playbook itself says about it stays.
 func (a *attempt) gatherLess(args *jinja.Map) {
-	if a.engine.Demand == nil || args.Len() > 0 {
+	if a.engine.Demand == nil || a.engine.Facts != nil || args.Len() > 0 {
 		return
 	}
 	if subset, known := a.engine.Demand.Subset(); known {

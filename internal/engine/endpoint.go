@@ -57,6 +57,8 @@ func (e *Engine) login(r *reader, kw keywords, to *Endpoint) {
 		} else if n := kw(func(k *playbook.Keywords) source.Node { return k.Port }); n.Exists() && r.err == nil {
 			f, err := e.number(r.c, n, 0)
 			to.Port, r.err = int(f), err
+		} else {
+			to.Port = o.Port
 		}
 	}
 	to.User = or(r.text("ansible_user", "ansible_ssh_user"), func() string {
@@ -65,7 +67,8 @@ func (e *Engine) login(r *reader, kw keywords, to *Endpoint) {
 	to.Password = or(r.secret("ansible_password", "ansible_ssh_pass", "ansible_ssh_password"), func() string { return o.Password })
 	to.KeyFile = or(r.text("ansible_ssh_private_key_file", "ansible_private_key_file"), func() string { return o.PrivateKey })
 	to.Passphrase = r.secret("ansible_ssh_private_key_passphrase")
-	to.Args = strings.TrimSpace(r.text("ansible_ssh_common_args") + " " + r.text("ansible_ssh_extra_args"))
+	to.Args = strings.TrimSpace(o.SSHArgs + " " + or(r.text("ansible_ssh_common_args"), func() string { return o.SSHCommonArgs }) +
+		" " + or(r.text("ansible_ssh_extra_args"), func() string { return o.SSHExtraArgs }))
 	to.HostKeys = o.HostKeyChecking
 	if s := r.text("ansible_host_key_checking", "ansible_ssh_host_key_checking"); s != "" {
 		to.HostKeys = hostKeys(s)
@@ -112,9 +115,9 @@ func (e *Engine) become(r *reader, kw keywords, to *Endpoint) {
 	}
 	to.BecomePassword = or(r.secret("ansible_become_password", "ansible_become_pass", "ansible_sudo_pass"), func() string { return o.BecomePassword })
 	to.BecomeFlags = or(r.text("ansible_become_flags"), func() string {
-		return r.keyword(kw(func(k *playbook.Keywords) source.Node { return k.BecomeFlags }), "")
+		return r.keyword(kw(func(k *playbook.Keywords) source.Node { return k.BecomeFlags }), o.BecomeFlags)
 	})
 	to.BecomeExe = or(r.text("ansible_become_exe"), func() string {
-		return r.keyword(kw(func(k *playbook.Keywords) source.Node { return k.BecomeExe }), "")
+		return r.keyword(kw(func(k *playbook.Keywords) source.Node { return k.BecomeExe }), o.BecomeExe)
 	})
 }

@@ -81,16 +81,24 @@ type Options struct {
 	NoPipelining   bool     // a task waits for the result of the one in front of it
 	Step           bool     // the operator is asked before every task
 	ForceHandlers  bool     // handlers run even after a failure
+	AnyErrorsFatal bool     // a failed host ends the play for all
+	NoLog          bool     // tasks do not show what they do
+	TaskTimeout    float64  // seconds that a task may take; 0 is no limit
+	Gathering      string   // "explicit", "smart", or else by each play
+	Managed        string   // ansible_managed; empty is Ansible's
 	Verbosity      int
 
 	// Defaults that a playbook's keywords and the inventory's variables override.
-	RemoteUser, PrivateKey, Password string
-	Connection                       string
-	Become                           bool
-	BecomeUser, BecomeMethod         string
-	BecomePassword                   string
-	ConnectTimeout                   time.Duration
-	HostKeyChecking                  string
+	RemoteUser, PrivateKey, Password     string
+	Connection                           string
+	Become                               bool
+	BecomeUser, BecomeMethod             string
+	BecomePassword                       string
+	BecomeExe, BecomeFlags               string
+	ConnectTimeout                       time.Duration
+	Port                                 int
+	SSHArgs, SSHCommonArgs, SSHExtraArgs string // arguments for SSH, as in the variables
+	HostKeyChecking                      string
 }
 
 // Engine runs playbooks. Set the fields, then call Run once.
@@ -105,29 +113,33 @@ type Engine struct {
 	Prompter  Prompter // nil: nobody can be asked
 	Demand    Demand   // nil: everything may be read, by reports too
 	Options   Options
+	// Facts keeps facts between runs; it may be nil.
+	Facts FactCache
 	// Setting returns one of Ansible's settings, for the lookup config; it may be nil.
 	Setting func(name string) (v any, origin string, known bool)
 
-	limit     map[string]bool // nil: all hosts
-	slots     *slots          // nil: no limit
-	actions   map[string]*action
-	helpers   pool.Pool[Endpoint, Conn] // one for each endpoint
-	stats     *stats
-	exprs     exprs
-	envs      sync.Map         // search.Path → *jinja.Env
-	templates sync.Map         // templateKey → *jinja.Template
-	digests   digests          // of the controller's files, vaults decrypted
-	sealed    digests          // of those that go out as they are
-	listings  versions[[]byte] // of its archives, as JSON
-	packs     packs            // of what they have in them
-	started   bool             // the task of Options.StartAt was reached
-	plays     int              // plays and batches begun
-	pausing   sync.Mutex
-	custom    customStats
-	stepping  bool          // the operator wants to be asked before the next task too
-	chains    atomic.Uint32 // of calls that are sent ahead, begun
-	airborne  atomic.Int64  // calls in the air, besides one of each host
-	window    int           // calls of one host in the air; 0 is airCalls
+	limit       map[string]bool // nil: all hosts
+	slots       *slots          // nil: no limit
+	actions     map[string]*action
+	helpers     pool.Pool[Endpoint, Conn] // one for each endpoint
+	stats       *stats
+	exprs       exprs
+	envs        sync.Map         // search.Path → *jinja.Env
+	templates   sync.Map         // templateKey → *jinja.Template
+	digests     digests          // of the controller's files, vaults decrypted
+	sealed      digests          // of those that go out as they are
+	listings    versions[[]byte] // of its archives, as JSON
+	gathered    sync.Map         // hosts whose facts are, where they are gathered once
+	cacheWarned sync.Once
+	packs       packs // of what they have in them
+	started     bool  // the task of Options.StartAt was reached
+	plays       int   // plays and batches begun
+	pausing     sync.Mutex
+	custom      customStats
+	stepping    bool          // the operator wants to be asked before the next task too
+	chains      atomic.Uint32 // of calls that are sent ahead, begun
+	airborne    atomic.Int64  // calls in the air, besides one of each host
+	window      int           // calls of one host in the air; 0 is airCalls
 }
 
 // Summary is how a run ended.
@@ -173,6 +185,7 @@ func (e *Engine) Run(ctx context.Context, pb *playbook.Playbook, names []string)
 func (e *Engine) prepare() error {
 	e.actions = actionTable()
 	e.stats = newStats()
+	e.openCache()
 	e.started = e.Options.StartAt == ""
 	if e.stepping = e.Options.Step; e.stepping && e.Prompter == nil {
 		return source.Errorf(source.Pos{}, "there is no terminal to ask on before each task").WithHint("leave --step out")

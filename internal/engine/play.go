@@ -116,7 +116,7 @@ func (r *playRun) batch(hosts []string, id int) *playRun {
 
 // settings evaluates the play's keywords that are about all hosts.
 func (r *playRun) settings(c *jinja.Context) error {
-	fatal, err := r.engine.truth(c, r.AnyErrorsFatal, false)
+	fatal, err := r.engine.truth(c, r.AnyErrorsFatal, r.engine.Options.AnyErrorsFatal)
 	if err != nil {
 		return err
 	}

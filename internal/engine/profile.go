@@ -76,6 +76,9 @@ func (h *hostRun) mayBeEarly(t *playbook.Task) bool {
 	if l := t.Loop; l != nil && (l.Parallel.Exists() || l.Pause.Exists() || len(l.Break) > 0) {
 		return false
 	}
+	if h.engine.Options.TaskTimeout > 0 {
+		return false
+	}
 	for _, get := range []func(*playbook.Keywords) source.Node{
 		func(k *playbook.Keywords) source.Node { return k.Timeout },
 		func(k *playbook.Keywords) source.Node { return k.Throttle },

@@ -92,7 +92,7 @@ func (h *hostRun) afterAll(ctx context.Context, t *playbook.Task, order, after [
 	if err != nil {
 		return err
 	}
-	fatal, err := h.engine.truth(c, given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.AnyErrorsFatal }), false)
+	fatal, err := h.engine.truth(c, given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.AnyErrorsFatal }), h.engine.Options.AnyErrorsFatal)
 	if err == nil && fatal && fell && rescued(t) {
 		return errFailed // all go to the rescue section
 	}

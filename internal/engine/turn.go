@@ -292,6 +292,7 @@ func (h *hostRun) learn(t *playbook.Task, res *taskResult, order []int) {
 		case factAdded:
 			to.Define(f.values, at)
 		default:
+			h.engine.cache(cmp.Or(f.host, h.host), f)
 			if f.raw != nil {
 				to.SetFactsLater(mayBeGathered, f.read, at)
 			} else {

@@ -128,7 +128,7 @@ func (h *hostRun) begin(ctx context.Context) error {
 	if h.force, err = h.engine.truth(c, h.ForceHandlers, h.engine.Options.ForceHandlers); err != nil {
 		return h.fatal(ctx, err)
 	}
-	gather, err := h.engine.truth(c, h.GatherFacts, true)
+	gather, err := h.gathers(c)
 	if err != nil {
 		return h.fatal(ctx, err)
 	}

@@ -27,6 +27,10 @@ type Store struct {
 
 	values sync.Map // *yaml.Node → any: what Value made of it
 
+	// What hosts know before the run.
+	cached   func(host string) *jinja.Map
+	mayCache func(name string) bool
+
 	mu    sync.Mutex
 	hosts map[string]*Host
 	bases map[baseKey]*base
@@ -92,6 +96,18 @@ func (s *Store) Map(n source.Node) *jinja.Map {
 // secretNode is another key for the same node: its value with secrets marked.
 type secretNode yaml.Node
 
+// SetCache lets hosts know facts before the run: those that read returns, which is
+// called when a host is asked for a name that may be among them. Call it before
+// a host has learnt anything.
+func (s *Store) SetCache(read func(host string) *jinja.Map, may func(name string) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cached, s.mayCache = read, may
+	for name, h := range s.hosts {
+		h.SetFactsLater(may, func() *jinja.Map { return read(name) }, Place{})
+	}
+}
+
 // Host returns what the host has learnt so far.
 func (s *Store) Host(name string) *Host {
 	s.mu.Lock()
@@ -99,6 +115,9 @@ func (s *Store) Host(name string) *Host {
 	h := s.hosts[name]
 	if h == nil {
 		h = &Host{store: s, kinds: map[kind]map[string][]learnt{}}
+		if s.cached != nil {
+			h.SetFactsLater(s.mayCache, func() *jinja.Map { return s.cached(name) }, Place{})
+		}
 		s.hosts[name] = h
 	}
 	return h

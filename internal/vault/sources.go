@@ -129,6 +129,16 @@ func (r *Ring) ask(ctx context.Context, id string, from Sources) error {
 	return r.add(id, []byte(first), "that was entered")
 }
 
+// ReadPassword returns a password from a file, decrypted where it is a vault, or
+// from a script. It must not be shown.
+func (r *Ring) ReadPassword(ctx context.Context, file string) (string, error) {
+	word, err := r.fromFile(ctx, "", file)
+	if err == nil && r.Hide != nil {
+		r.Hide(string(word))
+	}
+	return string(word), err
+}
+
 // fromFile returns the password in a file, or what a script prints.
 func (r *Ring) fromFile(ctx context.Context, id, name string) ([]byte, error) {
 	path := source.ExpandPath(name)
@@ -137,7 +147,7 @@ func (r *Ring) fromFile(ctx context.Context, id, name string) ([]byte, error) {
 	case err != nil:
 		return nil, unreadable(name, err)
 	case info.IsDir():
-		return nil, &source.Error{Msg: fmt.Sprintf("the vault password file %s is a folder", name)}
+		return nil, &source.Error{Msg: fmt.Sprintf("the password file %s is a folder", name)}
 	case info.Mode()&0o111 != 0:
 		return script(ctx, id, path)
 	}
@@ -151,7 +161,7 @@ func (r *Ring) fromFile(ctx context.Context, id, name string) ([]byte, error) {
 	}
 	plain, err := r.Decrypt(string(data), true)
 	if err != nil {
-		return nil, &source.Error{Msg: fmt.Sprintf("cannot decrypt the vault password file %s: %v", name, err), Hint: source.HintOf(err), Err: err}
+		return nil, &source.Error{Msg: fmt.Sprintf("cannot decrypt the password file %s: %v", name, err), Hint: source.HintOf(err), Err: err}
 	}
 	return bytes.Trim(plain, "\r\n"), nil
 }
@@ -161,7 +171,7 @@ func unreadable(name string, err error) error {
 	if errors.As(err, &path) {
 		err = path.Err
 	}
-	return &source.Error{Msg: fmt.Sprintf("cannot read the vault password file %s: %v", name, err), Err: err}
+	return &source.Error{Msg: fmt.Sprintf("cannot read the password file %s: %v", name, err), Err: err}
 }
 
 // script runs a script for its password. One whose name ends in -client is told
@@ -181,11 +191,11 @@ func script(ctx context.Context, id, path string) ([]byte, error) {
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit) && exit.ExitCode() == 2 && args != nil:
-		return nil, &source.Error{Msg: fmt.Sprintf("the vault password script %s knows no password with the id %q", path, id)}
+		return nil, &source.Error{Msg: fmt.Sprintf("the password script %s knows no password with the id %q", path, id)}
 	case errors.As(err, &exit):
-		return nil, &source.Error{Msg: fmt.Sprintf("the vault password script %s ended with %s", path, exit.ProcessState)}
+		return nil, &source.Error{Msg: fmt.Sprintf("the password script %s ended with %s", path, exit.ProcessState)}
 	case err != nil:
-		return nil, &source.Error{Msg: fmt.Sprintf("cannot run the vault password script %s: %v", path, err), Err: err,
+		return nil, &source.Error{Msg: fmt.Sprintf("cannot run the password script %s: %v", path, err), Err: err,
 			Hint: "where it is no script, take its executable bit away: chmod -x " + path}
 	}
 	return bytes.Trim(out, "\r\n"), nil
