@@ -9,7 +9,7 @@ import (
 
 // TestCases runs the cases of each module, which lie in testdata under its name.
 func TestCases(t *testing.T) {
-	for _, mod := range []*sys.Module{&Apt, &AptKey, &AptRepository, &Deb822Repository, &Debconf, &Dnf, &DpkgSelections, &Package, &PackageFacts, &Pip, &RpmKey, &Yum, &YumRepository} {
+	for _, mod := range []*sys.Module{&Apt, &AptKey, &AptRepository, &Deb822Repository, &Debconf, &Dnf, &DpkgSelections, &Gem, &Npm, &Package, &PackageFacts, &Pip, &RpmKey, &Yum, &YumRepository} {
 		t.Run(mod.Name, func(t *testing.T) { systest.RunCases(t, mod, "testdata/"+mod.Name) })
 	}
 }
