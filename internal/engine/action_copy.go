@@ -15,6 +15,9 @@ import (
 
 // runCopy offers the source to the target's module copy.
 func runCopy(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
+	if res := copyNeeds(args); res != nil {
+		return res, nil
+	}
 	if isTrue(args, "remote_src") {
 		return a.module(ctx, "copy", args, nil)
 	}
@@ -46,6 +49,21 @@ func runCopy(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, err
 		return res, err
 	}
 	return a.module(ctx, "copy", args, with)
+}
+
+// copyNeeds returns the result of a copy that lacks something, or nil.
+func copyNeeds(args *jinja.Map) *taskResult {
+	content, given := args.Get("content")
+	given = given && content != nil
+	switch src := args.GetString("src"); {
+	case src == "" && !given:
+		return failf("src (or content) is required")
+	case args.GetString("dest") == "":
+		return failf("dest is required")
+	case src != "" && given:
+		return failf("src and content are mutually exclusive")
+	}
+	return nil
 }
 
 // contentBytes returns what `content` stands for: text as it is, lists and

@@ -20,6 +20,9 @@ const maxFetch = 16 << 30
 // runFetch brings a file of the target here. What the target says never names
 // the place: that is made of dest, the host's name and the src that was asked for.
 func runFetch(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
+	if args.GetString("src") == "" || args.GetString("dest") == "" {
+		return failf("src and dest are required"), nil
+	}
 	if a.check {
 		return ok("skipped", true, "msg", "check mode not (yet) supported for this module"), nil
 	}

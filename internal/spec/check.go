@@ -15,14 +15,15 @@ func (m *Module) Check(given map[string]any, opaque func(any) bool) []*Error {
 	if m.File != "" {
 		return nil
 	}
-	groups := opaque != nil || !m.OwnGroups
+	needs := opaque != nil || !m.OwnNeeds
 	if opaque == nil {
 		opaque = func(any) bool { return false }
 	}
-	c := checker{opaque: opaque}
+	c := checker{opaque: opaque, lenient: !needs}
 	args := m.Args()
 	c.fields(args, given, "")
-	if groups {
+	c.lenient = false
+	if needs {
 		c.groups(m, args, given)
 	}
 	return c.errs
@@ -68,8 +69,9 @@ func lookup(a Arg, given map[string]any) (any, bool) {
 }
 
 type checker struct {
-	opaque func(any) bool
-	errs   []*Error
+	opaque  func(any) bool
+	lenient bool // nothing is missing
+	errs    []*Error
 }
 
 func (c *checker) add(key, format string, args ...any) {
@@ -86,6 +88,7 @@ func (c *checker) fields(args []Arg, given map[string]any, prefix string) {
 	for _, a := range args {
 		v, ok := lookup(a, given)
 		switch {
+		case !ok && a.Required && c.lenient:
 		case !ok && a.Required:
 			c.add("", "missing required arguments: %s", prefix+a.Name)
 		case ok:

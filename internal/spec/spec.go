@@ -53,9 +53,10 @@ type Module struct {
 	// File is the controller's file of a module of the user's own, whose arguments
 	// are not known: it takes any.
 	File string
-	// OwnGroups leaves it to the module to say at run time what does not fit these
-	// groups: its result has more to say than an error.
-	OwnGroups bool
+	// OwnNeeds leaves it to the module, or to the controller's part in it, to say at
+	// run time what does not fit these groups and which arguments are missing: it has
+	// more to say than this.
+	OwnNeeds bool
 }
 
 // Args returns the module's arguments. The caller must not change them.

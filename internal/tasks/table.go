@@ -110,6 +110,7 @@ var Table = []*sys.Module{
 	&files.Synchronize,
 	&system.Sysctl,
 	&system.Systemd,
+	&system.Sysvinit,
 	&files.Tempfile,
 	&system.Timezone,
 	&access.Ufw,

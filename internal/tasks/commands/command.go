@@ -30,7 +30,7 @@ var Command = sys.Define(spec.Module{
 	FreeForm:  "cmd",
 	Exclusive: [][]string{{"cmd", "argv"}},
 	OneOf:     [][]string{{"cmd", "argv"}},
-	OwnGroups: true,
+	OwnNeeds:  true,
 }, command)
 
 type commandArgs struct {

@@ -86,12 +86,12 @@ func (e *execution) run(ctx context.Context, m *sys.Machine) (any, error) {
 		return res, err
 	}
 	if m.Check && e.Creates == "" && e.Removes == "" {
-		res.Skipped, res.Msg = true, "skipped in check mode: what the command would change is not known"
+		res.Skipped, res.Msg = true, "Command would have run if not in check mode"
 		return res, nil
 	}
 	res.Changed = true
 	if m.Check {
-		res.Msg = "the command would have run if not in check mode"
+		res.Msg = "Command would have run if not in check mode"
 	}
 	err = m.Change(ctx, sys.Change{What: "run " + e.what, Do: func(ctx context.Context) error { return e.start(ctx, m, dir, res) }})
 	if err == nil && res.RC != 0 {

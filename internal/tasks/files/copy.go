@@ -36,6 +36,7 @@ var Copy = sys.Define(spec.Module{
 	Names:     []string{"ansible.builtin.copy", "ansible.legacy.copy"},
 	Exclusive: [][]string{{"src", "content"}},
 	DiffList:  true,
+	OwnNeeds:  true,
 }, copy_)
 
 type copyArgs struct {

@@ -52,12 +52,8 @@ func (a *editArgs) readText(m *sys.Machine) (path, text string, there bool, err 
 
 // missing is the error for a file that has to be there. The word in front of its
 // name is the one that Ansible has in this module.
-func (a *editArgs) missing(word string, create bool) error {
-	hint := "create it first, with copy or template"
-	if create {
-		hint = "create: true makes it"
-	}
-	return fmt.Errorf("%s %s does not exist ! (%s)", word, a.Path, hint)
+func (a *editArgs) missing(word string) error {
+	return fmt.Errorf("%s %s does not exist !", word, a.Path)
 }
 
 // writeText brings the file to the text and to its permissions.

@@ -29,8 +29,9 @@ import (
 //	      src: /etc/ssl/app.crt
 //	      dest: collected/
 var Fetch = sys.Define(spec.Module{
-	Name:  "fetch",
-	Names: []string{"ansible.builtin.fetch", "ansible.legacy.fetch"},
+	Name:     "fetch",
+	Names:    []string{"ansible.builtin.fetch", "ansible.legacy.fetch"},
+	OwnNeeds: true,
 }, fetch)
 
 type fetchArgs struct {

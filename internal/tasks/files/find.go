@@ -48,6 +48,9 @@ type findArgs struct {
 	UseRegex bool `arg:"use_regex"`
 	// A regular expression that has to match from the start of one of the file's lines.
 	Contains string `arg:"contains"`
+	// The encoding of the files in which contains is looked for, if it is not UTF-8.
+	// It needs the program iconv.
+	Encoding string `arg:"encoding"`
 	// Looks for contains anywhere in the file's whole text.
 	ReadWholeFile bool `arg:"read_whole_file"`
 	// The kind of files.
@@ -115,16 +118,18 @@ func find(ctx context.Context, m *sys.Machine, a *findArgs) (any, error) {
 			return nil, err
 		}
 		if info, err := os.Stat(m.Path(dir)); err != nil || !info.IsDir() {
-			s.res.SkippedPaths[path] = fmt.Sprintf("%q is not a folder", path)
+			s.res.SkippedPaths[path] = fmt.Sprintf("'%s' is not a directory", path)
 			continue
 		}
-		if err := s.folder(ctx, strings.TrimSuffix(dir, "/"), 1); err != nil {
+		if err := s.folder(ctx, strings.TrimSuffix(dir, "/"), 1); err != nil && err == s.filter.problem {
+			s.res.SkippedPaths[path] = err.Error()
+		} else if err != nil {
 			return nil, err
 		}
 	}
 	s.res.Matched, s.res.Msg = len(s.res.Files), "All paths examined"
 	if len(s.res.SkippedPaths) > 0 {
-		s.res.Msg = "Not all paths examined, check skipped_paths for details"
+		s.res.Msg = "Not all paths examined, check warnings for details"
 	}
 	return s.res, nil
 }
@@ -133,7 +138,8 @@ func find(ctx context.Context, m *sys.Machine, a *findArgs) (any, error) {
 func (s *search) folder(ctx context.Context, dir string, level int) error {
 	list, err := os.ReadDir(s.m.Path(dir + "/"))
 	if err != nil {
-		s.res.SkippedPaths[dir] = inner(err).Error()
+		why := inner(err).Error()
+		s.res.SkippedPaths[dir] = strings.ToUpper(why[:1]) + why[1:]
 		return nil
 	}
 	for _, d := range list {
@@ -151,7 +157,7 @@ func (s *search) folder(ctx context.Context, dir string, level int) error {
 			continue
 		}
 		if s.Hidden || !strings.HasPrefix(d.Name(), ".") {
-			if err := s.entry(path, info); err != nil {
+			if err := s.entry(ctx, path, info); err != nil {
 				return err
 			}
 		}
@@ -179,9 +185,9 @@ func (s *search) circle(path string) bool {
 	return err != nil || strings.HasPrefix(path+"/", strings.TrimSuffix(real, "/")+"/")
 }
 
-func (s *search) entry(path string, info fs.FileInfo) error {
-	if !s.filter.takes(s.m, path, info) {
-		return nil
+func (s *search) entry(ctx context.Context, path string, info fs.FileInfo) error {
+	if !s.filter.takes(ctx, s.m, path, info) {
+		return s.filter.problem
 	}
 	st := info.Sys().(*syscall.Stat_t)
 	values := fileValues(info)

@@ -71,7 +71,7 @@ func TestFind(t *testing.T) {
 		}
 	}
 	got := systest.Call(t, &Find, &sys.Machine{Root: root}, `{"paths":"/gone"}`)
-	if fmt.Sprint(got["skipped_paths"]) != `map[/gone:"/gone" is not a folder]` || got["matched"] != 0.0 {
+	if fmt.Sprint(got["skipped_paths"]) != `map[/gone:'/gone' is not a directory]` || got["matched"] != 0.0 {
 		t.Errorf("missing folder: %v", got)
 	}
 	for _, args := range []string{`"age":"soon"`, `"size":"1x"`, `"patterns":"[a"`, `"contains":"(?=a)"`, `"mode":"q"`} {

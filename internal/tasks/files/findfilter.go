@@ -2,6 +2,7 @@ package files
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -26,6 +27,8 @@ type filter struct {
 	size               *int64
 	mode               sys.ModeSpec
 	now                time.Time
+	// problem is why a file's text could not be read in the encoding that is given.
+	problem error
 }
 
 func (a *findArgs) filter() (f filter, err error) {
@@ -99,7 +102,7 @@ func quantity(arg, text string, units map[byte]int64) (int64, error) {
 }
 
 // takes reports whether a file meets all conditions, the cheap ones first.
-func (f *filter) takes(m *sys.Machine, path string, info fs.FileInfo) bool {
+func (f *filter) takes(ctx context.Context, m *sys.Machine, path string, info fs.FileInfo) bool {
 	regular := info.Mode().IsRegular()
 	switch f.FileType {
 	case "file":
@@ -122,7 +125,7 @@ func (f *filter) takes(m *sys.Machine, path string, info fs.FileInfo) bool {
 	if !f.takesAge(info) || !f.takesMode(info) || f.size != nil && regular && !reaches(info.Size(), *f.size) {
 		return false
 	}
-	return f.contains == nil || f.FileType != "file" || f.says(m.Path(path))
+	return f.contains == nil || f.FileType != "file" || f.says(ctx, m, path)
 }
 
 func anyMatches(list []func(string) bool, name string) bool {
@@ -163,13 +166,36 @@ func (f *filter) takesMode(info fs.FileInfo) bool {
 }
 
 // says reports whether the file's text matches. What cannot be read does not.
-func (f *filter) says(real string) bool {
-	file, err := os.Open(real)
+func (f *filter) says(ctx context.Context, m *sys.Machine, path string) bool {
+	if f.Encoding != "" {
+		text, err := f.decoded(ctx, m, path)
+		f.problem = err
+		return err == nil && f.saysIn(bufio.NewReader(strings.NewReader(text)))
+	}
+	file, err := os.Open(m.Path(path))
 	if err != nil {
 		return false
 	}
 	defer file.Close()
-	r := bufio.NewReader(file)
+	return f.saysIn(bufio.NewReader(file))
+}
+
+// decoded returns a file's text as UTF-8.
+func (f *filter) decoded(ctx context.Context, m *sys.Machine, path string) (string, error) {
+	argv := []string{"iconv", "-f", f.Encoding, "-t", "UTF-8", m.Path(path)}
+	out, err := m.Run(ctx, sys.Command{Argv: argv, Env: []string{"LC_ALL=C"}})
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("argument %q needs the program iconv: %w", "encoding", err)
+	case strings.Contains(out.Stderr, "not supported"):
+		return "", fmt.Errorf("unknown encoding: %s", f.Encoding)
+	case out.Code != 0:
+		return "", fmt.Errorf("Failed to read the file %s due to an encoding error. current encoding: %s", path, f.Encoding)
+	}
+	return out.Stdout, nil
+}
+
+func (f *filter) saysIn(r *bufio.Reader) bool {
 	if f.ReadWholeFile {
 		return f.contains.MatchReader(r)
 	}

@@ -57,7 +57,7 @@ func replace(ctx context.Context, m *sys.Machine, a *replaceArgs) (any, error) {
 		res.Msg = unknownYet
 		return res, nil
 	case !there:
-		return nil, a.missing("Path", false)
+		return nil, a.missing("Path")
 	}
 	from, to, err := a.section(text)
 	if err != nil {

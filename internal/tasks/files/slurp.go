@@ -3,8 +3,10 @@ package files
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"fleet/internal/spec"
@@ -70,16 +72,18 @@ func openFile(m *sys.Machine, src string) (*os.File, string, error) {
 	}
 	info, err := os.Stat(m.Path(path))
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, "", fmt.Errorf("file not found: %s: %w", src, inner(err))
 	case err != nil:
-		return nil, "", fmt.Errorf("read %q: %w", src, inner(err))
+		return nil, "", fmt.Errorf("file is not readable: %s: %w", src, inner(err))
 	case info.IsDir():
-		return nil, "", fmt.Errorf("%q is a folder; only files can be read", src)
+		return nil, "", fmt.Errorf("source is a directory and must be a file: %s", src)
 	case !info.Mode().IsRegular():
 		return nil, "", fmt.Errorf("%q is no regular file (%s); only files can be read", src, info.Mode().Type())
 	}
 	f, err := os.Open(m.Path(path))
 	if err != nil {
-		return nil, "", fmt.Errorf("read %q: %w", src, inner(err))
+		return nil, "", fmt.Errorf("file is not readable: %s: %w", src, inner(err))
 	}
 	return f, path, nil
 }

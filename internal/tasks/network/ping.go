@@ -28,12 +28,17 @@ type pingArgs struct {
 
 type pingResult struct {
 	// The value of data.
-	Ping string `json:"ping"`
+	Ping string `json:"ping,omitempty"`
+	// Nothing, where it crashed.
+	Stdout *string `json:"module_stdout,omitempty"`
+	// Why it crashed.
+	Stderr *string `json:"module_stderr,omitempty"`
 }
 
 func ping(_ context.Context, _ *sys.Machine, a *pingArgs) (any, error) {
 	if a.Data == "crash" {
-		return nil, errors.New("asked to crash")
+		nothing, why := "", "Exception: boom"
+		return pingResult{Stdout: &nothing, Stderr: &why}, errors.New("asked to crash")
 	}
-	return pingResult{a.Data}, nil
+	return pingResult{Ping: a.Data}, nil
 }

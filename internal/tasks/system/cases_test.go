@@ -27,6 +27,7 @@ func TestCases(t *testing.T) {
 		&Supervisorctl,
 		&Sysctl,
 		&Systemd,
+		&Sysvinit,
 		&Timezone,
 		&User,
 	} {

@@ -49,6 +49,8 @@ type serviceArgs struct {
 	Arguments string `arg:"arguments" alias:"args"`
 	// The run level of OpenRC.
 	Runlevel string `arg:"runlevel" default:"default"`
+	// Lets systemd read its files again first. Others have no such thing.
+	DaemonReload bool `arg:"daemon_reload" alias:"daemon-reload"`
 	// What manages the services; auto finds it out.
 	Use string `arg:"use" choices:"auto,openrc,service,systemd,sysvinit" default:"auto"`
 }
@@ -56,7 +58,7 @@ type serviceArgs struct {
 type serviceResult struct {
 	// The service.
 	Name string `json:"name"`
-	// What was asked for.
+	// The state that was asked for: started after a restart, too.
 	State string `json:"state,omitempty"`
 	// What was asked for.
 	Enabled *bool `json:"enabled,omitempty"`
@@ -72,10 +74,10 @@ func service(ctx context.Context, m *sys.Machine, a *serviceArgs) (any, error) {
 		use = facts.ServiceManager(m)
 	}
 	if use == "systemd" {
-		return systemd(ctx, m, &systemdArgs{Name: a.Name, State: a.State, Enabled: a.Enabled, Scope: "system"})
+		return systemd(ctx, m, &systemdArgs{Name: a.Name, State: a.State, Enabled: a.Enabled, Scope: "system", DaemonReload: a.DaemonReload})
 	}
 	s := &script{m: m, a: a, openrc: use == "openrc"}
-	res := &serviceResult{Name: a.Name, State: a.State, Enabled: a.Enabled}
+	res := &serviceResult{Name: a.Name, State: stateAfter(a.State), Enabled: a.Enabled}
 	if !s.found() {
 		if !m.Check {
 			hint := cmp.Or(nearest.DidYouMean(a.Name, s.names()), "service_facts says which there are")
@@ -89,6 +91,14 @@ func service(ctx context.Context, m *sys.Machine, a *serviceArgs) (any, error) {
 		}
 	}
 	return res, s.state(ctx)
+}
+
+// stateAfter is the state that a service has once it is in the one asked for.
+func stateAfter(asked string) string {
+	if asked == "restarted" || asked == "reloaded" {
+		return "started"
+	}
+	return asked
 }
 
 // script is a service of OpenRC or System V.

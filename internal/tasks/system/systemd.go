@@ -67,7 +67,7 @@ type systemdResult struct {
 
 func systemd(ctx context.Context, m *sys.Machine, a *systemdArgs) (any, error) {
 	s := systemctl{m: m, scope: a.Scope, noBlock: a.NoBlock, force: a.Force}
-	res := &systemdResult{Name: a.Name, State: a.State, Enabled: a.Enabled, Status: map[string]string{}}
+	res := &systemdResult{Name: a.Name, State: stateAfter(a.State), Enabled: a.Enabled, Status: map[string]string{}}
 	if a.Name == "" && (a.State != "" || a.Enabled != nil || a.Masked != nil) {
 		return nil, fmt.Errorf("argument %q is missing: which unit is meant?", "name")
 	}

@@ -90,7 +90,14 @@ func (r *userRun) ages(ctx context.Context, s shadow, fresh bool) error {
 // bare is a hash without the sign of a lock.
 func bare(hash string) string { return strings.TrimLeft(hash, "!") }
 
+// hashLengths are those of what crypt(3) makes, by the sign of its kind.
+var hashLengths = map[string]int{"1": 22, "5": 43, "6": 86}
+
 func looksPlain(password string) bool {
+	if f := strings.Split(strings.TrimLeft(password, "!"), "$"); len(f) > 3 && f[0] == "" && hashLengths[f[1]] != 0 {
+		hash := f[len(f)-1]
+		return len(hash) != hashLengths[f[1]] || strings.Trim(hash, "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != ""
+	}
 	return password != "" && password != "x" && !strings.ContainsAny(password[:1], "$!*_") && len(password) != 13
 }
 
