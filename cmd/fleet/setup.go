@@ -79,7 +79,7 @@ func (f *connectFlags) load(ctx context.Context, a *app) (*setup, error) {
 	for _, folder := range conf.Paths("DEFAULT_MODULE_PATH") {
 		s.library.Add(folder)
 	}
-	s.loader = &playbook.Loader{Modules: s.modules(), Library: s.library.Add, Static: s.static, RolesPath: conf.Paths("DEFAULT_ROLES_PATH"), Files: s.files}
+	s.loader = &playbook.Loader{Modules: s.modules(), Library: s.library.Add, Static: s.static, RolesPath: conf.Paths("DEFAULT_ROLES_PATH"), CollectionsPath: conf.Paths("COLLECTIONS_PATHS"), Files: s.files}
 	return s, nil
 }
 

@@ -45,7 +45,7 @@ func define[A any](m spec.Module, run func(ctx context.Context, a *attempt, args
 func actionTable() map[string]*action {
 	table := map[string]*action{}
 	for _, a := range []*action{addHost, assert, debug, fail, groupBy, includeRole, includeTasks, includeVars,
-		meta, pause, raw, reboot, setFact, setStats, template, waitForConnection} {
+		meta, pause, raw, reboot, setFact, setStats, validateArgumentSpec, template, waitForConnection} {
 		table[a.spec.Name] = a
 	}
 	for name, run := range map[string]func(context.Context, *attempt, *jinja.Map) (*taskResult, error){
@@ -63,7 +63,7 @@ func actionTable() map[string]*action {
 		behind.behind = true
 		table[a.spec.Name] = &behind
 	}
-	for _, a := range []*action{assert, debug, fail, setFact, template} {
+	for _, a := range []*action{assert, debug, fail, setFact, template, validateArgumentSpec} {
 		early := *a
 		early.early = true
 		table[a.spec.Name] = &early

@@ -124,7 +124,7 @@ type includeRoleArgs struct {
 	AllowDuplicates bool `arg:"allow_duplicates" default:"yes"`
 	// Lets the tasks behind see the role's defaults and variables.
 	Public bool `arg:"public"`
-	// Has no effect: roles' argument specifications are not read.
+	// Holds the variables against the role's argument specification first.
 	RolespecValidate bool `arg:"rolespec_validate" default:"yes"`
 }
 
@@ -132,7 +132,7 @@ func runIncludeRole(_ context.Context, a *attempt, args *includeRoleArgs) (*task
 	key := includeKey{a.task, fmt.Sprintf("role %+v", *args)}
 	inc := a.load(key, func() (*playbook.Block, []*playbook.Task, error) {
 		return a.engine.Loader.Role(args.Name, playbook.RoleOptions{TasksFrom: args.TasksFrom, VarsFrom: args.VarsFrom,
-			DefaultsFrom: args.DefaultsFrom, HandlersFrom: args.HandlersFrom, Once: !args.AllowDuplicates, Play: a.Play}, a.task)
+			DefaultsFrom: args.DefaultsFrom, HandlersFrom: args.HandlersFrom, Once: !args.AllowDuplicates, NoValidation: !args.RolespecValidate, Play: a.Play}, a.task)
 	})
 	if args.Public && inc.err == nil {
 		a.vars.Roles = append(slices.Clone(a.vars.Roles), rolesIn([]playbook.Entry{inc.block})...)

@@ -56,9 +56,17 @@ func (h *hostRun) landed(ctx context.Context, entries []playbook.Entry, prefix [
 func rescued(t *playbook.Task) bool {
 	var e playbook.Entry = t
 	for b := t.Up(); b != nil; e, b = b, b.Parent {
-		if len(b.Rescue) > 0 && slices.Contains(b.Body, e) {
+		if len(b.Rescue) > 0 && holds(b.Body, e) {
 			return true
 		}
 	}
 	return false
+}
+
+// holds reports whether an entry, or the include that brought it in, is among others.
+func holds(entries []playbook.Entry, e playbook.Entry) bool {
+	if b, isBlock := e.(*playbook.Block); isBlock && b.Import != nil && slices.Contains(entries, playbook.Entry(b.Import)) {
+		return true
+	}
+	return slices.Contains(entries, e)
 }

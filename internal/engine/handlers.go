@@ -97,7 +97,7 @@ func (h *hostRun) notifyName(c *jinja.Context, at source.Node, name string) erro
 		}
 		known = append(append(known, own), t.Listen...)
 		role := playbook.RoleOf(t)
-		if own == name || role != nil && role.Name+" : "+own == name {
+		if own == name || role != nil && (role.Name+" : "+own == name || role.FullName()+" : "+own == name) {
 			named = t
 		}
 		if slices.Contains(t.Listen, name) {

@@ -25,13 +25,15 @@ func (m *magic) role(name string) (any, bool) {
 		return nil, false
 	}
 	switch name {
-	case "role_name", "ansible_role_name":
+	case "role_name":
 		return r.Name, true
+	case "ansible_role_name":
+		return r.FullName(), true
 	case "role_path":
 		dir, err := filepath.Abs(r.Dir)
 		return dir, err == nil
 	case "ansible_collection_name":
-		return r.Collection(), r.Collection() != ""
+		return r.Collection, r.Collection != ""
 	case "ansible_parent_role_names", "ansible_parent_role_paths":
 		names, paths := parents(r)
 		if name == "ansible_parent_role_paths" {
@@ -53,8 +55,8 @@ func roleNames(roles []*playbook.Role, own, dependencies bool) []string {
 	}
 	var names []string
 	for _, r := range roles {
-		if wanted := below[r] && dependencies || !below[r] && own; wanted && !slices.Contains(names, r.Name) {
-			names = append(names, r.Name)
+		if wanted := below[r] && dependencies || !below[r] && own; wanted && !slices.Contains(names, r.FullName()) {
+			names = append(names, r.FullName())
 		}
 	}
 	return names
@@ -65,7 +67,7 @@ func roleNames(roles []*playbook.Role, own, dependencies bool) []string {
 func parents(r *playbook.Role) (names, paths []string) {
 	for r.Included && len(r.Parents) > 0 {
 		r = r.Parents[0]
-		names = append(names, r.Name)
+		names = append(names, r.FullName())
 		dir, err := filepath.Abs(r.Dir)
 		if err != nil {
 			dir = r.Dir

@@ -346,7 +346,7 @@ func (r *playRun) task(t *playbook.Task, order []int, name func() string) *event
 	if et == nil {
 		et = &event.Task{Play: r.id, Order: order, Name: name(), Module: shortName(t.Module), Pos: t.Pos, Handler: t.Handler}
 		if role := playbook.RoleOf(t); role != nil {
-			et.Role = role.Name
+			et.Role = role.FullName()
 		}
 		r.tasks[key] = et
 	}

@@ -38,6 +38,9 @@ func (r *reader) importRole(n source.Node, t *Task, s scope) []Entry {
 	if v := t.Argument("allow_duplicates"); v.Exists() {
 		use.options.Once = !r.flag("allow_duplicates", v)
 	}
+	if v := t.Argument("rolespec_validate"); v.Exists() {
+		use.options.NoValidation = !r.flag("rolespec_validate", v)
+	}
 	if b := r.useRole(use, s); b != nil {
 		return []Entry{b}
 	}

@@ -30,6 +30,10 @@ type Loader struct {
 	// Library is told of each folder that may hold modules of the user's own, before
 	// the tasks that may use them are read. It may be nil, and be called concurrently.
 	Library func(folder string)
+	// CollectionsPath holds further folders with an ansible_collections in them, for
+	// roles such as NAMESPACE.COLLECTION.ROLE. One is always looked for in
+	// collections/ beside the playbook.
+	CollectionsPath []string
 	// Static renders a template in a name that must be known before the run (the
 	// file of an import, a role, a tag) with variables that are, mappings of which
 	// later ones win. A list is several names. Nil: such templates are refused.
@@ -45,9 +49,10 @@ type Loader struct {
 type RoleOptions struct {
 	TasksFrom, VarsFrom, DefaultsFrom, HandlersFrom string
 
-	Params source.Node // a mapping: role parameters
-	Once   bool        // allow_duplicates: false
-	Play   *Play       // the play that the role is used in
+	Params       source.Node // a mapping: role parameters
+	Once         bool        // allow_duplicates: false
+	NoValidation bool        // rolespec_validate: false
+	Play         *Play       // the play that the role is used in
 }
 
 // Load reads playbooks in the order given. Every mistake that is found is part

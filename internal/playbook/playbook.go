@@ -4,11 +4,7 @@
 // refuses by name what it does not know.
 package playbook
 
-import (
-	"strings"
-
-	"fleet/internal/source"
-)
+import "fleet/internal/source"
 
 // Playbook is what the files given to one run come to, with import_playbook
 // followed.
@@ -197,10 +193,11 @@ func (l *Loop) VarName() string {
 // Role is one use of a role's folder. The tasks that it runs are in the Block
 // that has it as its Role. It does not change once it is read.
 type Role struct {
-	Name     string
-	Dir      string
-	Defaults source.Node // a mapping, or zero
-	Vars     source.Node
+	Name       string
+	Collection string // NAMESPACE.COLLECTION, or empty
+	Dir        string
+	Defaults   source.Node // a mapping, or zero
+	Vars       source.Node
 	// Parents holds the role whose meta/main.yml brought this one in, or that
 	// include_role or import_role was used in; or none.
 	Parents []*Role
@@ -216,12 +213,12 @@ type Role struct {
 	AllowDuplicates bool
 }
 
-// Collection returns the name of the collection that the role belongs to, or "".
-func (r *Role) Collection() string {
-	if i := strings.LastIndexByte(r.Name, '.'); i > 0 && strings.Count(r.Name, ".") == 2 {
-		return r.Name[:i]
+// FullName returns the role's name, with its collection's in front of it.
+func (r *Role) FullName() string {
+	if r.Collection == "" {
+		return r.Name
 	}
-	return ""
+	return r.Collection + "." + r.Name
 }
 
 // RoleOf returns the innermost role that the entry belongs to, or nil.

@@ -2,6 +2,7 @@ package playbook
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -168,7 +169,7 @@ func (r *reader) useRole(use roleUse, s scope) *Block {
 	own := &Block{Parent: outer, Role: role}
 	own.Pos = use.Pos
 	inner = s.inside(own)
-	own.Body = r.roleTasks(use, role, inner)
+	own.Body = append(r.validation(use, role, inner), r.roleTasks(use, role, inner)...)
 	outer.Body = append(outer.Body, own)
 	if s.sink != nil && s.play.firstUse(role) {
 		*s.sink = append(*s.sink, r.roleHandlers(use, role, inner)...)
@@ -182,6 +183,9 @@ func (r *reader) role(use roleUse, dir string) *Role {
 	if filepath.IsAbs(use.name) || strings.HasPrefix(use.name, ".") {
 		role.Name = filepath.Base(use.name)
 	}
+	if role.Collection = collectionOf(dir); role.Collection != "" {
+		role.Name = strings.TrimPrefix(role.Name, role.Collection+".")
+	}
 	if use.by != nil {
 		role.Parents = []*Role{use.by}
 	}
@@ -189,6 +193,16 @@ func (r *reader) role(use roleUse, dir string) *Role {
 	role.Defaults = r.roleVars(use, role, "defaults", use.options.DefaultsFrom)
 	role.Vars = r.roleVars(use, role, "vars", use.options.VarsFrom)
 	return role
+}
+
+// collectionOf returns the collection in whose folder a role lies, or "".
+func collectionOf(dir string) string {
+	parts := strings.Split(filepath.ToSlash(dir), "/")
+	i := slices.Index(parts, "ansible_collections")
+	if i < 0 || len(parts) < i+5 || parts[i+3] != "roles" {
+		return ""
+	}
+	return parts[i+1] + "." + parts[i+2]
 }
 
 // firstUse reports whether the role's handlers are still to be added to the play.

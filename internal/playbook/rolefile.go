@@ -2,6 +2,7 @@ package playbook
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"fleet/internal/source"
@@ -13,6 +14,9 @@ var roleParts = []string{"tasks", "handlers", "defaults", "vars", "meta", "files
 // findRole returns the folder of a role.
 func (r *reader) findRole(use roleUse, s scope) (string, error) {
 	name := use.name
+	if isCollectionName(name) {
+		return r.findCollectionRole(use, s)
+	}
 	var tried []string
 	try := func(dir string) bool {
 		for _, t := range tried {
@@ -33,16 +37,43 @@ func (r *reader) findRole(use roleUse, s scope) (string, error) {
 		}
 	}
 	e := source.Errorf(use.pos, "cannot find the role %q", name)
-	if strings.Count(name, ".") >= 2 && !strings.Contains(name, "/") {
-		e.Msg = "the role " + quote(name) + " is one of a collection, which is not supported"
-		e.Hint = "copy the role's folder into roles/ and use its name alone"
-		return "", e
-	}
 	e.Hint = lookedFor(tried)
 	if near := source.DidYouMean(name, roleNames(r.roleBases(use, s))); near != "" {
 		e.Hint = near + " " + e.Hint
 	}
 	return "", e
+}
+
+// isCollectionName reports whether a role's name has the form NAMESPACE.COLLECTION.ROLE.
+func isCollectionName(name string) bool {
+	parts := strings.Split(name, ".")
+	return len(parts) > 2 && !strings.Contains(name, "/") && !slices.ContainsFunc(parts, func(p string) bool { return !isName(p) })
+}
+
+// findCollectionRole returns the folder of a role of a collection, which is a plain
+// role where a folder of that whole name is one.
+func (r *reader) findCollectionRole(use roleUse, s scope) (string, error) {
+	parts := strings.Split(use.name, ".")
+	var tried []string
+	for _, base := range r.roleBases(use, s) {
+		if dir := filepath.Join(base, use.name); isRole(dir) {
+			return dir, nil
+		}
+	}
+	roots := []string{filepath.Join(s.playDir(), "collections")}
+	if s.play != nil {
+		roots = append(roots, filepath.Join(s.play.root, "collections"))
+	}
+	for _, root := range append(roots, r.CollectionsPath...) {
+		dir := filepath.Join(append([]string{root, "ansible_collections", parts[0], parts[1], "roles"}, parts[2:]...)...)
+		if isDir(dir) {
+			return dir, nil
+		}
+		if !has(tried, dir) {
+			tried = append(tried, dir)
+		}
+	}
+	return "", source.Errorf(use.pos, "cannot find the role %q", use.name).WithHint("%s", lookedFor(tried))
 }
 
 // roleBases returns the folders that roles are looked for in, in order.
@@ -172,8 +203,8 @@ func (r *reader) varsFile(file string, from source.Pos) source.Node {
 
 var metaKeys = []string{"allow_duplicates", "argument_specs", "collections", "dependencies", "galaxy_info"}
 
-// meta reads meta/main.yml and returns the dependencies. Of galaxy_info,
-// argument_specs and collections nothing is used.
+// meta reads meta/main.yml and returns the dependencies. Of galaxy_info and
+// collections nothing is used.
 func (r *reader) meta(role *Role) []roleUse {
 	file := ""
 	for _, end := range yamlNames {
