@@ -41,6 +41,7 @@ var setFact = &action{
 		}
 		cacheable := isTrue(values, "cacheable")
 		values.Delete("cacheable")
+		values = lists(values).(*jinja.Map)
 		if values.Len() == 0 {
 			return nil, a.task.Action.Errorf("set_fact needs at least one variable")
 		}
@@ -57,6 +58,28 @@ var setFact = &action{
 		}
 		return res, nil
 	},
+}
+
+// lists returns a fact's value with lists in the place of the tuples within it, as
+// a fact of a target has them.
+func lists(v any) any {
+	switch v := v.(type) {
+	case *jinja.Map:
+		out := jinja.NewMap()
+		for k, e := range v.All() {
+			out.Set(k, lists(e))
+		}
+		return out
+	case jinja.Tuple:
+		return lists([]any(v))
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = lists(e)
+		}
+		return out
+	}
+	return v
 }
 
 // namedByTemplates returns a copy of the arguments in which the names that are

@@ -36,15 +36,24 @@ type attempt struct {
 
 // item begins the task once, in a context with the variables of a loop's item.
 func (u *turn) item(ctx context.Context, c *jinja.Context, locals map[string]any, label string) *part {
-	a := &attempt{turn: u, c: c, locals: locals, label: label, target: u.host}
-	noLog, err := u.engine.truth(c, a.keyword(func(k *playbook.Keywords) source.Node { return k.NoLog }), u.engine.Options.NoLog)
-	a.noLog = noLog || err != nil
+	a := u.attempt(c)
+	a.locals, a.label = locals, label
 	p := &part{attempt: a, res: a.run(ctx), label: label}
 	if p.res.pending == nil {
 		a.finish(p.res)
 	}
 	return p
 }
+
+func (u *turn) attempt(c *jinja.Context) *attempt {
+	a := &attempt{turn: u, c: c, target: u.host}
+	noLog, err := u.engine.truth(c, a.keyword(func(k *playbook.Keywords) source.Node { return k.NoLog }), u.engine.Options.NoLog)
+	a.noLog = noLog || err != nil
+	return a
+}
+
+// fail is the result of a task whose loop cannot begin.
+func (u *turn) fail(c *jinja.Context, err error) *taskResult { return u.attempt(c).finish(failed(err)) }
 
 // finish adds to a result what the task's keywords say about it.
 func (a *attempt) finish(res *taskResult) *taskResult {

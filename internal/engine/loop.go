@@ -262,6 +262,9 @@ func (u *turn) lookup(c *jinja.Context, loop *playbook.Loop, terms any) ([]any, 
 	if err != nil {
 		return nil, err
 	}
+	if _, ok := terms.(*jinja.Map); ok && loop.Lookup == "indexed_items" {
+		return nil, source.Errorf(loop.Pos, "with_indexed_items expects a list")
+	}
 	if _, ok := terms.([]any); !ok {
 		terms = []any{terms}
 	}

@@ -165,7 +165,7 @@ func (u *turn) start(ctx context.Context, c *jinja.Context) {
 	}
 	items, err := u.loopItems(c)
 	if err != nil {
-		u.early = failed(err)
+		u.early = u.fail(c, err)
 		// A loop over something undefined is no mistake where the condition says no.
 		if cond, werr := u.engine.firstFalse(c, u.conditions()); werr == nil && cond != "" {
 			u.early = skipped(cond)
@@ -174,7 +174,7 @@ func (u *turn) start(ctx context.Context, c *jinja.Context) {
 	}
 	u.items = items
 	if err := u.nameLoop(c); err != nil {
-		u.early = failed(err)
+		u.early = u.fail(c, err)
 		return
 	}
 	u.all(ctx, c)

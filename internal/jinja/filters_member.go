@@ -76,21 +76,24 @@ func filterSubelements(c *Context, v any, a []any) (any, error) {
 
 func subelementsOf(e any, path []any, skip bool) ([]any, error) {
 	v := e
-	for _, p := range path {
+	for i, p := range path {
 		m, ok := v.(*Map)
+		if !ok && skip && i > 0 {
+			return nil, nil
+		}
 		if !ok {
-			return nil, newError("the key %s should lead to a dictionary, but is %s", Repr(p), describe(v))
+			return nil, newError("the key %s should point to a dictionary, but is %s", Repr(p), describe(v))
 		}
 		if v, ok = m.Get(p); !ok {
 			if skip {
 				return nil, nil
 			}
-			return nil, newError("there is no key %s in %s", Repr(p), short(Repr(m))).WithHint("skip_missing=true leaves such elements out")
+			return nil, newError("could not find %s key in iterated item %s", Repr(p), short(Repr(m))).WithHint("skip_missing=true leaves such elements out")
 		}
 	}
 	l, ok := v.([]any)
 	if !ok {
-		return nil, newError("the key %s should lead to a list, but is %s", Repr(path[len(path)-1]), describe(v))
+		return nil, newError("the key %s should point to a list, but is %s", Repr(path[len(path)-1]), describe(v))
 	}
 	return l, nil
 }

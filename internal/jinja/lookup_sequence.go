@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-var sequenceShort = regexp.MustCompile(`^(?:(0?x?[0-9a-f]+)-)?(0?x?[0-9a-f]+)(?:/(-?0?x?[0-9a-f]+))?(?::(.+))?$`)
+var sequenceShort = regexp.MustCompile(`^(?:(\w+)-)?(\w+)(?:/(-?\w+))?(?::(.+))?$`)
 
 // lookupSequence reads `start=1 end=5 stride=2 format=web%02d`, `count=4`, or
 // the short form `1-5/2:web%02d`.
@@ -45,6 +45,13 @@ func lookupSequence(c *Context, terms []any, kw *Map) ([]any, error) {
 	return out, nil
 }
 
+func either(both bool) string {
+	if both {
+		return "can't specify both count and end in with_sequence"
+	}
+	return "must specify count or end in with_sequence"
+}
+
 func (c *Context) sequence(out []any, args map[string]string) ([]any, error) {
 	n := map[string]int{"start": 1, "stride": 1}
 	for name, text := range args {
@@ -52,11 +59,11 @@ func (c *Context) sequence(out []any, args map[string]string) ([]any, error) {
 			continue
 		}
 		if !slices.Contains([]string{"start", "end", "stride", "count"}, name) {
-			return nil, newError("the lookup \"sequence\" has no argument %q", name)
+			return nil, newError("unrecognized arguments to with_sequence: [%s]", Repr(name)).WithHint("it has start, end, stride, count and format")
 		}
 		i, err := strconv.ParseInt(text, 0, 64)
 		if err != nil {
-			return nil, newError("the lookup \"sequence\": %s=%s is no number", name, text)
+			return nil, newError("Invalid type for %s: the lookup \"sequence\" wants a number, not %s", name, Repr(text))
 		}
 		n[name] = int(i)
 	}
@@ -64,7 +71,7 @@ func (c *Context) sequence(out []any, args map[string]string) ([]any, error) {
 	_, hasCount := args["count"]
 	switch {
 	case hasEnd == hasCount:
-		return nil, newError("the lookup \"sequence\" needs either end or count")
+		return nil, newError("%s", either(hasEnd)).WithHint("end is the last number, count is how many there are")
 	case hasCount && n["count"] == 0:
 		return out, nil
 	case hasCount:
@@ -73,9 +80,9 @@ func (c *Context) sequence(out []any, args map[string]string) ([]any, error) {
 	start, end, step := n["start"], n["end"], n["stride"]
 	switch {
 	case step > 0 && end < start:
-		return nil, newError("the lookup \"sequence\" counts up, but ends at %d, below %d", end, start).WithHint("use a negative stride to count down")
+		return nil, newError("to count backwards make stride negative").WithHint("it would end at %d, below %d", end, start)
 	case step < 0 && end > start:
-		return nil, newError("the lookup \"sequence\" counts down, but ends at %d, above %d", end, start)
+		return nil, newError("to count forward don't make stride negative").WithHint("it would end at %d, above %d", end, start)
 	case step == 0:
 		return out, nil
 	case abs((end-start)/step) > maxRange:
@@ -85,10 +92,13 @@ func (c *Context) sequence(out []any, args map[string]string) ([]any, error) {
 	if format == "" {
 		format = "%d"
 	}
+	if !strings.Contains(format, "%") {
+		return nil, newError("bad formatting string: %s", format).WithHint("write %%d, or %%02d, where the number is to stand")
+	}
 	for i := start; step > 0 && i <= end || step < 0 && i >= end; i += step {
 		v, err := percentFormat(format, i)
 		if err != nil {
-			return nil, err
+			return nil, newError("bad formatting string: %s", format).WithHint("%s", err)
 		}
 		if err := c.charge(32 + len(v.(string))); err != nil {
 			return nil, err

@@ -53,7 +53,7 @@ func lookupDict(c *Context, terms []any, _ *Map) ([]any, error) {
 	for _, t := range oneLevel(terms) {
 		m, err := c.dict(t)
 		if err != nil {
-			return nil, newError("the lookup \"dict\" needs dictionaries, not %s", describe(t))
+			return nil, newError("with_dict expects a dict, not %s", describe(t))
 		}
 		for k, v := range m.All() {
 			out = append(out, NewMap("key", k, "value", v))
@@ -124,7 +124,7 @@ func anyLists(terms []any) []any {
 
 func lookupTogether(c *Context, terms []any, _ *Map) ([]any, error) {
 	if len(terms) == 0 {
-		return nil, newError("the lookup \"together\" needs at least one list")
+		return nil, newError("with_together requires at least one element in each list")
 	}
 	lists := anyLists(terms)
 	v, err := c.zip(lists[0], lists[1:], true, nil)
@@ -147,13 +147,13 @@ func lookupRandom(c *Context, terms []any, _ *Map) ([]any, error) {
 
 func lookupSubelements(_ *Context, terms []any, _ *Map) ([]any, error) {
 	if len(terms) < 2 || len(terms) > 3 {
-		return nil, newError("the lookup \"subelements\" needs a list, a key, and perhaps options")
+		return nil, newError("the lookup \"subelements\" expects a list of two or three items: a list, a key, and perhaps options")
 	}
 	skip := false
 	if len(terms) == 3 {
 		options, ok := terms[2].(*Map)
 		if !ok {
-			return nil, newError("the third term of \"subelements\" must be a dictionary, not %s", describe(terms[2]))
+			return nil, newError("the lookup \"subelements\": the optional third item must be a dict, not %s", describe(terms[2]))
 		}
 		for k, v := range options.All() {
 			if k != "skip_missing" {
@@ -162,19 +162,45 @@ func lookupSubelements(_ *Context, terms []any, _ *Map) ([]any, error) {
 			skip = convertBool(v) == true
 		}
 	}
-	v, err := filterSubelements(nil, terms[0], []any{terms[1], skip})
-	if err != nil {
-		return nil, err
+	if _, ok := terms[1].(string); !ok {
+		return nil, newError("the lookup \"subelements\" expects a list of two or three items, first a dict or a list, second a string, not %s", describe(terms[1]))
 	}
-	var whole, cut any
-	for _, pair := range v.([]any) {
-		t := pair.(Tuple)
-		if whole == nil || !same(whole, t[0]) {
-			whole, cut = t[0], withoutKey(t[0], subkeys(terms[1]))
+	elements := asList(terms[0])
+	if m, ok := terms[0].(*Map); ok {
+		elements = m.vals
+		if wasSkipped(m) {
+			return []any{}, nil
 		}
-		t[0] = cut
 	}
-	return v.([]any), nil
+	keys, out := subkeys(terms[1]), []any{}
+	for _, e := range elements {
+		if wasSkipped(e) {
+			continue
+		}
+		if _, ok := e.(*Map); !ok {
+			return nil, newError("the lookup \"subelements\" expects a dictionary, not %s", describe(e))
+		}
+		subs, err := subelementsOf(e, keys, skip)
+		if err != nil {
+			return nil, err
+		}
+		cut := withoutKey(e, keys)
+		for _, s := range subs {
+			out = append(out, Tuple{cut, s})
+		}
+	}
+	return out, nil
+}
+
+// wasSkipped says whether v is the result of a task that was skipped: it has no
+// inner list.
+func wasSkipped(v any) bool {
+	m, ok := v.(*Map)
+	if !ok {
+		return false
+	}
+	skipped, _ := m.Get("skipped")
+	return skipped == true
 }
 
 // subkeys is the way to the inner list, as a text or a list.

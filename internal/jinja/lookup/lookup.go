@@ -88,7 +88,7 @@ func only(name string, kw *jinja.Map, known ...string) error {
 			found = found || n == k
 		}
 		if !found {
-			e := failed("the lookup %q has no argument %q", name, jinja.Str(k))
+			e := failed("%q is not a valid option of the lookup %q", jinja.Str(k), name)
 			e.Hint = source.DidYouMean(jinja.Str(k), known)
 			return e
 		}
@@ -125,7 +125,7 @@ func expand(name string) string {
 	return name
 }
 
-// find returns the path of a file or folder, or "" where there is none.
+// find returns the absolute path of a file or folder, or "" where there is none.
 func (l lookups) find(kind, name string) string {
 	name = expand(name)
 	if filepath.IsAbs(name) {
@@ -135,7 +135,10 @@ func (l lookups) find(kind, name string) string {
 		return ""
 	}
 	for _, d := range l.o.SearchPath(kind) {
-		path := filepath.Join(d, name)
+		path, err := filepath.Abs(filepath.Join(d, name))
+		if err != nil {
+			continue // the working folder is gone: nothing is found from it
+		}
 		if _, err := os.Stat(path); err == nil {
 			return path
 		}
@@ -147,7 +150,7 @@ func (l lookups) mustFind(lookup, kind, name string) (string, error) {
 	if path := l.find(kind, name); path != "" {
 		return path, nil
 	}
-	e := failed("the lookup %q cannot find the file %q", lookup, name)
+	e := failed("the lookup %q cannot find the file %q: No such file or directory", lookup, name)
 	if !filepath.IsAbs(expand(name)) {
 		e.Hint = "looked in " + strings.Join(l.o.SearchPath(kind), ", ")
 	}
@@ -253,7 +256,12 @@ func (l lookups) fileglob(_ *jinja.Context, terms []any, kw *jinja.Map) ([]any, 
 	return out, nil
 }
 
+// globFiles returns the absolute paths of the files in dir that match.
 func globFiles(dir, pattern string) ([]any, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, nil // the working folder is gone
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, nil // a folder that is not there has no files

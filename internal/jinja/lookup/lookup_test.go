@@ -85,6 +85,7 @@ func TestLookups(t *testing.T) {
 		`lookup('csvfile', 'alice', file='users.csv', delimiter=',')`:                                           "1001",
 		`lookup('csvfile', 'alice file=users.csv delimiter=, col=2')`:                                           "a, b",
 		`lookup('csvfile', 'nobody', file='users.csv', delimiter=',', default='x')`:                             "x",
+		`lookup('csvfile', '1001', file='users.csv', delimiter=',', keycol=1, col=0)`:                           "alice",
 		`lookup('ini', 'host', section='db', file='app.ini')`:                                                   "localhost",
 		`lookup('ini', 'port section=db file=app.ini')`:                                                         "5432",
 		`lookup('ini', 'base', section='db', file='app.ini')`:                                                   "1",
@@ -107,8 +108,8 @@ func TestLookups(t *testing.T) {
 func TestLookupErrors(t *testing.T) {
 	dir := folder(t, map[string]string{"templates/bad.j2": "line one\n{{ nme }}\n", "files/app.ini": "[a]\n"})
 	for src, want := range map[string]string{
-		`lookup('file', 'none.txt')`:                           `f:1:1: the lookup "file" cannot find the file "none.txt"`,
-		`lookup('file', 'x', rstrp=true)`:                      `f:1:1: the lookup "file" has no argument "rstrp"` + "\n" + `did you mean "rstrip"?`,
+		`lookup('file', 'none.txt')`:                           `f:1:1: the lookup "file" cannot find the file "none.txt": No such file or directory`,
+		`lookup('file', 'x', rstrp=true)`:                      `f:1:1: "rstrp" is not a valid option of the lookup "file"` + "\n" + `did you mean "rstrip"?`,
 		`lookup('pipe', 'echo no >&2; exit 3')`:                `f:1:1: the command "echo no >&2; exit 3" ended with exit status 3` + "\nit said: no",
 		`lookup('template', 'bad.j2')`:                         dir + `/templates/bad.j2:2:4: "nme" is undefined` + "\n" + `did you mean "name"?`,
 		`lookup('first_found', ['x'])`:                         `f:1:1: the lookup "first_found" found none of x`,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"fleet/internal/jinja"
 )
@@ -16,28 +17,61 @@ import (
 func inline(name, term string, kw *jinja.Map, known []string) (string, *jinja.Map, error) {
 	options := kw.Clone()
 	var key []string
-	for _, f := range strings.Fields(term) {
+	for _, f := range fields(term) {
 		k, v, ok := strings.Cut(f, "=")
 		if !ok {
 			key = append(key, f)
 			continue
+		}
+		if v != "," { // a comma between arguments is tolerated
+			v = strings.TrimSuffix(v, ",")
+		}
+		if len(v) > 1 && (v[0] == '"' || v[0] == '\'') && v[len(v)-1] == v[0] {
+			v = v[1 : len(v)-1]
 		}
 		options.Set(k, v)
 	}
 	return strings.Join(key, " "), options, only(name, options, known...)
 }
 
-// csvfile returns a column of the first row whose first column is the key.
+// fields splits at white space that does not stand in the quotes of a value.
+func fields(term string) []string {
+	var quote, last rune
+	return strings.FieldsFunc(term, func(r rune) bool {
+		before := last
+		last = r
+		switch {
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+			return false
+		case (r == '"' || r == '\'') && before == '=':
+			quote = r
+			return false
+		}
+		return unicode.IsSpace(r)
+	})
+}
+
+// csvfile returns a column of the first row that has the key in its first column,
+// or in the one that keycol names.
 func (l lookups) csvfile(_ *jinja.Context, terms []any, kw *jinja.Map) ([]any, error) {
+	if len(terms) == 0 {
+		return nil, failed("Search key is required but was not found: the lookup \"csvfile\" has no term")
+	}
 	out := []any{}
 	for _, t := range terms {
 		term, err := text("csvfile", t)
 		if err != nil {
 			return nil, err
 		}
-		key, options, err := inline("csvfile", term, kw, []string{"file", "col", "delimiter", "default", "encoding"})
+		key, options, err := inline("csvfile", term, kw, []string{"file", "col", "keycol", "delimiter", "default", "encoding"})
 		if err != nil {
 			return nil, err
+		}
+		if key == "" {
+			return nil, failed("Search key is required but was not found: the lookup \"csvfile\" has %s", jinja.Repr(term))
 		}
 		path, err := l.mustFind("csvfile", "files", option(options, "file", "ansible.csv"))
 		if err != nil {
@@ -67,8 +101,9 @@ func (l lookups) cell(path, key string, options *jinja.Map) (any, bool, error) {
 		delimiter = []rune{'\t'}
 	}
 	col, err := strconv.Atoi(option(options, "col", "1"))
-	if err != nil || col < 0 || len(delimiter) != 1 {
-		return nil, false, failed("the lookup \"csvfile\" needs a column number and a delimiter of one character")
+	keyCol, keyErr := strconv.Atoi(option(options, "keycol", "0"))
+	if err != nil || col < 0 || keyErr != nil || keyCol < 0 || len(delimiter) != 1 {
+		return nil, false, failed("the lookup \"csvfile\" needs numbers of columns and a delimiter of one character")
 	}
 	r := csv.NewReader(strings.NewReader(s))
 	r.Comma, r.FieldsPerRecord, r.LazyQuotes = delimiter[0], -1, true
@@ -80,7 +115,7 @@ func (l lookups) cell(path, key string, options *jinja.Map) (any, bool, error) {
 		if err != nil {
 			return nil, false, failed("cannot read %s: %w", path, err)
 		}
-		if row[0] != key {
+		if keyCol >= len(row) || row[keyCol] != key {
 			continue
 		}
 		if col >= len(row) {

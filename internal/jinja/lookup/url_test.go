@@ -43,7 +43,7 @@ func TestURL(t *testing.T) {
 		`lookup('url', 'URL/moved', follow_redirects='none')`: "302",
 		`lookup('url', 'http://user:pw@127.0.0.1:1/')`:        "http://user:xxxxx@127.0.0.1:1/",
 		`lookup('url', 'URL/lines', timeout='soon')`:          "timeout",
-		`lookup('url', 'URL/lines', header={})`:               "no argument",
+		`lookup('url', 'URL/lines', header={})`:               "not a valid option",
 		`lookup('url', 5)`:                                    "needs a text",
 	} {
 		_, err := eval(t, context.Background(), t.TempDir(), strings.ReplaceAll(src, "URL", server.URL))
