@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -51,6 +53,7 @@ func (e *Engine) env(s search.Path) *jinja.Env {
 			}
 			return os.Lstat(path)
 		},
+		Head:     headOf,
 		RealPath: filepath.EvalSymlinks,
 		Getenv:   os.LookupEnv,
 		Home:     home,
@@ -108,4 +111,19 @@ func (e *Engine) files() source.Files {
 		return source.Files{}
 	}
 	return e.Loader.Files
+}
+
+// headOf returns the first bytes of a file.
+func headOf(path string, size int) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	head := make([]byte, size)
+	n, err := io.ReadFull(f, head)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return head[:n], err
 }

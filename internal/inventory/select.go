@@ -20,7 +20,11 @@ func (inv *Inventory) Select(patterns ...string) (Selection, error) {
 	inv.mu.RLock()
 	defer inv.mu.RUnlock()
 	s := selector{inv: inv}
-	if err := s.run(splitPatterns(patterns)); err != nil {
+	split := splitPatterns(patterns)
+	if len(split) == 0 && strings.Contains(strings.Join(patterns, ""), ",") {
+		split = []string{"all"} // commas without a name: Ansible's way to say nothing
+	}
+	if err := s.run(split); err != nil {
 		return Selection{}, err
 	}
 	return Selection{Hosts: s.hosts, Unknown: s.unknown}, nil

@@ -127,6 +127,10 @@ func (r *reader) yamlHosts(n source.Node, g *group, script bool) {
 			WithHint(`write "NAME:" a line, without "- "`))
 	}
 	for _, p := range n.Pairs() {
+		if !p.Key.IsString() {
+			r.fail(p.Key.Errorf("the name of a host must be text, not %s", p.Key.Text()).WithHint("quote it: %q", p.Key.Text()))
+			continue
+		}
 		for _, h := range r.hosts(p.Key.Text(), p.Key.Pos(), g) {
 			r.hostVars(h, p.Value)
 		}

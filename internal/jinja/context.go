@@ -51,6 +51,8 @@ type Env struct {
 	Load func(name string) (src, file string, err error)
 	// Stat looks at a file on the controller, for the tests file, link, exists….
 	Stat func(path string, follow bool) (fs.FileInfo, error)
+	// Head returns the first bytes of a file on the controller, for vaulted_file.
+	Head func(path string, size int) ([]byte, error)
 	// RealPath resolves symbolic links on the controller.
 	RealPath func(path string) (string, error)
 	// Getenv returns a variable of the controller's environment, for expandvars.

@@ -6,8 +6,8 @@ import (
 
 // vaultFilters encrypt and decrypt in the format of Ansible's vault.
 var vaultFilters = []filter{
-	{name: "vault", params: "secret salt=none vaultid=filter_default wrap_object=false", fn: filterVault},
-	{name: "unvault", params: "secret vaultid=filter_default", fn: filterUnvault},
+	{name: "vault", params: "secret salt=none vault_id=filter_default wrap_object=false vaultid=none", fn: filterVault},
+	{name: "unvault", params: "secret vault_id=filter_default vaultid=none", fn: filterUnvault},
 }
 
 // vaultWork is what deriving the keys takes.
@@ -36,7 +36,11 @@ func filterVault(c *Context, v any, a []any) (any, error) {
 	if err := c.spend(vaultWork); err != nil {
 		return nil, err
 	}
-	out, err := vault.Encrypt([]byte(plain), []byte(secret), salt, Str(a[2]))
+	id := a[2]
+	if a[4] != nil {
+		id = a[4] // by its older name
+	}
+	out, err := vault.Encrypt([]byte(plain), []byte(secret), salt, Str(id))
 	if err != nil {
 		return nil, newError("%w", err)
 	}

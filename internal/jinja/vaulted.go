@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 
+	"fleet/internal/jinja/vault"
 	"fleet/internal/source"
 )
 
@@ -51,4 +52,20 @@ func (f *frame) vaulted(x expr) (*Vaulted, bool) {
 		}
 	}
 	return nil, false
+}
+
+// testVaultedFile says whether a file of the controller is a vault.
+func testVaultedFile(c *Context, v any, _ []any) (any, error) {
+	path, err := textArg("path", v)
+	if err != nil {
+		return nil, err
+	}
+	if c.Env.Head == nil {
+		return nil, newError("files cannot be looked at here")
+	}
+	head, err := c.Env.Head(path, len(vault.Magic)+1)
+	if err != nil {
+		return nil, newError("cannot read the file %s: %w", Repr(path), err)
+	}
+	return vault.IsVault(string(head)), nil
 }

@@ -19,7 +19,7 @@ func (l lookups) firstFound(_ *jinja.Context, terms []any, kw *jinja.Map) ([]any
 	}
 	for _, n := range names {
 		if path := l.find("files", n); path != "" {
-			return []any{path}, nil
+			return []any{full(path)}, nil
 		}
 	}
 	if skip {

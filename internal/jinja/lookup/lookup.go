@@ -146,6 +146,15 @@ func (l lookups) find(kind, name string) string {
 	return ""
 }
 
+// full returns a path that means the same from every folder: what a lookup finds is
+// often given to another.
+func full(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
 func (l lookups) mustFind(lookup, kind, name string) (string, error) {
 	if path := l.find(kind, name); path != "" {
 		return path, nil
@@ -273,7 +282,7 @@ func globFiles(dir, pattern string) ([]any, error) {
 			return nil, err
 		}
 		hidden := strings.HasPrefix(e.Name(), ".") && !strings.HasPrefix(pattern, ".")
-		path := filepath.Join(dir, e.Name())
+		path := full(filepath.Join(dir, e.Name()))
 		if info, err := os.Stat(path); ok && !hidden && err == nil && info.Mode().IsRegular() {
 			names = append(names, path)
 		}

@@ -93,6 +93,9 @@ func (l lookups) csvfile(_ *jinja.Context, terms []any, kw *jinja.Map) ([]any, e
 
 func (l lookups) cell(path, key string, options *jinja.Map) (any, bool, error) {
 	s, err := l.read(path)
+	if err == nil {
+		s, err = decode(s, options)
+	}
 	if err != nil {
 		return nil, false, err
 	}
@@ -152,6 +155,9 @@ func (l lookups) iniValues(c *jinja.Context, key string, options *jinja.Map) ([]
 		return nil, err
 	}
 	s, err := l.read(path)
+	if err == nil {
+		s, err = decode(s, options)
+	}
 	if err != nil {
 		return nil, err
 	}

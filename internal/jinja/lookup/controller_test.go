@@ -1,0 +1,54 @@
+package lookup
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"fleet/internal/jinja"
+)
+
+// TestController: what the lookups say of the inventory, the settings, and files
+// in other encodings.
+func TestController(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := os.WriteFile("old.ini", []byte("[global]\nword=\xe9t\xe9 \xa4\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	all := New(Options{
+		Hosts: func(patterns []string) ([]string, error) { return append([]string{"web1"}, patterns...), nil },
+		Setting: func(name string) (any, string, bool) {
+			return []string{"a", "b"}, "ansible.cfg:2:1", name == "TAGS_RUN"
+		},
+	})
+	for _, c := range []struct {
+		lookup string
+		terms  []any
+		kw     *jinja.Map
+		want   string
+	}{
+		{"inventory_hostnames", []any{"db"}, nil, "['web1', 'db']"},
+		{"config", []any{"TAGS_RUN"}, nil, "[['a', 'b']]"},
+		{"config", []any{"TAGS_RUN"}, jinja.NewMap("show_origin", true), "[(['a', 'b'], 'ansible.cfg:2:1')]"},
+		{"config", []any{"GONE"}, nil, `there is no setting "GONE" that fleet knows`},
+		{"config", []any{"GONE"}, jinja.NewMap("on_missing", "skip"), "[]"},
+		{"config", []any{"GONE"}, jinja.NewMap("on_missing", "maybe"), `the lookup "config": on_missing is one of error, skip, warn, not "maybe"`},
+		{"config", []any{"port"}, jinja.NewMap("plugin_type", "connection"), `the lookup "config" knows no settings of plugins: there are none`},
+		{"ini", []any{"word"}, jinja.NewMap("file", "old.ini", "encoding", "ISO8859-15"), "['été €']"},
+		{"ini", []any{"word"}, jinja.NewMap("file", "old.ini", "encoding", "latin_1"), "['été ¤']"},
+		{"ini", []any{"word"}, jinja.NewMap("file", "old.ini", "encoding", "ebcdic"), `the encoding "ebcdic" is not supported`},
+		{"fileglob", []any{"*.ini"}, nil, "['" + filepath.Join(dir, "old.ini") + "']"},
+		{"first_found", []any{"new.ini", "old.ini"}, nil, "['" + filepath.Join(dir, "old.ini") + "']"},
+		{"unvault", []any{"none"}, nil, `the lookup "unvault" cannot find the file "none"`},
+	} {
+		got, err := all[c.lookup](nil, c.terms, c.kw)
+		said := jinja.Repr(got)
+		if err != nil {
+			said = err.Error()
+		}
+		if said != c.want {
+			t.Errorf("%s %v: %s, want %s", c.lookup, c.terms, said, c.want)
+		}
+	}
+}
