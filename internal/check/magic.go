@@ -14,6 +14,12 @@ var magic = names{
 	"playbook_dir": true, "role_names": true, "vars": true,
 }
 
+// inTemplates are those that only template files have.
+var inTemplates = names{
+	"template_destpath": true, "template_fullpath": true, "template_host": true, "template_mtime": true,
+	"template_path": true, "template_run_date": true, "template_uid": true,
+}
+
 // inRoles are those that only the tasks of roles have.
 var inRoles = names{"role_name": true, "role_path": true}
 
@@ -21,7 +27,7 @@ var inRoles = names{"role_name": true, "role_path": true}
 // it sets, and facts.
 func provided(name string, e playbook.Entry) bool {
 	switch {
-	case magic[name], strings.HasPrefix(name, "ansible_"), strings.HasPrefix(name, "discovered_"):
+	case magic[name], inTemplates[name], strings.HasPrefix(name, "ansible_"), strings.HasPrefix(name, "discovered_"):
 		return true
 	}
 	return inRoles[name] && e != nil && playbook.RoleOf(e) != nil

@@ -62,6 +62,8 @@ func copyNeeds(args *jinja.Map) *taskResult {
 		return failf("dest is required")
 	case src != "" && given:
 		return failf("src and content are mutually exclusive")
+	case given && strings.HasSuffix(args.GetString("dest"), "/"):
+		return failf("can not use content with a dir as dest")
 	}
 	return nil
 }

@@ -52,6 +52,7 @@ func (a *attempt) moduleDefaults(out *jinja.Map) error {
 		e = up
 	}
 	nodes = append(nodes, a.Play.ModuleDefaults)
+	behind := a.standsFor()
 	for i := len(nodes) - 1; i >= 0; i-- {
 		v, err := a.engine.value(a.c, nodes[i])
 		if err != nil {
@@ -62,12 +63,24 @@ func (a *attempt) moduleDefaults(out *jinja.Map) error {
 			continue
 		}
 		for name, defaults := range m.All() {
-			if d, ok := defaults.(*jinja.Map); ok && shortName(jinja.Str(name)) == a.spec.Name {
+			short := shortName(jinja.Str(name))
+			if d, ok := defaults.(*jinja.Map); ok && (short == a.spec.Name || short == behind) {
 				merge(out, d)
 			}
 		}
 	}
 	return nil
+}
+
+// standsFor is the module that service and package stand for on this host, as far
+// as its facts say: its defaults are theirs.
+func (a *attempt) standsFor() string {
+	fact := map[string]string{"service": "ansible_service_mgr", "package": "ansible_pkg_mgr"}[a.spec.Name]
+	if fact == "" {
+		return ""
+	}
+	r := &reader{engine: a.engine, c: a.c}
+	return r.text(fact)
 }
 
 func merge(into, from *jinja.Map) {
@@ -138,7 +151,15 @@ func (a *attempt) checkArgs(args *jinja.Map) error {
 	if len(errs) == 0 {
 		return nil
 	}
-	return argument.Error(a.task, a.spec, errs[0])
+	err := argument.Error(a.task, a.spec, errs[0])
+	if unknown, isUnknown := strings.CutPrefix(errs[0].Msg, "unknown argument "); isUnknown {
+		// Ansible's words for it, which playbooks look for.
+		err.Msg = "Unsupported parameters for (" + a.spec.Name + ") module: " + strings.Trim(unknown, `"`)
+		if a.action != nil && a.action.spec != nil && a.spec.Name != "pause" {
+			err.Msg = "Invalid options for " + a.spec.Name + ": " + strings.Trim(unknown, `"`)
+		}
+	}
+	return err
 }
 
 // plain turns template values into what encoding/json would give.

@@ -29,11 +29,12 @@ var Script = sys.Define(spec.Module{
 	Name:     "script",
 	Names:    []string{"ansible.builtin.script", "ansible.legacy.script"},
 	FreeForm: "cmd",
+	OneOf:    [][]string{{"cmd"}},
 }, script)
 
 type scriptArgs struct {
 	// The path of the script on the controller, and the arguments behind it.
-	Cmd string `arg:"cmd,required"`
+	Cmd string `arg:"cmd"`
 	// The program that runs the script, in place of the one its first line names.
 	Executable string `arg:"executable"`
 	// Decrypts what is taken from the controller where it is a vault.

@@ -1,9 +1,11 @@
 package files
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -55,6 +57,8 @@ type fileArgs struct {
 	AccessTime string `arg:"access_time"`
 	// How access_time is written, in the signs of strftime.
 	AccessTimeFormat string `arg:"access_time_format" default:"%Y%m%d%H%M.%S"`
+	// Only looks whether the file is text: this is how Ansible's own steps ask.
+	DiffPeek any `arg:"_diff_peek"`
 }
 
 type fileResult struct {
@@ -66,6 +70,8 @@ type fileResult struct {
 	Src string `json:"src,omitempty"`
 	// What could not be known in check mode.
 	Msg string `json:"msg,omitempty"`
+	// Whether the file has a zero byte near its start, with _diff_peek.
+	AppearsBinary *bool `json:"appears_binary,omitempty"`
 	sys.FileInfo
 }
 
@@ -83,8 +89,27 @@ func file(ctx context.Context, m *sys.Machine, a *fileArgs) (any, error) {
 	if err := t.prepare(); err != nil {
 		return nil, err
 	}
-	err := t.bring(ctx)
-	return fileResult{t.path, t.path, t.Src, t.msg, m.FileInfo(t.path)}, err
+	res := fileResult{Path: t.path, Dest: t.path, Src: t.Src}
+	var err error
+	if a.DiffPeek != nil {
+		binary := appearsBinary(m, t.path)
+		res.AppearsBinary = &binary
+	} else {
+		err = t.bring(ctx)
+	}
+	res.Msg, res.FileInfo = t.msg, m.FileInfo(t.path)
+	return res, err
+}
+
+// appearsBinary reports whether the first 8 KiB of a file hold a zero byte.
+func appearsBinary(m *sys.Machine, path string) bool {
+	f, err := os.Open(m.Path(path))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head, _ := io.ReadAll(io.LimitReader(f, 8<<10)) // a folder has no text
+	return bytes.IndexByte(head, 0) >= 0
 }
 
 // prepare finds out what is there and what is wanted, as far as it is not said.

@@ -187,7 +187,7 @@ func (f *filter) decoded(ctx context.Context, m *sys.Machine, path string) (stri
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("argument %q needs the program iconv: %w", "encoding", err)
-	case strings.Contains(out.Stderr, "not supported"):
+	case strings.Contains(out.Stderr, "not supported"), strings.Contains(out.Stderr, "start conversion"):
 		return "", fmt.Errorf("unknown encoding: %s", f.Encoding)
 	case out.Code != 0:
 		return "", fmt.Errorf("Failed to read the file %s due to an encoding error. current encoding: %s", path, f.Encoding)

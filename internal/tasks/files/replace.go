@@ -59,6 +59,14 @@ func replace(ctx context.Context, m *sys.Machine, a *replaceArgs) (any, error) {
 	case !there:
 		return nil, a.missing("Path")
 	}
+	re, err := pattern.Compile(a.Regexp, pattern.MultiLine)
+	if err != nil {
+		return nil, err
+	}
+	template, err := pattern.NewTemplate(a.Replace, re)
+	if err != nil {
+		return nil, fmt.Errorf("Unable to process replace due to error: %w", err)
+	}
 	from, to, err := a.section(text)
 	if err != nil {
 		return nil, err
@@ -66,14 +74,6 @@ func replace(ctx context.Context, m *sys.Machine, a *replaceArgs) (any, error) {
 	if from < 0 {
 		res.Msg = fmt.Sprintf("Pattern for before/after params did not match the given file: %s", a.sectionPattern())
 		return res, nil
-	}
-	re, err := pattern.Compile(a.Regexp, pattern.MultiLine)
-	if err != nil {
-		return nil, err
-	}
-	template, err := pattern.NewTemplate(a.Replace, re)
-	if err != nil {
-		return nil, err
 	}
 	section, n := template.ReplaceAll(re, text[from:to])
 	if section != text[from:to] {

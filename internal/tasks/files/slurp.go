@@ -74,8 +74,10 @@ func openFile(m *sys.Machine, src string) (*os.File, string, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, "", fmt.Errorf("file not found: %s: %w", src, inner(err))
-	case err != nil:
+	case errors.Is(err, fs.ErrPermission):
 		return nil, "", fmt.Errorf("file is not readable: %s: %w", src, inner(err))
+	case err != nil:
+		return nil, "", fmt.Errorf("unable to slurp file: %s: %w", src, inner(err))
 	case info.IsDir():
 		return nil, "", fmt.Errorf("source is a directory and must be a file: %s", src)
 	case !info.Mode().IsRegular():
