@@ -23,7 +23,7 @@ func adHoc(args []string) error {
 		return err
 	}
 	defer os.Remove(file)
-	rest := withInventory(append([]string{"run", file}, a.rest...))
+	rest := append([]string{"run", file}, a.rest...)
 	if a.listHosts {
 		return call(append(rest, "--list-hosts")...)
 	}
@@ -78,7 +78,7 @@ func parseAdHoc(args []string) (singleTask, error) {
 		case arg == "--list-hosts":
 			a.listHosts = true
 		case strings.HasPrefix(arg, "-") && arg != "-":
-			a.rest = append(a.rest, flag(arg))
+			a.rest = append(a.rest, fleetFlag(arg))
 		case a.pattern == "":
 			a.pattern = arg
 		default:

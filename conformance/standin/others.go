@@ -2,7 +2,7 @@ package standin
 
 // inventory is ansible-inventory.
 func inventory(args []string) error {
-	return call(append([]string{"inventory"}, withInventory(args)...)...)
+	return call(append([]string{"inventory"}, args...)...)
 }
 
 // vault is ansible-vault: the verbs are the same.

@@ -4,14 +4,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 )
 
-// playbook is ansible-playbook: fleet run, or fleet check for --syntax-check.
-// Most flags are the same; defaults that Ansible takes from its settings are
-// given as flags.
+// playbook is ansible-playbook: fleet run, or fleet check for --syntax-check. The
+// flags and the environment are the same.
 func playbook(args []string) error {
 	verb, rest := "run", []string{}
 	for _, a := range args {
@@ -21,11 +19,10 @@ func playbook(args []string) error {
 		case a == "--version":
 			return call("version")
 		default:
-			rest = append(rest, flag(a))
+			rest = append(rest, fleetFlag(a))
 		}
 	}
-	lendRoles(rest)
-	rest = append([]string{verb}, withInventory(rest)...)
+	rest = append([]string{verb}, rest...)
 	if verb == "check" {
 		return call(rest...)
 	}
@@ -36,52 +33,23 @@ func playbook(args []string) error {
 	return follow(append(rest, "--json"), s.take)
 }
 
-// flag is fleet's name for a flag that Ansible names otherwise.
-func flag(a string) string {
-	name, value, has := strings.Cut(a, "=")
-	switch name {
-	case "--inventory-file":
-		name = "--inventory"
-	}
+// fleetFlag is fleet's name for a flag that Ansible also has under another one.
+func fleetFlag(a string) string {
 	if strings.HasPrefix(a, "-vvvvv") {
 		return "-vvvv"
 	}
-	if has {
-		return name + "=" + value
-	}
-	return name
-}
-
-// withInventory adds the inventory that the environment names where the
-// arguments name none.
-func withInventory(args []string) []string {
-	for _, a := range args {
-		if a == "--inventory" || strings.HasPrefix(a, "--inventory=") || strings.HasPrefix(a, "-i") {
-			return args
+	for ours, theirs := range map[string][]string{
+		"--inventory":           {"--inventory-file"},
+		"--private-key":         {"--key-file"},
+		"--vault-password-file": {"--vault-pass-file"},
+	} {
+		for _, other := range theirs {
+			if rest, ok := strings.CutPrefix(a, other); ok && (rest == "" || rest[0] == '=') {
+				return ours + rest
+			}
 		}
 	}
-	if path := os.Getenv("ANSIBLE_INVENTORY"); path != "" {
-		return append(args, "--inventory="+path)
-	}
-	return args
-}
-
-// lendRoles puts the folder of ANSIBLE_ROLES_PATH where fleet looks for roles:
-// beside the playbook.
-func lendRoles(args []string) {
-	path, _, _ := strings.Cut(os.Getenv("ANSIBLE_ROLES_PATH"), ":")
-	if path == "" {
-		return
-	}
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return
-	}
-	for _, a := range args {
-		if strings.HasSuffix(a, ".yml") || strings.HasSuffix(a, ".yaml") {
-			_ = os.Symlink(path, filepath.Join(filepath.Dir(a), "roles"))
-		}
-	}
+	return a
 }
 
 // lists says whether nothing runs: something is only listed or explained.

@@ -189,18 +189,18 @@ func (e event) shown(verbose int) map[string]any {
 	if data == nil {
 		data = map[string]any{}
 	}
-	hidden := []string{"exception", "diff", "changes"}
+	hidden := []string{"exception", "diff", "changes", "failed", "skipped"}
 	if verbose < 3 {
 		hidden = append(hidden, "invocation")
 	}
 	if strings.HasSuffix(e.Task.Module, "debug") {
-		hidden = append(hidden, "changed", "failed", "skipped", "skip_reason")
+		if msg, ok := data["msg"]; ok {
+			return map[string]any{"msg": msg}
+		}
+		hidden = append(hidden, "changed", "skip_reason")
 	}
 	if e.Loop {
 		hidden = append(hidden, "results")
-	}
-	if failed, _ := data["failed"].(bool); !failed {
-		hidden = append(hidden, "failed")
 	}
 	for _, key := range hidden {
 		delete(data, key)

@@ -1,0 +1,70 @@
+package standin
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the stories anew")
+
+// TestStory: what fleet's events look like to a script. The cases are events in
+// testdata, with the story beside them; -v in a file's name says more.
+func TestStory(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.jsonl")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no cases", err)
+	}
+	for _, file := range files {
+		events, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer events.Close()
+		var out strings.Builder
+		s := story{out: &out, verbose: strings.Count(filepath.Base(file), "v")}
+		if err := order(events, s.take); err != nil {
+			t.Fatal(err)
+		}
+		golden := strings.TrimSuffix(file, "jsonl") + "txt"
+		if *update {
+			if err := os.WriteFile(golden, []byte(out.String()), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil || out.String() != string(want) {
+			t.Errorf("%s: %v\n%s", file, err, out.String())
+		}
+	}
+}
+
+func TestParseAdHoc(t *testing.T) {
+	a, err := parseAdHoc([]string{"all", "-i", "hosts", "-m", "copy", "-a", "src=a dest=b", "--task-timeout=5", "-b", "-e", "x=1", "-vvvvvv", "-o"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.pattern != "all" || a.module != "copy" || a.args != "src=a dest=b" || a.timeout != "5" || !a.oneLine ||
+		!slices.Equal(a.rest, []string{"-i", "hosts", "-b", "-e", "x=1", "-vvvv"}) {
+		t.Errorf("%+v", a)
+	}
+	for _, args := range [][]string{{}, {"all", "more"}, {"all", "-m"}} {
+		if _, err := parseAdHoc(args); err == nil {
+			t.Errorf("%q: no error", args)
+		}
+	}
+}
+
+func TestDump(t *testing.T) {
+	v := jsonText(`{"b": [1, "<é>", []], "a": {}}`)
+	if got, want := dump(v, ""), `{"a": {}, "b": [1, "<é>", []]}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := dump(v, "  "), "{\n  \"a\": {},\n  \"b\": [\n    1,\n    \"<é>\",\n    []\n  ]\n}"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
