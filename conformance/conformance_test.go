@@ -70,7 +70,7 @@ func TestRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	known, err := recall(recordPath(o))
+	known, err := recall(recordPath(o, o.with))
 	if err != nil || len(known) != 2 || known["a"] != passed || known["b"] != passed {
 		t.Errorf("%v, %v", known, err)
 	}

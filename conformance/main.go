@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	if o.missing {
-		known, err := recall(recordPath(o))
+		known, err := recall(recordPath(o, inside.Ansible))
 		if err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func parse(args []string) (options, error) {
 	flags.DurationVar(&o.limit, "limit", 300*time.Second, "how long a target may take")
 	flags.IntVar(&o.machines, "machines", 2, "how many machines work side by side")
 	flags.BoolVar(&o.background, "background", false, "let all else on the host go first")
-	flags.BoolVar(&o.missing, "missing", false, "only what ansible.txt has no result of yet")
+	flags.BoolVar(&o.missing, "missing", false, "only what Ansible has no result of yet")
 	flags.Func("with", "whose commands run: fleet or ansible (default fleet)", func(s string) error {
 		o.with = inside.Program(s)
 		return o.with.Valid()

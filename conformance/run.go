@@ -11,8 +11,8 @@ import (
 )
 
 // runAll runs the targets, each on a machine of its own, and says each one's
-// result when it is there. Ansible's are kept at once: they are slow to get. The
-// results come in the order of the names.
+// result when it is there. Results are kept at once: they are slow to get. They
+// come in the order of the names.
 func runAll(ctx context.Context, o options, names []string) ([]result, error) {
 	if err := os.MkdirAll(o.logs, 0o755); err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ import (
 
 // conclude prints the score.
 func conclude(o options, list targets, results []result) error {
-	twin, err := recall(recordPath(o))
+	twin, err := recall(recordPath(o, inside.Ansible))
 	if err != nil {
 		return err
 	}
@@ -50,9 +50,11 @@ func ran(twin map[string]status, results []result) int {
 	return n
 }
 
-func recordPath(o options) string { return filepath.Join(o.folder, "ansible.txt") }
+// recordPath is where the results with a program's commands are kept.
+func recordPath(o options, p inside.Program) string { return filepath.Join(o.folder, string(p)+".txt") }
 
-// A record keeps Ansible's results, for the runs of fleet to be compared with.
+// A record keeps the results: Ansible's to compare with, fleet's to see what a
+// change of it changes.
 type record struct {
 	options options
 	mu      sync.Mutex
@@ -60,21 +62,18 @@ type record struct {
 
 func newRecord(o options) *record { return &record{options: o} }
 
-// add writes a result into the file where it is one of Ansible's own.
+// add writes a result into the program's file.
 func (r *record) add(one result) error {
-	if r.options.with != inside.Ansible {
-		return nil
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	path := recordPath(r.options)
+	path := recordPath(r.options, r.options.with)
 	known, err := recall(path)
 	if err != nil {
 		return err
 	}
 	known[one.target] = one.status
 	var text strings.Builder
-	fmt.Fprintf(&text, "# What ansible-core %s makes of its own targets on the conformance machine.\n", version(r.options.ansible))
+	fmt.Fprintf(&text, "# What becomes of the targets of ansible-core %s with the commands of %s.\n", version(r.options.ansible), r.options.with)
 	for _, name := range slices.Sorted(maps.Keys(known)) {
 		fmt.Fprintf(&text, "%s\t%s\n", name, known[name])
 	}
