@@ -11,9 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/distribution/reference"
 	"github.com/moby/moby/api/types/registry"
 
+	"fleet/internal/tasks/docker/reference"
 	"fleet/internal/tasks/sys"
 )
 
@@ -160,8 +160,8 @@ func writePrivate(path string, data []byte) error {
 }
 
 // registryOf returns the key of the registry that an image name belongs to.
-func registryOf(ref reference.Named) string {
-	if domain := reference.Domain(ref); domain != "docker.io" {
+func registryOf(ref reference.Name) string {
+	if domain := ref.Domain; domain != "docker.io" {
 		return domain
 	}
 	return hub
@@ -179,7 +179,7 @@ func serverKey(url string) string {
 }
 
 // authHeader returns the login for an image as the engine's API takes it, or "".
-func authHeader(ctx context.Context, l *logins, ref reference.Named) (string, error) {
+func authHeader(ctx context.Context, l *logins, ref reference.Name) (string, error) {
 	auth, ok, err := l.find(ctx, registryOf(ref))
 	if err != nil || !ok {
 		return "", err

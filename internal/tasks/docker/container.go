@@ -10,9 +10,9 @@ import (
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/image"
-	"github.com/moby/moby/client"
 
 	"fleet/internal/spec"
+	"fleet/internal/tasks/docker/client"
 	"fleet/internal/tasks/sys"
 )
 
@@ -60,7 +60,7 @@ type containerTask struct {
 
 	have   *container.InspectResponse // nil where there is none
 	raw    json.RawMessage
-	ended  *client.ContainerWaitResult // of the start, with detach false
+	ended  *client.Ending // of the start, with detach false
 	output *string
 	status *int64
 }
@@ -146,12 +146,12 @@ func givenArgs(v reflect.Value, names map[string]bool) map[string]bool {
 
 // look reads the container as it is.
 func (t *containerTask) look(ctx context.Context) error {
-	found, err := lookup(ctx, t.engine, func(ctx context.Context) (client.ContainerInspectResult, error) {
-		return t.ContainerInspect(ctx, t.args.Name, client.ContainerInspectOptions{})
+	found, err := lookup(ctx, t.engine, func(ctx context.Context) (client.Container, error) {
+		return t.Container(ctx, t.args.Name)
 	})
 	t.have, t.raw = nil, nil
 	if found != nil {
-		t.have, t.raw = &found.Container, found.Raw
+		t.have, t.raw = &found.InspectResponse, found.Raw
 	}
 	return err
 }

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
-	"github.com/moby/moby/client"
+
+	"fleet/internal/tasks/docker/client"
 )
 
 // create makes the container and starts it in one change: a container that
@@ -55,25 +55,21 @@ func (t *containerTask) asNew() []difference {
 
 // make creates the container under a name, connected to its networks.
 func (t *containerTask) make(ctx context.Context, name string) (string, error) {
-	opts := client.ContainerCreateOptions{Config: t.want.config, HostConfig: t.want.host, Name: name}
-	if t.args.Platform != "" {
-		p := platform(t.args.Platform)
-		opts.Platform = &p
-	}
+	opts := client.NewContainer{Name: name, Platform: t.args.Platform, Config: t.want.config, Host: t.want.host}
 	rest := t.args.Networks
 	for i, n := range rest {
 		if n.Name == string(t.want.host.NetworkMode) {
-			opts.NetworkingConfig = &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{}}
+			opts.Network = &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{}}
 			settings, err := n.endpoint()
 			if err != nil {
 				return "", err
 			}
-			opts.NetworkingConfig.EndpointsConfig[n.Name] = settings
+			opts.Network.EndpointsConfig[n.Name] = settings
 			rest = slices.Concat(rest[:i], rest[i+1:])
 			break
 		}
 	}
-	made, err := ask(ctx, t.engine, func(ctx context.Context) (client.ContainerCreateResult, error) { return t.ContainerCreate(ctx, opts) })
+	made, err := ask(ctx, t.engine, func(ctx context.Context) (container.CreateResponse, error) { return t.CreateContainer(ctx, opts) })
 	if err != nil {
 		return "", fmt.Errorf("container %q cannot be created: %w", t.args.Name, err)
 	}
@@ -105,10 +101,10 @@ func (t *containerTask) startNew(ctx context.Context, id string) error {
 // discard removes a container that was made in vain. It works also after ctx
 // was cancelled.
 func (t *containerTask) discard(ctx context.Context, id string) error {
-	err := do(context.WithoutCancel(ctx), t.engine, func(ctx context.Context) (client.ContainerRemoveResult, error) {
-		return t.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+	err := do(context.WithoutCancel(ctx), t.engine, func(ctx context.Context) error {
+		return t.RemoveContainer(ctx, id, true)
 	})
-	if err == nil || errdefs.IsNotFound(err) {
+	if err == nil || client.IsNotFound(err) {
 		return nil
 	}
 	return fmt.Errorf("the new container %s could not be removed again: %w", shortID(id), err)
@@ -165,7 +161,7 @@ func (t *containerTask) replace(ctx context.Context, name, fresh string) error {
 		return err
 	}
 	err := t.rename(ctx, t.have.ID, name+"-old-"+shortID(t.have.ID))
-	if err != nil && !errdefs.IsNotFound(err) { // auto_remove has taken it
+	if err != nil && !client.IsNotFound(err) { // auto_remove has taken it
 		return err
 	}
 	if err := t.rename(ctx, fresh, name); err != nil {
@@ -175,8 +171,8 @@ func (t *containerTask) replace(ctx context.Context, name, fresh string) error {
 }
 
 func (t *containerTask) rename(ctx context.Context, id, name string) error {
-	return do(ctx, t.engine, func(ctx context.Context) (client.ContainerRenameResult, error) {
-		return t.ContainerRename(ctx, id, client.ContainerRenameOptions{NewName: name})
+	return do(ctx, t.engine, func(ctx context.Context) error {
+		return t.RenameContainer(ctx, id, name)
 	})
 }
 
@@ -184,18 +180,18 @@ func (t *containerTask) rename(ctx context.Context, id, name string) error {
 // error what became of it.
 func (t *containerTask) putBack(ctx context.Context, name string, cause error) error {
 	ctx = context.WithoutCancel(ctx)
-	now, err := lookup(ctx, t.engine, func(ctx context.Context) (client.ContainerInspectResult, error) {
-		return t.ContainerInspect(ctx, t.have.ID, client.ContainerInspectOptions{})
+	now, err := lookup(ctx, t.engine, func(ctx context.Context) (client.Container, error) {
+		return t.Container(ctx, t.have.ID)
 	})
 	if err == nil && now == nil {
 		return fmt.Errorf("%w\nthe old container was removed by itself when it was stopped (auto_remove)", cause)
 	}
-	if err == nil && now.Container.Name != "/"+name {
+	if err == nil && now.Name != "/"+name {
 		err = t.rename(ctx, t.have.ID, name)
 	}
-	if err == nil && t.have.State.Running && !now.Container.State.Running {
-		err = do(ctx, t.engine, func(ctx context.Context) (client.ContainerStartResult, error) {
-			return t.ContainerStart(ctx, t.have.ID, client.ContainerStartOptions{})
+	if err == nil && t.have.State.Running && !now.State.Running {
+		err = do(ctx, t.engine, func(ctx context.Context) error {
+			return t.StartContainer(ctx, t.have.ID)
 		})
 	}
 	if err != nil {
@@ -211,7 +207,7 @@ func (d difference) updatable() bool { return d.live && d.after != "0" && d.afte
 // update changes limits and the restart policy of the container as it is.
 func (t *containerTask) update(ctx context.Context, diffs []difference) error {
 	h := t.want.host
-	opts := client.ContainerUpdateOptions{Resources: &container.Resources{
+	opts := container.UpdateConfig{Resources: container.Resources{
 		CPUShares: h.CPUShares, Memory: h.Memory, NanoCPUs: h.NanoCPUs, BlkioWeight: h.BlkioWeight, CPUPeriod: h.CPUPeriod, CPUQuota: h.CPUQuota,
 		CpusetCpus: h.CpusetCpus, CpusetMems: h.CpusetMems, MemoryReservation: h.MemoryReservation, MemorySwap: h.MemorySwap, PidsLimit: h.PidsLimit,
 	}}
@@ -219,14 +215,14 @@ func (t *containerTask) update(ctx context.Context, diffs []difference) error {
 		opts.Resources.MemorySwap = 2 * h.Memory // the engine's own default, which would be too small now
 	}
 	if t.given["restart_policy"] {
-		opts.RestartPolicy = &h.RestartPolicy
+		opts.RestartPolicy = h.RestartPolicy
 	}
 	what := fmt.Sprintf("update container %s: %s", t.args.Name, reasons(diffs))
 	return t.m.Change(ctx, t.change(what, diffs, func(ctx context.Context) error {
-		done, err := ask(ctx, t.engine, func(ctx context.Context) (client.ContainerUpdateResult, error) {
-			return t.ContainerUpdate(ctx, t.have.ID, opts)
+		warnings, err := ask(ctx, t.engine, func(ctx context.Context) ([]string, error) {
+			return t.UpdateContainer(ctx, t.have.ID, opts)
 		})
-		t.warnings = append(t.warnings, done.Warnings...)
+		t.warnings = append(t.warnings, warnings...)
 		return err
 	}))
 }
@@ -244,11 +240,11 @@ func (t *containerTask) startError(ctx context.Context, err error) error {
 		return fmt.Errorf("container %q cannot be started: %w", t.args.Name, err)
 	}
 	holder := "another program on the machine"
-	list, lerr := ask(context.WithoutCancel(ctx), t.engine, func(ctx context.Context) (client.ContainerListResult, error) {
-		return t.ContainerList(ctx, client.ContainerListOptions{Filters: client.Filters{}.Add("publish", found[2])})
+	list, lerr := ask(context.WithoutCancel(ctx), t.engine, func(ctx context.Context) ([]container.Summary, error) {
+		return t.Containers(ctx, false, client.Filters{}.Add("publish", found[2]))
 	})
-	if lerr == nil && len(list.Items) > 0 && len(list.Items[0].Names) > 0 {
-		holder = fmt.Sprintf("container %q", strings.TrimPrefix(list.Items[0].Names[0], "/"))
+	if lerr == nil && len(list) > 0 && len(list[0].Names) > 0 {
+		holder = fmt.Sprintf("container %q", strings.TrimPrefix(list[0].Names[0], "/"))
 	}
 	return fmt.Errorf("container %q cannot be started: port %s of the machine is taken by %s: %w\nhint: publish another port, or free this one",
 		t.args.Name, found[2], holder, err)

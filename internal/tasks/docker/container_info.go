@@ -3,9 +3,8 @@ package docker
 import (
 	"context"
 
-	"github.com/moby/moby/client"
-
 	"fleet/internal/spec"
+	"fleet/internal/tasks/docker/client"
 	"fleet/internal/tasks/sys"
 )
 
@@ -44,8 +43,8 @@ func containerInfo(ctx context.Context, m *sys.Machine, a *dockerContainerInfoAr
 	}
 	defer e.Close()
 	result := &dockerContainerInfoResult{Warnings: e.warnings}
-	found, err := lookup(ctx, e, func(ctx context.Context) (client.ContainerInspectResult, error) {
-		return e.ContainerInspect(ctx, a.Name, client.ContainerInspectOptions{})
+	found, err := lookup(ctx, e, func(ctx context.Context) (client.Container, error) {
+		return e.Container(ctx, a.Name)
 	})
 	if found == nil || err != nil {
 		return result, err

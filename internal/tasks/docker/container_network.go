@@ -9,8 +9,8 @@ import (
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
-	"github.com/moby/moby/client"
 
+	"fleet/internal/tasks/docker/client"
 	"fleet/internal/tasks/sys"
 )
 
@@ -21,8 +21,8 @@ func (t *containerTask) resolveNetworkMode(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	found, err := lookup(ctx, t.engine, func(ctx context.Context) (client.ContainerInspectResult, error) {
-		return t.ContainerInspect(ctx, name, client.ContainerInspectOptions{})
+	found, err := lookup(ctx, t.engine, func(ctx context.Context) (client.Container, error) {
+		return t.Container(ctx, name)
 	})
 	if err != nil {
 		return err
@@ -33,7 +33,7 @@ func (t *containerTask) resolveNetworkMode(ctx context.Context) error {
 		}
 		return fmt.Errorf("network_mode: container %q does not exist", name)
 	}
-	t.want.host.NetworkMode = container.NetworkMode("container:" + found.Container.ID)
+	t.want.host.NetworkMode = container.NetworkMode("container:" + found.ID)
 	return nil
 }
 
@@ -152,8 +152,8 @@ func (t *containerTask) joinNetwork(ctx context.Context, id string, n networkArg
 	if err != nil {
 		return err
 	}
-	err = do(ctx, t.engine, func(ctx context.Context) (client.NetworkConnectResult, error) {
-		return t.NetworkConnect(ctx, n.Name, client.NetworkConnectOptions{Container: id, EndpointConfig: settings})
+	err = do(ctx, t.engine, func(ctx context.Context) error {
+		return t.JoinNetwork(ctx, n.Name, id, settings)
 	})
 	if err != nil {
 		return fmt.Errorf("container %q cannot join network %q: %w", t.args.Name, n.Name, err)
@@ -162,7 +162,7 @@ func (t *containerTask) joinNetwork(ctx context.Context, id string, n networkArg
 }
 
 func (t *containerTask) leaveNetwork(ctx context.Context, name string) error {
-	return do(ctx, t.engine, func(ctx context.Context) (client.NetworkDisconnectResult, error) {
-		return t.NetworkDisconnect(ctx, name, client.NetworkDisconnectOptions{Container: t.have.ID})
+	return do(ctx, t.engine, func(ctx context.Context) error {
+		return t.LeaveNetwork(ctx, name, t.have.ID, false)
 	})
 }

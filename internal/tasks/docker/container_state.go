@@ -8,11 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
-	"github.com/moby/moby/client"
 
+	"fleet/internal/tasks/docker/client"
 	"fleet/internal/tasks/sys"
 )
 
@@ -63,11 +62,11 @@ func (t *containerTask) start(ctx context.Context, id string) error {
 	if !t.args.Detach {
 		// Asked before the start, so that a container that is gone at once is not
 		// missed, and outliving the change, whose end settle waits for.
-		ended := t.ContainerWait(ctx, id, client.ContainerWaitOptions{Condition: container.WaitConditionNextExit})
+		ended := t.NextEnd(ctx, id)
 		t.ended = &ended
 	}
-	err := do(ctx, t.engine, func(ctx context.Context) (client.ContainerStartResult, error) {
-		return t.ContainerStart(ctx, id, client.ContainerStartOptions{})
+	err := do(ctx, t.engine, func(ctx context.Context) error {
+		return t.StartContainer(ctx, id)
 	})
 	if err != nil {
 		return t.startError(ctx, err)
@@ -90,12 +89,12 @@ func (t *containerTask) settle(ctx context.Context, id string) error {
 }
 
 // finish waits for the end of the command and keeps its exit code and output.
-func (t *containerTask) finish(ctx context.Context, id string, ended client.ContainerWaitResult) error {
+func (t *containerTask) finish(ctx context.Context, id string, ended client.Ending) error {
 	select {
 	case answer := <-ended.Result:
 		t.status = &answer.StatusCode
 	case err := <-ended.Error:
-		return fmt.Errorf("container %q: waiting for its end: %w", t.args.Name, said(err))
+		return fmt.Errorf("container %q: waiting for its end: %w", t.args.Name, err)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -128,7 +127,7 @@ func (e *exitError) Error() string {
 func (t *containerTask) logs(ctx context.Context, id, tail string) string {
 	ctx, cancel := context.WithTimeout(ctx, t.timeout)
 	defer cancel()
-	stream, err := t.ContainerLogs(ctx, id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: tail})
+	stream, err := t.LogsOfContainer(ctx, id, tail)
 	if err != nil {
 		return ""
 	}
@@ -144,8 +143,8 @@ func (t *containerTask) logs(ctx context.Context, id, tail string) string {
 }
 
 func (t *containerTask) restart(ctx context.Context) error {
-	_, err := askWithin(ctx, t.timeout+t.grace(), func(ctx context.Context) (client.ContainerRestartResult, error) {
-		return t.ContainerRestart(ctx, t.have.ID, client.ContainerRestartOptions{Timeout: t.args.StopTimeout})
+	err := doWithin(ctx, t.timeout+t.grace(), func(ctx context.Context) error {
+		return t.RestartContainer(ctx, t.have.ID, t.args.StopTimeout)
 	})
 	if err != nil {
 		return t.startError(ctx, err)
@@ -154,14 +153,7 @@ func (t *containerTask) restart(ctx context.Context) error {
 }
 
 func (t *containerTask) pause(ctx context.Context, id string, on bool) error {
-	if on {
-		return do(ctx, t.engine, func(ctx context.Context) (client.ContainerPauseResult, error) {
-			return t.ContainerPause(ctx, id, client.ContainerPauseOptions{})
-		})
-	}
-	return do(ctx, t.engine, func(ctx context.Context) (client.ContainerUnpauseResult, error) {
-		return t.ContainerUnpause(ctx, id, client.ContainerUnpauseOptions{})
-	})
+	return do(ctx, t.engine, func(ctx context.Context) error { return t.PauseContainer(ctx, id, on) })
 }
 
 // grace is how long the engine waits for the container to end by itself.
@@ -184,15 +176,15 @@ func (t *containerTask) halt(ctx context.Context) error {
 	}
 	var err error
 	if t.args.ForceKill {
-		err = do(ctx, t.engine, func(ctx context.Context) (client.ContainerKillResult, error) {
-			return t.ContainerKill(ctx, t.have.ID, client.ContainerKillOptions{Signal: t.args.KillSignal})
+		err = do(ctx, t.engine, func(ctx context.Context) error {
+			return t.KillContainer(ctx, t.have.ID, t.args.KillSignal)
 		})
 	} else {
-		_, err = askWithin(ctx, t.timeout+t.grace(), func(ctx context.Context) (client.ContainerStopResult, error) {
-			return t.ContainerStop(ctx, t.have.ID, client.ContainerStopOptions{Timeout: t.args.StopTimeout})
+		err = doWithin(ctx, t.timeout+t.grace(), func(ctx context.Context) error {
+			return t.StopContainer(ctx, t.have.ID, t.args.StopTimeout)
 		})
 	}
-	if errdefs.IsNotFound(err) {
+	if client.IsNotFound(err) {
 		return nil
 	}
 	if err != nil {
@@ -218,18 +210,18 @@ func (t *containerTask) absent(ctx context.Context) error {
 
 // remove removes a container that does not run, and waits until it is gone.
 func (t *containerTask) remove(ctx context.Context, id string) error {
-	err := do(ctx, t.engine, func(ctx context.Context) (client.ContainerRemoveResult, error) {
-		return t.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: !t.args.KeepVolumes})
+	err := do(ctx, t.engine, func(ctx context.Context) error {
+		return t.RemoveContainer(ctx, id, !t.args.KeepVolumes)
 	})
-	if err == nil || errdefs.IsNotFound(err) {
+	if err == nil || client.IsNotFound(err) {
 		return nil
 	}
 	if !strings.Contains(err.Error(), "is already in progress") {
 		return fmt.Errorf("container %q cannot be removed: %w", t.args.Name, err)
 	}
 	return t.poll(ctx, t.timeout, func() (bool, error) {
-		found, err := lookup(ctx, t.engine, func(ctx context.Context) (client.ContainerInspectResult, error) {
-			return t.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
+		found, err := lookup(ctx, t.engine, func(ctx context.Context) (client.Container, error) {
+			return t.Container(ctx, id)
 		})
 		return found == nil, err
 	})
@@ -260,13 +252,13 @@ func (t *containerTask) awaitHealth(ctx context.Context, id string) error {
 	limit := time.Duration(t.args.HealthyWaitTimeout * float64(time.Second))
 	last := ""
 	err := t.poll(ctx, limit, func() (bool, error) {
-		now, err := ask(ctx, t.engine, func(ctx context.Context) (client.ContainerInspectResult, error) {
-			return t.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
+		now, err := ask(ctx, t.engine, func(ctx context.Context) (client.Container, error) {
+			return t.Container(ctx, id)
 		})
 		if err != nil {
 			return false, err
 		}
-		state := now.Container.State
+		state := now.State
 		switch {
 		case state.Health == nil || state.Health.Status == container.NoHealthcheck:
 			return false, fmt.Errorf("container %q has no health check to wait for\nhint: give it a healthcheck, or use state: started", t.args.Name)

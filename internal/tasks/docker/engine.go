@@ -10,12 +10,9 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strings"
 	"time"
 
-	"github.com/containerd/errdefs"
-	"github.com/moby/moby/client"
-
+	"fleet/internal/tasks/docker/client"
 	"fleet/internal/tasks/sys"
 )
 
@@ -50,20 +47,14 @@ func connect(ctx context.Context, m *sys.Machine, a *engineArgs) (*engine, error
 	if a.Timeout <= 0 {
 		return nil, fmt.Errorf("argument \"timeout\" is %d: want a number of seconds above 0", a.Timeout)
 	}
-	host := firstOf(a.DockerHost, variable(m, client.EnvOverrideHost), client.DefaultDockerHost)
-	opts := []client.Opt{client.WithTLSClientConfigFromEnv(), client.WithHost(host)}
-	if a.APIVersion != "auto" {
-		opts = append(opts, client.WithAPIVersion(a.APIVersion))
-	}
-	c, err := client.New(opts...)
+	host := firstOf(a.DockerHost, variable(m, "DOCKER_HOST"), client.DefaultHost)
+	c, err := client.New(host, a.APIVersion)
 	if err != nil {
 		return nil, fmt.Errorf("docker_host %q: %w", host, err)
 	}
 	e := &engine{Client: c, m: m, timeout: time.Duration(a.Timeout) * time.Second}
-	_, err = ask(ctx, e, func(ctx context.Context) (client.PingResult, error) {
-		return c.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true})
-	})
-	if err != nil && m.Check && client.IsErrConnectionFailed(err) {
+	err = do(ctx, e, c.Connect)
+	if err != nil && m.Check && client.IsUnreached(err) {
 		e.missing = true
 		e.warnings = append(e.warnings, fmt.Sprintf("no Docker engine answers at %s: taken as one that is still to be installed", host))
 		return e, nil
@@ -92,28 +83,26 @@ func variable(m *sys.Machine, name string) string {
 	return os.Getenv(name)
 }
 
-// unreachable says in few words why there is no engine; the client's own words
-// repeat the address and the advice.
+// unreachable says in few words why there is no engine.
 func unreachable(host string, err error) error {
 	hint := "is Docker installed and its service started? (docker_host names another socket)"
 	var op *net.OpError
 	var call *os.SyscallError
-	switch text := err.Error(); {
+	switch {
+	case errors.Is(err, os.ErrPermission):
+		err = errors.New("permission denied")
+		hint = "the user has no right to use the engine: set become: true, or add the user to the group docker"
+	case client.IsSilent(err):
+		err = errors.New("nothing answers there")
 	case errors.As(err, &call):
 		err = call.Err
 	case errors.As(err, &op):
 		err = op.Err
-	case strings.Contains(text, "permission denied"):
-		err = errors.New("permission denied")
-		hint = "the user has no right to use the engine: set become: true, or add the user to the group docker"
-	case strings.Contains(text, "Is the docker daemon running"):
-		err = errors.New("nothing answers there")
 	}
 	return fmt.Errorf("cannot reach the Docker engine at %s: %w\nhint: %s", host, err, hint)
 }
 
-// ask makes one request with the engine's deadline. Its error is what the
-// engine said, without the client's preamble.
+// ask makes one request with the engine's deadline.
 func ask[T any](ctx context.Context, e *engine, request func(context.Context) (T, error)) (T, error) {
 	return askWithin(ctx, e.timeout, request)
 }
@@ -126,28 +115,7 @@ func askWithin[T any](ctx context.Context, limit time.Duration, request func(con
 	if err != nil && ctx.Err() == nil && errors.Is(inner.Err(), context.DeadlineExceeded) {
 		return answer, fmt.Errorf("the Docker engine did not answer within %s\nhint: the argument timeout sets the limit", limit)
 	}
-	return answer, said(err)
-}
-
-// engineError is an error of the engine in its own words.
-type engineError struct {
-	text string
-	err  error
-}
-
-func (e *engineError) Error() string { return e.text }
-func (e *engineError) Unwrap() error { return e.err }
-
-// said strips the preamble that the client puts before the engine's words.
-func said(err error) error {
-	if err == nil {
-		return nil
-	}
-	text, found := strings.CutPrefix(err.Error(), "Error response from daemon: ")
-	if !found {
-		return err
-	}
-	return &engineError{text: text, err: err}
+	return answer, err
 }
 
 // lookup is ask for something that may not exist: then it returns nil. On an
@@ -157,7 +125,7 @@ func lookup[T any](ctx context.Context, e *engine, request func(context.Context)
 		return nil, nil
 	}
 	answer, err := ask(ctx, e, request)
-	if errdefs.IsNotFound(err) {
+	if client.IsNotFound(err) {
 		return nil, nil
 	}
 	if err != nil {
@@ -166,8 +134,13 @@ func lookup[T any](ctx context.Context, e *engine, request func(context.Context)
 	return &answer, nil
 }
 
-// do runs a request whose answer does not matter.
-func do[T any](ctx context.Context, e *engine, request func(context.Context) (T, error)) error {
-	_, err := ask(ctx, e, request)
+// do is ask for a request that is answered by being done.
+func do(ctx context.Context, e *engine, request func(context.Context) error) error {
+	return doWithin(ctx, e.timeout, request)
+}
+
+// doWithin is do for requests that may take longer.
+func doWithin(ctx context.Context, limit time.Duration, request func(context.Context) error) error {
+	_, err := askWithin(ctx, limit, func(ctx context.Context) (struct{}, error) { return struct{}{}, request(ctx) })
 	return err
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/moby/moby/api/types/image"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/api/types/volume"
-	"github.com/moby/moby/client"
+	"fleet/internal/tasks/docker/client"
 )
 
 // fakeEngine is a Docker Engine of API 1.41 with its state in memory. It knows

@@ -4,9 +4,8 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/moby/moby/client"
-
 	"fleet/internal/spec"
+	"fleet/internal/tasks/docker/client"
 	"fleet/internal/tasks/sys"
 )
 
@@ -81,23 +80,20 @@ func hostInfo(ctx context.Context, m *sys.Machine, a *dockerHostInfoArgs) (any, 
 	if e.missing {
 		return r, e.listAll(ctx, a, r)
 	}
-	info, err := ask(ctx, e, func(ctx context.Context) (client.SystemInfoResult, error) { return e.Info(ctx, client.InfoOptions{}) })
+	info, err := ask(ctx, e, e.Info)
 	if err != nil {
 		return r, err
 	}
-	r.HostInfo = info.Info
+	r.HostInfo = info
 	if err := e.listAll(ctx, a, r); err != nil {
 		return r, err
 	}
 	if a.DiskUsage {
-		usage, err := ask(ctx, e, func(ctx context.Context) (client.DiskUsageResult, error) {
-			return e.Client.DiskUsage(ctx, client.DiskUsageOptions{Containers: true, Images: true, BuildCache: true, Volumes: true, Verbose: a.VerboseOutput})
+		usage, err := ask(ctx, e, func(ctx context.Context) (client.DiskUsage, error) {
+			return e.Client.DiskUsage(ctx, a.VerboseOutput, "container", "image", "volume", "build-cache")
 		})
 		if err != nil {
 			return r, err
-		}
-		if !a.VerboseOutput {
-			usage.Containers.Items, usage.Images.Items, usage.Volumes.Items, usage.BuildCache.Items = nil, nil, nil, nil
 		}
 		r.DiskUsage = usage
 	}
@@ -113,20 +109,20 @@ func (e *engine) listAll(ctx context.Context, a *dockerHostInfoArgs, r *dockerHo
 		fetch func(context.Context) (any, error)
 	}{
 		{a.Containers || a.ContainersAll, &r.Containers, []string{"Id", "Image", "Command", "Created", "Status", "State", "Ports", "Names"}, func(ctx context.Context) (any, error) {
-			l, err := e.ContainerList(ctx, client.ContainerListOptions{All: a.ContainersAll, Filters: filters(a.ContainersFilters)})
-			return l.Items, err
+			l, err := e.Containers(ctx, a.ContainersAll, filters(a.ContainersFilters))
+			return l, err
 		}},
 		{a.Images, &r.Images, []string{"Id", "RepoTags", "RepoDigests", "Created", "Size"}, func(ctx context.Context) (any, error) {
-			l, err := e.ImageList(ctx, client.ImageListOptions{Filters: filters(a.ImagesFilters)})
-			return l.Items, err
+			l, err := e.Images(ctx, filters(a.ImagesFilters))
+			return l, err
 		}},
 		{a.Networks, &r.Networks, []string{"Id", "Driver", "Name", "Scope"}, func(ctx context.Context) (any, error) {
-			l, err := e.NetworkList(ctx, client.NetworkListOptions{Filters: filters(a.NetworksFilters)})
-			return l.Items, err
+			l, err := e.Networks(ctx, filters(a.NetworksFilters))
+			return l, err
 		}},
 		{a.Volumes, &r.Volumes, []string{"Driver", "Name"}, func(ctx context.Context) (any, error) {
-			l, err := e.VolumeList(ctx, client.VolumeListOptions{Filters: filters(a.VolumesFilters)})
-			return l.Items, err
+			l, err := e.Volumes(ctx, filters(a.VolumesFilters))
+			return l, err
 		}},
 	} {
 		if !list.on {

@@ -1,18 +1,17 @@
 package docker
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
-	"github.com/distribution/reference"
 	"github.com/moby/moby/api/types/image"
-	"github.com/moby/moby/client"
 
 	"fleet/internal/spec"
+	"fleet/internal/tasks/docker/client"
+	"fleet/internal/tasks/docker/reference"
 	"fleet/internal/tasks/sys"
 )
 
@@ -119,7 +118,7 @@ func runImage(ctx context.Context, m *sys.Machine, a *dockerImageArgs) (any, err
 
 func newImageTask(m *sys.Machine, a *dockerImageArgs) (*imageTask, error) {
 	given := a.Name
-	if ref, err := reference.ParseNormalizedNamed(given); err == nil && reference.IsNameOnly(ref) && !strings.HasPrefix(given, "sha256:") {
+	if ref, err := reference.Parse(given); err == nil && ref.NameOnly() && !strings.HasPrefix(given, "sha256:") {
 		given += ":" + a.Tag
 	}
 	t := &imageTask{args: a}
@@ -202,8 +201,8 @@ func (t *imageTask) absent(ctx context.Context) error {
 	return t.m.Change(ctx, sys.Change{
 		What: "remove image " + t.name.String(),
 		Do: func(ctx context.Context) error {
-			err := do(ctx, t.engine, func(ctx context.Context) (client.ImageRemoveResult, error) {
-				return t.ImageRemove(ctx, t.name.given, client.ImageRemoveOptions{Force: t.args.ForceAbsent, PruneChildren: true})
+			err := do(ctx, t.engine, func(ctx context.Context) error {
+				return t.RemoveImage(ctx, t.name.given, t.args.ForceAbsent)
 			})
 			if err != nil && strings.Contains(err.Error(), "must") && strings.Contains(err.Error(), "force") {
 				err = fmt.Errorf("%w\nhint: force_absent removes it all the same", err)
@@ -226,15 +225,9 @@ func (t *imageTask) result(ctx context.Context) (*dockerImageResult, error) {
 	if t.missing || t.args.State == "absent" {
 		return r, nil
 	}
-	var raw bytes.Buffer
-	_, err := lookup(ctx, t.engine, func(ctx context.Context) (client.ImageInspectResult, error) {
-		return t.ImageInspect(ctx, t.name.given, client.ImageInspectWithRawResponse(&raw))
-	})
-	if err == nil && raw.Len() > 0 && json.Valid(raw.Bytes()) {
-		var shown map[string]any
-		if err = json.Unmarshal(raw.Bytes(), &shown); err == nil && shown["Id"] != nil {
-			r.Image = shown
-		}
+	found, err := lookup(ctx, t.engine, func(ctx context.Context) (client.Image, error) { return t.Image(ctx, t.name.given) })
+	if err == nil && found != nil {
+		err = json.Unmarshal(found.Raw, &r.Image)
 	}
 	return r, err
 }

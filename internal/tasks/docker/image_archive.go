@@ -14,8 +14,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/moby/moby/client"
-
 	"fleet/internal/tasks/sys"
 )
 
@@ -36,7 +34,7 @@ func (t *imageTask) load(ctx context.Context) error {
 		What: fmt.Sprintf("load image %s from %s", t.name, file),
 		Do: func(ctx context.Context) error {
 			seen, err := progress(ctx, func(ctx context.Context) (messages, error) {
-				answer, err := t.ImageLoad(ctx, f, client.ImageLoadWithQuiet(true))
+				answer, err := t.LoadImage(ctx, f)
 				if err != nil {
 					return nil, err
 				}
@@ -77,9 +75,9 @@ func (t *imageTask) archive(ctx context.Context) error {
 }
 
 func (t *imageTask) save(ctx context.Context, file string) error {
-	stream, err := t.ImageSave(ctx, []string{t.name.String()})
+	stream, err := t.SaveImage(ctx, t.name.String())
 	if err != nil {
-		return said(err)
+		return err
 	}
 	defer stream.Close()
 	f, err := os.CreateTemp(filepath.Dir(file), ".fleet-image-")

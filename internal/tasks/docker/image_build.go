@@ -10,9 +10,8 @@ import (
 	"strings"
 
 	"github.com/moby/moby/api/types/jsonstream"
-	"github.com/moby/moby/client"
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"fleet/internal/tasks/docker/client"
 	"fleet/internal/tasks/sys"
 )
 
@@ -65,8 +64,8 @@ func (t *imageTask) build(ctx context.Context) error {
 		Do: func(ctx context.Context) error {
 			seen, err := progress(ctx, func(ctx context.Context) (messages, error) {
 				tarball := source.tar()
-				answer, err := t.ImageBuild(ctx, tarball, opts)
-				return jsonStream{answer.Body}, errors.Join(err, tarballError(err, tarball))
+				answer, err := t.BuildImage(ctx, tarball, opts)
+				return jsonStream{answer}, errors.Join(err, tarballError(err, tarball))
 			})
 			t.stdout = streamText(seen)
 			if err != nil {
@@ -91,19 +90,13 @@ func tarballError(err error, tarball *io.PipeReader) error {
 	return nil
 }
 
-func (b *imageBuildArgs) options(tag string) (client.ImageBuildOptions, error) {
-	opts := client.ImageBuildOptions{
-		Tags: []string{tag}, Dockerfile: b.Dockerfile, NoCache: b.NoCache, PullParent: b.Pull, Remove: b.Rm, ForceRemove: b.Rm,
-		Labels: b.Labels, Target: b.Target, NetworkMode: b.Network, CacheFrom: b.CacheFrom, BuildArgs: map[string]*string{},
-	}
-	for k, v := range b.Args {
-		opts.BuildArgs[k] = &v
+func (b *imageBuildArgs) options(tag string) (client.Build, error) {
+	opts := client.Build{
+		Tag: tag, Dockerfile: b.Dockerfile, NoCache: b.NoCache, Pull: b.Pull, KeepContainers: !b.Rm, Platform: b.Platform,
+		Labels: b.Labels, Target: b.Target, Network: b.Network, CacheFrom: b.CacheFrom, Args: b.Args,
 	}
 	for _, name := range sortedKeys(b.EtcHosts) {
 		opts.ExtraHosts = append(opts.ExtraHosts, name+":"+b.EtcHosts[name])
-	}
-	if b.Platform != "" {
-		opts.Platforms = []ocispec.Platform{platform(b.Platform)}
 	}
 	if b.ShmSize != "" {
 		n, err := size("build.shm_size", b.ShmSize)

@@ -4,25 +4,26 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/distribution/reference"
-	"github.com/moby/moby/client"
-
+	"fleet/internal/tasks/docker/reference"
 	"fleet/internal/tasks/sys"
 )
 
 // tag gives the image its further name.
 func (t *imageTask) tag(ctx context.Context) (imageName, error) {
 	given := t.args.Repository
-	ref, err := reference.ParseNormalizedNamed(given)
+	ref, err := reference.Parse(given)
 	if err != nil {
 		return imageName{}, fmt.Errorf("repository %q: %w", given, err)
 	}
-	if tagged, ok := t.name.ref.(reference.Tagged); ok && reference.IsNameOnly(ref) {
-		given += ":" + tagged.Tag()
+	if tag := t.name.ref.Tag; tag != "" && ref.NameOnly() {
+		given += ":" + tag
 	}
 	name, err := parseImage(given)
 	if err != nil {
 		return name, err
+	}
+	if name.isID() || name.ref.Digest != "" {
+		return name, fmt.Errorf("repository %q: a digest is no name that an image can be given", given)
 	}
 	other, err := t.image(ctx, name.given)
 	switch {
@@ -37,8 +38,8 @@ func (t *imageTask) tag(ctx context.Context) (imageName, error) {
 	return name, t.m.Change(ctx, sys.Change{
 		What: fmt.Sprintf("tag image %s as %s", t.name, name),
 		Do: func(ctx context.Context) error {
-			return do(ctx, t.engine, func(ctx context.Context) (client.ImageTagResult, error) {
-				return t.ImageTag(ctx, client.ImageTagOptions{Source: t.have.ID, Target: name.given})
+			return do(ctx, t.engine, func(ctx context.Context) error {
+				return t.TagImage(ctx, t.have.ID, name.ref.Repository(), name.ref.Tag)
 			})
 		},
 	})
@@ -46,8 +47,11 @@ func (t *imageTask) tag(ctx context.Context) (imageName, error) {
 
 // push brings the image to its registry, unless it is there already.
 func (t *imageTask) push(ctx context.Context, name imageName) error {
-	if name.ref == nil {
+	if name.isID() {
 		return fmt.Errorf("image %s is named by its ID, which no registry knows\nhint: give it a name by repository", name)
+	}
+	if name.ref.Digest != "" {
+		return fmt.Errorf("image %s is named by its digest, which cannot be pushed", name)
 	}
 	auth, err := authHeader(ctx, t.logins, name.ref)
 	if err != nil {
@@ -70,7 +74,7 @@ func (t *imageTask) push(ctx context.Context, name imageName) error {
 		What: "push image " + name.String(),
 		Do: func(ctx context.Context) error {
 			_, err := progress(ctx, func(ctx context.Context) (messages, error) {
-				return t.ImagePush(ctx, name.ref.String(), client.ImagePushOptions{RegistryAuth: auth})
+				return reported(t.PushImage(ctx, name.ref.Repository(), name.ref.Tag, auth))
 			})
 			return wish.explain(err, auth != "")
 		},

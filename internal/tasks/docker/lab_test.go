@@ -15,8 +15,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/moby/moby/client"
-
+	"fleet/internal/tasks/docker/client"
 	"fleet/internal/tasks/sys"
 )
 
@@ -58,18 +57,18 @@ func labThrice(t *testing.T, mod *sys.Module, args map[string]any) map[string]an
 
 func labEngine(t *testing.T) *client.Client {
 	t.Helper()
-	c, err := client.New(client.FromEnv)
+	c, err := client.New(firstOf(os.Getenv("DOCKER_HOST"), client.DefaultHost), "auto")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Ping(t.Context(), client.PingOptions{NegotiateAPIVersion: true}); err != nil {
+	if err := c.Connect(t.Context()); err != nil {
 		t.Fatalf("the lab's tests need a Docker Engine: %v", err)
 	}
 	t.Cleanup(func() { c.Close() })
 	return c
 }
 
-// labProbe imports the probe's image under a tag.
+// labProbe builds the probe's image under a tag.
 func labProbe(t *testing.T, c *client.Client, tag string, changes ...string) {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "probe")
@@ -82,27 +81,27 @@ func labProbe(t *testing.T, c *client.Client, tag string, changes ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	changes = append([]string{"FROM scratch", "COPY probe /probe", `ENTRYPOINT ["/probe"]`, "ENV FROM_IMAGE=1", "LABEL made=" + tag, "EXPOSE 80"}, changes...)
 	var buf bytes.Buffer
 	w := tar.NewWriter(&buf)
-	_ = w.WriteHeader(&tar.Header{Name: "probe", Mode: 0o755, Size: int64(len(data))})
-	_, _ = w.Write(data)
+	for name, data := range map[string][]byte{"probe": data, "Dockerfile": []byte(strings.Join(changes, "\n"))} {
+		_ = w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(data))})
+		_, _ = w.Write(data)
+	}
 	_ = w.Close()
-	changes = append([]string{`ENTRYPOINT ["/probe"]`, "ENV FROM_IMAGE=1", "LABEL made=" + tag, "EXPOSE 80"}, changes...)
-	stream, err := c.ImageImport(t.Context(), client.ImageImportSource{Source: &buf, SourceName: "-"}, labImage+":"+tag, client.ImageImportOptions{Changes: changes})
+	stream, err := c.BuildImage(t.Context(), &buf, client.Build{Tag: labImage + ":" + tag})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, _ = io.Copy(io.Discard, stream)
 	stream.Close()
-	t.Cleanup(func() {
-		_, _ = c.ImageRemove(context.Background(), labImage+":"+tag, client.ImageRemoveOptions{Force: true, PruneChildren: true})
-	})
+	t.Cleanup(func() { _ = c.RemoveImage(context.Background(), labImage+":"+tag, true) })
 }
 
 func labRemove(t *testing.T, c *client.Client, names ...string) {
 	t.Cleanup(func() {
 		for _, name := range names {
-			_, _ = c.ContainerRemove(context.Background(), name, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+			_ = c.RemoveContainer(context.Background(), name, true)
 		}
 	})
 }

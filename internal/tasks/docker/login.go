@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/registry"
-	"github.com/moby/moby/client"
 
 	"fleet/internal/spec"
+	"fleet/internal/tasks/docker/client"
 	"fleet/internal/tasks/sys"
 )
 
@@ -111,22 +110,20 @@ func login(ctx context.Context, m *sys.Machine, a *dockerLoginArgs) (any, error)
 // authenticate has the engine try the login at the registry.
 func authenticate(ctx context.Context, e *engine, a *dockerLoginArgs, server string) (registry.AuthConfig, string, error) {
 	auth := registry.AuthConfig{ServerAddress: server, Username: a.Username, Password: a.Password}
-	answer, err := ask(ctx, e, func(ctx context.Context) (client.RegistryLoginResult, error) {
-		return e.RegistryLogin(ctx, client.RegistryLoginOptions{Username: a.Username, Password: a.Password, ServerAddress: server})
-	})
+	answer, err := ask(ctx, e, func(ctx context.Context) (registry.AuthResponse, error) { return e.Login(ctx, auth) })
 	if err != nil {
 		return auth, "", loginError(server, a.Username, err)
 	}
-	if token := answer.Auth.IdentityToken; token != "" {
+	if token := answer.IdentityToken; token != "" {
 		auth.IdentityToken, auth.Password = token, ""
 	}
-	return auth, answer.Auth.Status, nil
+	return auth, answer.Status, nil
 }
 
 func loginError(server, user string, err error) error {
 	text := err.Error()
 	switch {
-	case errdefs.IsUnauthorized(err) || containsAny(text, "401 Unauthorized", "unauthorized"):
+	case client.IsUnauthorized(err) || containsAny(text, "401 Unauthorized", "unauthorized"):
 		return fmt.Errorf("registry %s refused the login of user %q: %s\nhint: check the user name and the password", server, user, text)
 	case containsAny(text, untrusted...):
 		return fmt.Errorf("registry %s cannot be trusted: %s\nhint: put its certificate authority into /etc/docker/certs.d/%s/ca.crt, "+

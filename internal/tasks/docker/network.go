@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"github.com/moby/moby/api/types/network"
-	"github.com/moby/moby/client"
 
 	"fleet/internal/spec"
+	"fleet/internal/tasks/docker/client"
 	"fleet/internal/tasks/sys"
 )
 
@@ -41,8 +41,8 @@ type dockerNetworkResult struct {
 type networkTask struct {
 	*engine
 	args *dockerNetworkArgs
-	want client.NetworkCreateOptions
-	have *client.NetworkInspectResult // nil where there is none
+	want network.CreateRequest
+	have *client.Network // nil where there is none
 }
 
 func runNetwork(ctx context.Context, m *sys.Machine, a *dockerNetworkArgs) (any, error) {
@@ -77,8 +77,8 @@ func runNetwork(ctx context.Context, m *sys.Machine, a *dockerNetworkArgs) (any,
 // look reads the network as it is. The engine would also take the start of an
 // ID for a name, so what it finds by that is not the network.
 func (t *networkTask) look(ctx context.Context) (err error) {
-	t.have, err = lookup(ctx, t.engine, func(ctx context.Context) (client.NetworkInspectResult, error) {
-		return t.NetworkInspect(ctx, t.args.Name, client.NetworkInspectOptions{})
+	t.have, err = lookup(ctx, t.engine, func(ctx context.Context) (client.Network, error) {
+		return t.Network(ctx, t.args.Name)
 	})
 	if t.have != nil && t.have.Network.Name != t.args.Name && t.have.Network.ID != t.args.Name {
 		t.have = nil
@@ -107,10 +107,12 @@ func (t *networkTask) present(ctx context.Context) error {
 }
 
 func (t *networkTask) make(ctx context.Context) error {
-	done, err := ask(ctx, t.engine, func(ctx context.Context) (client.NetworkCreateResult, error) {
-		return t.NetworkCreate(ctx, t.args.Name, t.want)
+	done, err := ask(ctx, t.engine, func(ctx context.Context) (network.CreateResponse, error) {
+		return t.CreateNetwork(ctx, t.want)
 	})
-	t.warnings = append(t.warnings, done.Warning...)
+	if done.Warning != "" {
+		t.warnings = append(t.warnings, done.Warning)
+	}
 	if err != nil {
 		return fmt.Errorf("network %q cannot be created: %w", t.args.Name, err)
 	}
@@ -146,15 +148,15 @@ func (t *networkTask) recreate(ctx context.Context, diffs []difference) error {
 // disconnectAll disconnects all containers and returns how they were connected.
 func (t *networkTask) disconnectAll(ctx context.Context) (map[string]*network.EndpointSettings, error) {
 	out := map[string]*network.EndpointSettings{}
-	for id := range t.have.Network.Containers {
-		found, err := lookup(ctx, t.engine, func(ctx context.Context) (client.ContainerInspectResult, error) {
-			return t.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
+	for id := range t.have.Containers {
+		found, err := lookup(ctx, t.engine, func(ctx context.Context) (client.Container, error) {
+			return t.Container(ctx, id)
 		})
 		if err != nil {
 			return nil, err
 		}
-		if found != nil && found.Container.NetworkSettings != nil {
-			if old := found.Container.NetworkSettings.Networks[t.have.Network.Name]; old != nil {
+		if found != nil && found.NetworkSettings != nil {
+			if old := found.NetworkSettings.Networks[t.have.Network.Name]; old != nil {
 				aliases := slices.DeleteFunc(slices.Clone(old.Aliases), func(a string) bool { return strings.HasPrefix(id, a) })
 				out[id] = &network.EndpointSettings{Aliases: aliases, Links: old.Links, DriverOpts: old.DriverOpts}
 			}
@@ -171,7 +173,7 @@ func (t *networkTask) disconnectAll(ctx context.Context) (map[string]*network.En
 func (t *networkTask) reconcile(ctx context.Context) error {
 	connected := map[string]string{}
 	if t.have != nil {
-		for id, c := range t.have.Network.Containers {
+		for id, c := range t.have.Containers {
 			connected[c.Name] = id
 		}
 	}
@@ -203,8 +205,8 @@ func (t *networkTask) reconcile(ctx context.Context) error {
 }
 
 func (t *networkTask) join(ctx context.Context, id string, settings *network.EndpointSettings) error {
-	err := do(ctx, t.engine, func(ctx context.Context) (client.NetworkConnectResult, error) {
-		return t.NetworkConnect(ctx, t.args.Name, client.NetworkConnectOptions{Container: id, EndpointConfig: settings})
+	err := do(ctx, t.engine, func(ctx context.Context) error {
+		return t.JoinNetwork(ctx, t.args.Name, id, settings)
 	})
 	if err != nil {
 		return fmt.Errorf("container %q cannot join network %q: %w", id, t.args.Name, err)
@@ -213,14 +215,14 @@ func (t *networkTask) join(ctx context.Context, id string, settings *network.End
 }
 
 func (t *networkTask) leave(ctx context.Context, id string) error {
-	return do(ctx, t.engine, func(ctx context.Context) (client.NetworkDisconnectResult, error) {
-		return t.NetworkDisconnect(ctx, t.args.Name, client.NetworkDisconnectOptions{Container: id, Force: true})
+	return do(ctx, t.engine, func(ctx context.Context) error {
+		return t.LeaveNetwork(ctx, t.args.Name, id, true)
 	})
 }
 
 func (t *networkTask) remove(ctx context.Context) error {
-	return do(ctx, t.engine, func(ctx context.Context) (client.NetworkRemoveResult, error) {
-		return t.NetworkRemove(ctx, t.have.Network.ID, client.NetworkRemoveOptions{})
+	return do(ctx, t.engine, func(ctx context.Context) error {
+		return t.RemoveNetwork(ctx, t.have.Network.ID)
 	})
 }
 

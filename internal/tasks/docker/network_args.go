@@ -5,7 +5,6 @@ import (
 	"net/netip"
 
 	"github.com/moby/moby/api/types/network"
-	"github.com/moby/moby/client"
 )
 
 type dockerNetworkArgs struct {
@@ -56,8 +55,8 @@ type ipamArgs struct {
 }
 
 // options builds what the arguments ask for.
-func (a *dockerNetworkArgs) options() (client.NetworkCreateOptions, error) {
-	o := client.NetworkCreateOptions{Driver: a.Driver, Scope: a.Scope, EnableIPv6: a.EnableIPv6, Labels: texts(a.Labels),
+func (a *dockerNetworkArgs) options() (network.CreateRequest, error) {
+	o := network.CreateRequest{Name: a.Name, Driver: a.Driver, Scope: a.Scope, EnableIPv6: a.EnableIPv6, Labels: texts(a.Labels),
 		Internal: isTrue(a.Internal), Attachable: isTrue(a.Attachable), Ingress: isTrue(a.Ingress), Options: texts(a.DriverOptions)}
 	if a.IPAMDriver == "" && a.IPAMDriverOptions == nil && a.IPAMConfig == nil {
 		return o, nil

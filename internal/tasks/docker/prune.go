@@ -7,10 +7,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/moby/moby/api/types/build"
 	"github.com/moby/moby/api/types/container"
-	"github.com/moby/moby/client"
+	"github.com/moby/moby/api/types/image"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/api/types/volume"
 
 	"fleet/internal/spec"
+	"fleet/internal/tasks/docker/client"
 	"fleet/internal/tasks/sys"
 )
 
@@ -181,10 +185,10 @@ func listing(f client.Filters, known []string, more client.Filters) client.Filte
 
 func (e *engine) stoppedContainers(ctx context.Context, f client.Filters) (bool, error) {
 	stopped := client.Filters{}.Add("status", string(container.StateCreated), string(container.StateExited), string(container.StateDead))
-	list, err := ask(ctx, e, func(ctx context.Context) (client.ContainerListResult, error) {
-		return e.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: listing(f, []string{"label"}, stopped)})
+	list, err := ask(ctx, e, func(ctx context.Context) ([]container.Summary, error) {
+		return e.Containers(ctx, true, listing(f, []string{"label"}, stopped))
 	})
-	return len(list.Items) > 0, err
+	return len(list) > 0, err
 }
 
 func (e *engine) unusedImages(ctx context.Context, f client.Filters) (bool, error) {
@@ -192,20 +196,20 @@ func (e *engine) unusedImages(ctx context.Context, f client.Filters) (bool, erro
 	if !f["dangling"]["false"] && !f["dangling"]["0"] {
 		more.Add("dangling", "true")
 	}
-	list, err := ask(ctx, e, func(ctx context.Context) (client.ImageListResult, error) {
-		return e.ImageList(ctx, client.ImageListOptions{Filters: listing(f, []string{"label"}, more)})
+	list, err := ask(ctx, e, func(ctx context.Context) ([]image.Summary, error) {
+		return e.Images(ctx, listing(f, []string{"label"}, more))
 	})
-	if err != nil || len(list.Items) == 0 {
+	if err != nil || len(list) == 0 {
 		return false, err
 	}
-	users, err := ask(ctx, e, func(ctx context.Context) (client.ContainerListResult, error) {
-		return e.ContainerList(ctx, client.ContainerListOptions{All: true})
+	users, err := ask(ctx, e, func(ctx context.Context) ([]container.Summary, error) {
+		return e.Containers(ctx, true, nil)
 	})
 	used := map[string]bool{}
-	for _, c := range users.Items {
+	for _, c := range users {
 		used[c.ImageID] = true
 	}
-	for _, image := range list.Items {
+	for _, image := range list {
 		if !used[image.ID] {
 			return true, err
 		}
@@ -214,22 +218,22 @@ func (e *engine) unusedImages(ctx context.Context, f client.Filters) (bool, erro
 }
 
 func (e *engine) unusedNetworks(ctx context.Context, f client.Filters) (bool, error) {
-	list, err := ask(ctx, e, func(ctx context.Context) (client.NetworkListResult, error) {
-		return e.NetworkList(ctx, client.NetworkListOptions{Filters: listing(f, []string{"label"}, client.Filters{}.Add("dangling", "true"))})
+	list, err := ask(ctx, e, func(ctx context.Context) ([]network.Summary, error) {
+		return e.Networks(ctx, listing(f, []string{"label"}, client.Filters{}.Add("dangling", "true")))
 	})
-	return len(list.Items) > 0, err
+	return len(list) > 0, err
 }
 
 func (e *engine) unusedVolumes(ctx context.Context, f client.Filters) (bool, error) {
-	list, err := ask(ctx, e, func(ctx context.Context) (client.VolumeListResult, error) {
-		return e.VolumeList(ctx, client.VolumeListOptions{Filters: listing(f, []string{"label"}, client.Filters{}.Add("dangling", "true"))})
+	list, err := ask(ctx, e, func(ctx context.Context) ([]volume.Volume, error) {
+		return e.Volumes(ctx, listing(f, []string{"label"}, client.Filters{}.Add("dangling", "true")))
 	})
-	return len(list.Items) > 0, err
+	return len(list) > 0, err
 }
 
 func (e *engine) unusedCache(ctx context.Context, _ client.Filters) (bool, error) {
-	usage, err := ask(ctx, e, func(ctx context.Context) (client.DiskUsageResult, error) {
-		return e.DiskUsage(ctx, client.DiskUsageOptions{BuildCache: true})
+	usage, err := ask(ctx, e, func(ctx context.Context) (client.DiskUsage, error) {
+		return e.DiskUsage(ctx, false, "build-cache")
 	})
 	return usage.BuildCache.TotalCount > 0, err
 }
@@ -238,20 +242,20 @@ type pruneFunc func(context.Context, client.Filters) (bool, error)
 
 func (r *dockerPruneResult) containers(e *engine) pruneFunc {
 	return func(ctx context.Context, f client.Filters) (bool, error) {
-		done, err := ask(ctx, e, func(ctx context.Context) (client.ContainerPruneResult, error) {
-			return e.ContainerPrune(ctx, client.ContainerPruneOptions{Filters: f})
+		done, err := ask(ctx, e, func(ctx context.Context) (container.PruneReport, error) {
+			return e.PruneContainers(ctx, f)
 		})
-		r.Containers, r.ContainersSpaceReclaimed = append(r.Containers, done.Report.ContainersDeleted...), done.Report.SpaceReclaimed
+		r.Containers, r.ContainersSpaceReclaimed = append(r.Containers, done.ContainersDeleted...), done.SpaceReclaimed
 		return len(r.Containers) > 0, err
 	}
 }
 
 func (r *dockerPruneResult) images(e *engine) pruneFunc {
 	return func(ctx context.Context, f client.Filters) (bool, error) {
-		done, err := ask(ctx, e, func(ctx context.Context) (client.ImagePruneResult, error) {
-			return e.ImagePrune(ctx, client.ImagePruneOptions{Filters: f})
+		done, err := ask(ctx, e, func(ctx context.Context) (image.PruneReport, error) {
+			return e.PruneImages(ctx, f)
 		})
-		for _, image := range done.Report.ImagesDeleted {
+		for _, image := range done.ImagesDeleted {
 			if image.Untagged != "" {
 				r.Images = append(r.Images, map[string]string{"Untagged": image.Untagged})
 			}
@@ -259,37 +263,37 @@ func (r *dockerPruneResult) images(e *engine) pruneFunc {
 				r.Images = append(r.Images, map[string]string{"Deleted": image.Deleted})
 			}
 		}
-		r.ImagesSpaceReclaimed = done.Report.SpaceReclaimed
+		r.ImagesSpaceReclaimed = done.SpaceReclaimed
 		return len(r.Images) > 0, err
 	}
 }
 
 func (r *dockerPruneResult) networks(e *engine) pruneFunc {
 	return func(ctx context.Context, f client.Filters) (bool, error) {
-		done, err := ask(ctx, e, func(ctx context.Context) (client.NetworkPruneResult, error) {
-			return e.NetworkPrune(ctx, client.NetworkPruneOptions{Filters: f})
+		done, err := ask(ctx, e, func(ctx context.Context) (network.PruneReport, error) {
+			return e.PruneNetworks(ctx, f)
 		})
-		r.Networks = append(r.Networks, done.Report.NetworksDeleted...)
+		r.Networks = append(r.Networks, done.NetworksDeleted...)
 		return len(r.Networks) > 0, err
 	}
 }
 
 func (r *dockerPruneResult) volumes(e *engine) pruneFunc {
 	return func(ctx context.Context, f client.Filters) (bool, error) {
-		done, err := ask(ctx, e, func(ctx context.Context) (client.VolumePruneResult, error) {
-			return e.VolumePrune(ctx, client.VolumePruneOptions{Filters: f})
+		done, err := ask(ctx, e, func(ctx context.Context) (volume.PruneReport, error) {
+			return e.PruneVolumes(ctx, f)
 		})
-		r.Volumes, r.VolumesSpaceReclaimed = append(r.Volumes, done.Report.VolumesDeleted...), done.Report.SpaceReclaimed
+		r.Volumes, r.VolumesSpaceReclaimed = append(r.Volumes, done.VolumesDeleted...), done.SpaceReclaimed
 		return len(r.Volumes) > 0, err
 	}
 }
 
 func (r *dockerPruneResult) cache(e *engine, all bool, keep int64) pruneFunc {
 	return func(ctx context.Context, f client.Filters) (bool, error) {
-		done, err := ask(ctx, e, func(ctx context.Context) (client.BuildCachePruneResult, error) {
-			return e.BuildCachePrune(ctx, client.BuildCachePruneOptions{All: all, ReservedSpace: keep, Filters: f})
+		done, err := ask(ctx, e, func(ctx context.Context) (build.CachePruneReport, error) {
+			return e.PruneCache(ctx, all, keep, f)
 		})
-		r.BuilderCacheCachesDeleted, r.BuilderCacheSpaceReclaimed = append(r.BuilderCacheCachesDeleted, done.Report.CachesDeleted...), done.Report.SpaceReclaimed
+		r.BuilderCacheCachesDeleted, r.BuilderCacheSpaceReclaimed = append(r.BuilderCacheCachesDeleted, done.CachesDeleted...), done.SpaceReclaimed
 		return len(r.BuilderCacheCachesDeleted) > 0, err
 	}
 }

@@ -10,13 +10,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/containerd/errdefs"
-	"github.com/distribution/reference"
 	"github.com/moby/moby/api/types/image"
 	"github.com/moby/moby/api/types/jsonstream"
-	"github.com/moby/moby/client"
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/moby/moby/api/types/registry"
 
+	"fleet/internal/tasks/docker/client"
+	"fleet/internal/tasks/docker/reference"
 	"fleet/internal/tasks/sys"
 )
 
@@ -26,30 +25,32 @@ const idle = 5 * time.Minute
 // imageName is an image as the user named it: by reference or by ID.
 type imageName struct {
 	given string
-	ref   reference.Named // with a tag or digest; nil for an ID
+	ref   reference.Name // with a tag or digest; zero for an ID
 }
 
 func parseImage(given string) (imageName, error) {
-	ref, err := reference.ParseNormalizedNamed(given)
+	ref, err := reference.Parse(given)
 	if strings.HasPrefix(given, "sha256:") {
 		return imageName{given: given}, nil
 	}
 	if err != nil {
 		return imageName{}, fmt.Errorf("image %q: %w", given, err)
 	}
-	return imageName{given: given, ref: reference.TagNameOnly(ref)}, nil
+	return imageName{given: given, ref: ref.Tagged()}, nil
 }
 
 // String returns the shortest name that says all, with the tag.
 func (n imageName) String() string {
-	if n.ref == nil {
+	if n.isID() {
 		return n.given
 	}
-	return reference.FamiliarString(n.ref)
+	return n.ref.Familiar()
 }
 
+func (n imageName) isID() bool { return n.ref == reference.Name{} }
+
 func (e *engine) image(ctx context.Context, name string) (*image.InspectResponse, error) {
-	found, err := lookup(ctx, e, func(ctx context.Context) (client.ImageInspectResult, error) { return e.ImageInspect(ctx, name) })
+	found, err := lookup(ctx, e, func(ctx context.Context) (client.Image, error) { return e.Image(ctx, name) })
 	if found == nil {
 		return nil, err
 	}
@@ -79,9 +80,9 @@ func (w imageWish) ensure(ctx context.Context, e *engine) (*image.InspectRespons
 		return nil, err
 	}
 	switch {
-	case have != nil && (w.when != pullAlways || w.name.ref == nil):
+	case have != nil && (w.when != pullAlways || w.name.isID()):
 		return have, nil
-	case have == nil && w.name.ref == nil:
+	case have == nil && w.name.isID():
 		return nil, fmt.Errorf("image %s is not on this machine, and an ID cannot be pulled", w.name)
 	case have == nil && w.when == pullNever:
 		return nil, fmt.Errorf("image %s is not on this machine\nhint: pull: missing pulls it", w.name)
@@ -112,8 +113,8 @@ func (w imageWish) ensure(ctx context.Context, e *engine) (*image.InspectRespons
 
 // upToDate asks the registry whether its image is the one that the machine has.
 func (w imageWish) upToDate(ctx context.Context, e *engine, have *image.InspectResponse, auth string) (bool, error) {
-	remote, err := ask(ctx, e, func(ctx context.Context) (client.DistributionInspectResult, error) {
-		return e.DistributionInspect(ctx, w.name.ref.String(), client.DistributionInspectOptions{EncodedRegistryAuth: auth})
+	remote, err := ask(ctx, e, func(ctx context.Context) (registry.DistributionInspect, error) {
+		return e.InRegistry(ctx, w.name.ref.String(), auth)
 	})
 	if err != nil {
 		return false, w.explain(err, auth != "")
@@ -125,11 +126,10 @@ func (w imageWish) upToDate(ctx context.Context, e *engine, have *image.InspectR
 }
 
 func (w imageWish) pull(ctx context.Context, e *engine, auth string) error {
-	opts := client.ImagePullOptions{RegistryAuth: auth}
-	if w.platform != "" {
-		opts.Platforms = []ocispec.Platform{platform(w.platform)}
-	}
-	_, err := progress(ctx, func(ctx context.Context) (messages, error) { return e.ImagePull(ctx, w.name.ref.String(), opts) })
+	ref := w.name.ref
+	_, err := progress(ctx, func(ctx context.Context) (messages, error) {
+		return reported(e.PullImage(ctx, ref.Repository(), firstOf(ref.Digest, ref.Tag), w.platform, auth))
+	})
 	return w.explain(err, auth != "")
 }
 
@@ -138,10 +138,10 @@ func (w imageWish) explain(err error, loggedIn bool) error {
 	if err == nil {
 		return nil
 	}
-	server := reference.Domain(w.name.ref)
+	server := w.name.ref.Domain
 	text := err.Error()
 	denied := containsAny(strings.ToLower(text), "denied", "unauthorized", "no basic auth credentials", "authorization failed") ||
-		errdefs.IsUnauthorized(err) || strings.Contains(text, plainHTTP) && !loggedIn
+		client.IsUnauthorized(err) || strings.Contains(text, plainHTTP) && !loggedIn
 	switch {
 	case containsAny(text, untrusted...):
 		return fmt.Errorf("image %s: registry %s cannot be trusted: %w\nhint: put its certificate authority into /etc/docker/certs.d/%s/ca.crt, "+
@@ -176,10 +176,12 @@ func containsAny(text string, parts ...string) bool {
 	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
 }
 
-// platform reads "os/arch[/variant]".
-func platform(text string) ocispec.Platform {
-	parts := append(strings.SplitN(text, "/", 3), "", "")
-	return ocispec.Platform{OS: parts[0], Architecture: parts[1], Variant: parts[2]}
+// reported reads what a request reports.
+func reported(body io.ReadCloser, err error) (messages, error) {
+	if err != nil {
+		return nil, err
+	}
+	return jsonStream{body}, nil
 }
 
 // messages is what the engine reports while it works.
@@ -221,5 +223,5 @@ func progress(ctx context.Context, request func(context.Context) (messages, erro
 	if err != nil && errors.Is(context.Cause(ctx), errIdle) {
 		err = errIdle
 	}
-	return seen, said(err)
+	return seen, err
 }

@@ -5,9 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/moby/moby/client"
+	"github.com/moby/moby/api/types/volume"
 
 	"fleet/internal/spec"
+	"fleet/internal/tasks/docker/client"
 	"fleet/internal/tasks/sys"
 )
 
@@ -54,7 +55,7 @@ type volumeTask struct {
 	args    *dockerVolumeArgs
 	options map[string]string
 	labels  map[string]string
-	have    *client.VolumeInspectResult // nil where there is none
+	have    *client.Volume // nil where there is none
 }
 
 func runVolume(ctx context.Context, m *sys.Machine, a *dockerVolumeArgs) (any, error) {
@@ -83,8 +84,8 @@ func runVolume(ctx context.Context, m *sys.Machine, a *dockerVolumeArgs) (any, e
 }
 
 func (t *volumeTask) look(ctx context.Context) (err error) {
-	t.have, err = lookup(ctx, t.engine, func(ctx context.Context) (client.VolumeInspectResult, error) {
-		return t.VolumeInspect(ctx, t.args.Name, client.VolumeInspectOptions{})
+	t.have, err = lookup(ctx, t.engine, func(ctx context.Context) (client.Volume, error) {
+		return t.Volume(ctx, t.args.Name)
 	})
 	return err
 }
@@ -134,8 +135,8 @@ func (t *volumeTask) differences() []difference {
 }
 
 func (t *volumeTask) make(ctx context.Context) error {
-	err := do(ctx, t.engine, func(ctx context.Context) (client.VolumeCreateResult, error) {
-		return t.VolumeCreate(ctx, client.VolumeCreateOptions{Name: t.args.Name, Driver: t.args.Driver, DriverOpts: t.options, Labels: t.labels})
+	err := do(ctx, t.engine, func(ctx context.Context) error {
+		return t.CreateVolume(ctx, volume.CreateRequest{Name: t.args.Name, Driver: t.args.Driver, DriverOpts: t.options, Labels: t.labels})
 	})
 	if err != nil {
 		return fmt.Errorf("volume %q cannot be created: %w", t.args.Name, err)
@@ -151,8 +152,8 @@ func (t *volumeTask) absent(ctx context.Context) error {
 }
 
 func (t *volumeTask) remove(ctx context.Context) error {
-	err := do(ctx, t.engine, func(ctx context.Context) (client.VolumeRemoveResult, error) {
-		return t.VolumeRemove(ctx, t.args.Name, client.VolumeRemoveOptions{})
+	err := do(ctx, t.engine, func(ctx context.Context) error {
+		return t.RemoveVolume(ctx, t.args.Name)
 	})
 	if err != nil {
 		return fmt.Errorf("volume %q cannot be removed: %w", t.args.Name, err)
