@@ -9,9 +9,10 @@ import (
 	"io"
 	"strings"
 
-	"github.com/moby/moby/client"
+	"github.com/moby/moby/api/types/container"
 
 	"fleet/internal/spec"
+	"fleet/internal/tasks/docker/client"
 	"fleet/internal/tasks/sys"
 )
 
@@ -87,8 +88,8 @@ func containerExec(ctx context.Context, m *sys.Machine, a *dockerContainerExecAr
 		return nil, err
 	}
 	defer e.Close()
-	made, err := lookup(ctx, e, func(ctx context.Context) (client.ExecCreateResult, error) {
-		return e.ExecCreate(ctx, a.Container, options)
+	made, err := lookup(ctx, e, func(ctx context.Context) (string, error) {
+		return e.CreateExec(ctx, a.Container, options)
 	})
 	switch {
 	case err != nil:
@@ -98,27 +99,23 @@ func containerExec(ctx context.Context, m *sys.Machine, a *dockerContainerExecAr
 	}
 	result := &dockerContainerExecResult{Changed: true}
 	if a.Detach {
-		result.ExecID = made.ID
-		return result, do(ctx, e, func(ctx context.Context) (client.ExecStartResult, error) {
-			return e.ExecStart(ctx, made.ID, client.ExecStartOptions{Detach: true, TTY: a.TTY})
-		})
+		result.ExecID = *made
+		return result, do(ctx, e, func(ctx context.Context) error { return e.StartExec(ctx, *made, a.TTY) })
 	}
-	stdout, stderr, err := a.attach(ctx, e, made.ID)
+	stdout, stderr, err := a.attach(ctx, e, *made)
 	if err != nil {
 		return nil, fmt.Errorf("container %q: %w", a.Container, err)
 	}
-	ended, err := ask(ctx, e, func(ctx context.Context) (client.ExecInspectResult, error) {
-		return e.ExecInspect(ctx, made.ID, client.ExecInspectOptions{})
-	})
+	code, err := ask(ctx, e, func(ctx context.Context) (int, error) { return e.ExitCode(ctx, *made) })
 	if err != nil {
 		return nil, err
 	}
-	result.Stdout, result.Stderr, result.RC = &stdout, &stderr, &ended.ExitCode
+	result.Stdout, result.Stderr, result.RC = &stdout, &stderr, &code
 	return result, nil
 }
 
-func (a *dockerContainerExecArgs) options() (client.ExecCreateOptions, error) {
-	o := client.ExecCreateOptions{User: a.User, TTY: a.TTY, AttachStdin: a.Stdin != nil, AttachStdout: true, AttachStderr: true, WorkingDir: a.Chdir, Cmd: a.Argv}
+func (a *dockerContainerExecArgs) options() (container.ExecCreateRequest, error) {
+	o := container.ExecCreateRequest{User: a.User, Tty: a.TTY, AttachStdin: a.Stdin != nil, AttachStdout: true, AttachStderr: true, WorkingDir: a.Chdir, Cmd: a.Argv}
 	if a.Detach && a.Stdin != nil {
 		return o, errors.New("arguments detach, stdin exclude each other")
 	}
@@ -138,14 +135,12 @@ func (a *dockerContainerExecArgs) options() (client.ExecCreateOptions, error) {
 
 // attach starts the command and reads what it writes until it ends.
 func (a *dockerContainerExecArgs) attach(ctx context.Context, e *engine, id string) (stdout, stderr string, err error) {
-	stream, err := ask(ctx, e, func(ctx context.Context) (client.ExecAttachResult, error) {
-		return e.ExecAttach(ctx, id, client.ExecAttachOptions{TTY: a.TTY})
-	})
+	stream, err := ask(ctx, e, func(ctx context.Context) (client.Stream, error) { return e.AttachExec(ctx, id, a.TTY) })
 	if err != nil {
 		return "", "", err
 	}
 	defer stream.Close()
-	defer context.AfterFunc(ctx, stream.Close)()
+	defer context.AfterFunc(ctx, func() { stream.Close() })()
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
@@ -154,16 +149,16 @@ func (a *dockerContainerExecArgs) attach(ctx context.Context, e *engine, id stri
 			if a.StdinAddNewline {
 				text += "\n"
 			}
-			_, _ = io.WriteString(stream.Conn, text) // a command that does not read it may have ended
-			_ = stream.CloseWrite()                  // as above
+			_, _ = io.WriteString(stream, text) // a command that does not read it may have ended
+			_ = stream.CloseWrite()             // as above
 		}
 	}()
 	defer func() { <-written }()
 	var out, errs bytes.Buffer
 	if a.TTY {
-		_, err = io.Copy(&limited{&out}, stream.Reader)
+		_, err = io.Copy(&limited{&out}, stream)
 	} else {
-		err = demultiplex(stream.Reader, &limited{&out}, &limited{&errs})
+		err = demultiplex(stream, &limited{&out}, &limited{&errs})
 	}
 	stream.Close()
 	if ctx.Err() != nil {

@@ -15,11 +15,11 @@ import (
 	"sync"
 	"testing"
 
+	"fleet/internal/tasks/docker/client"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/image"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/api/types/volume"
-	"fleet/internal/tasks/docker/client"
 )
 
 // fakeEngine is a Docker Engine of API 1.41 with its state in memory. It knows

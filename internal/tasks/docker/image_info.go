@@ -4,9 +4,10 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/moby/moby/client"
+	"github.com/moby/moby/api/types/image"
 
 	"fleet/internal/spec"
+	"fleet/internal/tasks/docker/client"
 	"fleet/internal/tasks/sys"
 )
 
@@ -50,25 +51,25 @@ func imageInfo(ctx context.Context, m *sys.Machine, a *dockerImageInfoArgs) (any
 	result := &dockerImageInfoResult{Images: []map[string]any{}, Warnings: e.warnings}
 	names := a.Name
 	if len(names) == 0 && !e.missing {
-		all, err := ask(ctx, e, func(ctx context.Context) (client.ImageListResult, error) {
-			return e.ImageList(ctx, client.ImageListOptions{})
+		all, err := ask(ctx, e, func(ctx context.Context) ([]image.Summary, error) {
+			return e.Images(ctx, nil)
 		})
 		if err != nil {
 			return nil, err
 		}
-		for _, image := range all.Items {
+		for _, image := range all {
 			names = append(names, image.ID)
 		}
 	}
 	for _, name := range names {
-		found, err := lookup(ctx, e, func(ctx context.Context) (client.ImageInspectResult, error) { return e.ImageInspect(ctx, name) })
+		found, err := lookup(ctx, e, func(ctx context.Context) (client.Image, error) { return e.Image(ctx, name) })
 		if err != nil {
 			return nil, err
 		}
 		if found == nil {
 			continue
 		}
-		data, err := json.Marshal(found)
+		data, err := json.Marshal(found.InspectResponse)
 		if err != nil {
 			return nil, err
 		}

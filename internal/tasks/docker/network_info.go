@@ -4,9 +4,8 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/moby/moby/client"
-
 	"fleet/internal/spec"
+	"fleet/internal/tasks/docker/client"
 	"fleet/internal/tasks/sys"
 )
 
@@ -45,8 +44,8 @@ func networkInfo(ctx context.Context, m *sys.Machine, a *dockerNetworkInfoArgs) 
 	}
 	defer e.Close()
 	result := &dockerNetworkInfoResult{Warnings: e.warnings}
-	found, err := lookup(ctx, e, func(ctx context.Context) (client.NetworkInspectResult, error) {
-		return e.NetworkInspect(ctx, a.Name, client.NetworkInspectOptions{})
+	found, err := lookup(ctx, e, func(ctx context.Context) (client.Network, error) {
+		return e.Network(ctx, a.Name)
 	})
 	if found == nil || err != nil {
 		return result, err

@@ -4,9 +4,8 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/moby/moby/client"
-
 	"fleet/internal/spec"
+	"fleet/internal/tasks/docker/client"
 	"fleet/internal/tasks/sys"
 )
 
@@ -45,8 +44,8 @@ func volumeInfo(ctx context.Context, m *sys.Machine, a *dockerVolumeInfoArgs) (a
 	}
 	defer e.Close()
 	result := &dockerVolumeInfoResult{Warnings: e.warnings}
-	found, err := lookup(ctx, e, func(ctx context.Context) (client.VolumeInspectResult, error) {
-		return e.VolumeInspect(ctx, a.Name, client.VolumeInspectOptions{})
+	found, err := lookup(ctx, e, func(ctx context.Context) (client.Volume, error) {
+		return e.Volume(ctx, a.Name)
 	})
 	if found == nil || err != nil {
 		return result, err
