@@ -38,7 +38,7 @@ func (p *play) variable(r jinja.Ref, s site) {
 	s.certain = s.certain && r.Always
 	var lacking []class
 	inside := s
-	if p.learnt.names[r.Name] || p.learnt.open {
+	if p.learnt.has(r.Name) || p.learnt.open {
 		inside = s.perhaps() // a task may have set another value
 	}
 	for i, scope := range p.scopesAt(s.entry) {
@@ -50,7 +50,7 @@ func (p *play) variable(r jinja.Ref, s site) {
 		p.value(v, inside)
 	}
 	switch {
-	case len(lacking) == 0, provided(r.Name, s.entry), p.learnt.names[r.Name]:
+	case len(lacking) == 0, provided(r.Name, s.entry), p.learnt.has(r.Name):
 	case len(lacking) == len(p.classes):
 		p.undefined(r, s)
 	case !p.learnt.open && s.certain:

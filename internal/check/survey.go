@@ -1,20 +1,30 @@
 package check
 
 import (
+	"slices"
+
 	"fleet/internal/argument"
 	"fleet/internal/jinja"
 	"fleet/internal/playbook"
 	"fleet/internal/source"
+	"fleet/internal/spec"
 )
 
 // learnt is what tasks may bring in during the run.
 type learnt struct {
 	names names // of variables
-	hosts names // that add_host names
+	// modules are those that may find facts.
+	modules []*spec.Module
+	hosts   names // that add_host names
 	// files: tasks may make files on the controller.
 	files bool
 	// open: there is more, whose names are not known before the run.
 	open bool
+}
+
+// has reports whether a task may set the variable.
+func (l *learnt) has(name string) bool {
+	return l.names[name] || slices.ContainsFunc(l.modules, func(m *spec.Module) bool { return m.Finds(name) })
 }
 
 // survey collects what the play's tasks bring in, in includes too.
@@ -46,11 +56,10 @@ func (p *play) surveyTask(t *playbook.Task) {
 		p.learnt.names[t.Register] = true
 	}
 	p.surveyController(t)
+	if m := p.module(t); m != nil && (m.File != "" || m.Facts != nil) && !slices.Contains(p.learnt.modules, m) {
+		p.learnt.modules = append(p.learnt.modules, m)
+	}
 	switch argument.ShortName(t.Module) {
-	case "service_facts":
-		p.learnt.names["services"] = true
-	case "package_facts":
-		p.learnt.names["packages"] = true
 	case "set_fact":
 		p.learnArguments(t)
 	case "add_host":

@@ -6,9 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
@@ -123,11 +121,10 @@ func bigTree(t testing.TB) {
 	}
 }
 
-// TestSpeed: a tree of 2,000 tasks costs half a second of processor time at most.
-func TestSpeed(t *testing.T) {
+// TestBigTree: a tree of 2,000 tasks has nothing wrong; BenchmarkCheck tells what it costs.
+func TestBigTree(t *testing.T) {
 	bigTree(t)
 	c := newChecker(t, "inventory.yml")
-	begin := processorTime(t)
 	pb, err := c.Loader.Load("p.yml")
 	if err != nil {
 		t.Fatal(err)
@@ -135,18 +132,6 @@ func TestSpeed(t *testing.T) {
 	if found := c.Playbook(context.Background(), pb); len(found) != 0 {
 		t.Fatal(found[0].Err)
 	}
-	if took := processorTime(t) - begin; took > 500*time.Millisecond {
-		t.Errorf("took %s", took)
-	}
-}
-
-func processorTime(t *testing.T) time.Duration {
-	t.Helper()
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 func BenchmarkCheck(b *testing.B) {

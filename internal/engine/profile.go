@@ -2,11 +2,11 @@ package engine
 
 import (
 	"slices"
-	"strings"
 
 	"fleet/internal/jinja"
 	"fleet/internal/playbook"
 	"fleet/internal/source"
+	"fleet/internal/spec"
 )
 
 // profile is what is known of a task before it runs that decides how far it and
@@ -18,27 +18,17 @@ type profile struct {
 	tolerant bool // it cannot fail
 	notifies bool
 
-	names   []string // the variables that it sets
-	anyName bool     // it may set any
-	facts   findings // which facts it may find
-}
-
-// findings says which facts a task may find.
-type findings struct {
-	any    bool
-	prefix string
-	names  []string
+	names   []string     // the variables that it sets
+	anyName bool         // it may set any
+	module  *spec.Module // whose result may hold facts; nil where it is not known
 }
 
 func (p *profile) sets(name string) bool { return p.anyName || slices.Contains(p.names, name) }
 
-func (p *profile) finds(name string) bool {
-	f := &p.facts
-	return f.any || f.prefix != "" && strings.HasPrefix(name, f.prefix) || slices.Contains(f.names, name)
-}
+func (p *profile) finds(name string) bool { return p.module == nil || p.module.Finds(name) }
 
 func (p *profile) findsAny() bool {
-	return p.facts.any || p.facts.prefix != "" || p.facts.names != nil
+	return p.module == nil || p.module.File != "" || len(p.module.Facts) > 0
 }
 
 // profileOf returns a task's profile, made once for all hosts.
@@ -59,7 +49,7 @@ func (h *hostRun) newProfile(t *playbook.Task) *profile {
 	p.passes = (t.FailedWhen == nil || p.tolerant) && (t.ChangedWhen == nil || changes) && !h.given(t, func(k *playbook.Keywords) source.Node { return k.IgnoreUnreachable })
 	p.heard = h.knowsHandlers(t)
 	p.names, p.anyName = namesOf(t, h.given(t, func(k *playbook.Keywords) source.Node { return k.ModuleDefaults }))
-	p.facts = factsOf(shortName(t.Module))
+	_, p.module, _ = h.engine.module(t)
 	return p
 }
 
@@ -134,21 +124,6 @@ func namesOf(t *playbook.Task, defaults bool) (names []string, any bool) {
 		names = append(names, p.Key.Text())
 	}
 	return names, false
-}
-
-// factsOf returns which facts a module may find.
-func factsOf(module string) findings {
-	switch module {
-	case "setup", "gather_facts":
-		return findings{prefix: "ansible_", names: []string{"gather_subset"}}
-	case "hostname":
-		return findings{prefix: "ansible_"}
-	case "service_facts":
-		return findings{names: []string{"services"}}
-	case "package_facts":
-		return findings{names: []string{"packages"}}
-	}
-	return findings{any: strings.HasSuffix(module, "_facts")}
 }
 
 // isConnectionVariable reports whether a variable says how to reach a host. No

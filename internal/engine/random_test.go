@@ -155,7 +155,11 @@ func (m *machine) find(name string) (*sys.Module, bool) {
 	if !ok {
 		return nil, false
 	}
-	mod := sys.Define(spec.Module{Name: name}, func(ctx context.Context, on *sys.Machine, a *fakeArgs) (any, error) {
+	var facts []string
+	if name == "setup" {
+		facts = []string{"ansible_*"}
+	}
+	mod := sys.Define(spec.Module{Name: name, Facts: facts}, func(ctx context.Context, on *sys.Machine, a *fakeArgs) (any, error) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		return run(m, on, ctx, a)

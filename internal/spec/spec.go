@@ -4,7 +4,10 @@
 // never guesses.
 package spec
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Type is the type of an argument, by the name Ansible's documentation uses.
 type Type string
@@ -53,6 +56,9 @@ type Module struct {
 	// File is the controller's file of a module of the user's own, whose arguments
 	// are not known: it takes any.
 	File string
+	// Facts names the facts that a result may hold; one that ends in * stands for
+	// all names that begin so.
+	Facts []string
 	// OwnNeeds leaves it to the module, or to the controller's part in it, to say at
 	// run time what does not fit these groups and which arguments are missing: it has
 	// more to say than this.
@@ -65,6 +71,15 @@ func (m *Module) Args() []Arg {
 		return nil
 	}
 	return m.Declares()
+}
+
+// Finds reports whether the module's result may hold this fact. What a module of
+// the user's own may find is not known.
+func (m *Module) Finds(name string) bool {
+	return m.File != "" || slices.ContainsFunc(m.Facts, func(fact string) bool {
+		prefix, all := strings.CutSuffix(fact, "*")
+		return fact == name || all && strings.HasPrefix(name, prefix)
+	})
 }
 
 // Find returns the argument with this name or alias.

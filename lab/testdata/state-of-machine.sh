@@ -4,13 +4,14 @@ set -u
 export LC_ALL=C
 cd /
 find etc home opt root srv usr/local mnt var/www \
-	\( -path 'root/.ansible*' -o -path home/ops/.ansible -o -path home/ops/state -o -path '*/.cache' -o -path etc/ld.so.cache -o -path etc/mtab -o -path 'etc/*shadow*' \
+	\( -path 'root/.ansible*' -o -path home/ops/.ansible -o -path home/ops/state -o -path '*/.cache' -o -path etc/ld.so.cache -o -path etc/mtab -o -path 'etc/*shadow*' -o -path 'etc/passwd*' -o -path 'etc/group*' -o -path etc/docker/key.json \
 	-o -path '*/__pycache__' -o -path 'etc/apt/sources.list.d/.*' \) -prune -o \
 	! -type f -printf 'file /%p %y %m %u %g %l\n' -o -printf 'file /%p f %m %u %g ' -exec sh -c 'sha256sum <"$1" | cut -c1-16' - {} \; 2>/dev/null
 dpkg-query -W -f 'package ${Package} ${Status}\n'
 dpkg --get-selections | sed 's/^/selection /'
-getent passwd | sed 's/^/user /'
-getent group | sed 's/^/group /'
+# The numbers of system accounts depend on what was installed before.
+getent passwd | awk -F: '{ if ($3 < 1000) $3 = $4 = ""; print "user", $0 }'
+getent group | awk -F: '{ if ($3 < 1000) $3 = ""; print "group", $0 }'
 getent shadow | grep -v ^opspw: | sed 's/^/password /'
 for crontab in var/spool/cron/crontabs/*; do
 	[ ! -f "$crontab" ] || grep -v '^# \((\|DO NOT\)' "$crontab" | sed "s#^#cron ${crontab##*/} #"

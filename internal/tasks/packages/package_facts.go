@@ -25,6 +25,7 @@ import (
 var PackageFacts = sys.Define(spec.Module{
 	Name:  "package_facts",
 	Names: []string{"ansible.builtin.package_facts", "ansible.legacy.package_facts"},
+	Facts: []string{"packages"},
 }, packageFacts)
 
 type packageFactsArgs struct {

@@ -24,6 +24,7 @@ import (
 var Getent = sys.Define(spec.Module{
 	Name:  "getent",
 	Names: []string{"ansible.builtin.getent", "ansible.legacy.getent"},
+	Facts: []string{"getent_*"},
 }, getent)
 
 type getentArgs struct {

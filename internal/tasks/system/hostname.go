@@ -26,6 +26,7 @@ import (
 var Hostname = sys.Define(spec.Module{
 	Name:  "hostname",
 	Names: []string{"ansible.builtin.hostname", "ansible.legacy.hostname"},
+	Facts: []string{"ansible_*"},
 }, hostname)
 
 type hostnameArgs struct {

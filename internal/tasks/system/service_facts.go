@@ -27,6 +27,7 @@ import (
 var ServiceFacts = sys.Define(spec.Module{
 	Name:  "service_facts",
 	Names: []string{"ansible.builtin.service_facts", "ansible.legacy.service_facts"},
+	Facts: []string{"services"},
 }, serviceFacts)
 
 type serviceFactsArgs struct{}

@@ -29,6 +29,7 @@ import (
 var Setup = sys.Define(spec.Module{
 	Name:  "setup",
 	Names: []string{"ansible.builtin.setup", "ansible.builtin.gather_facts", "ansible.legacy.setup", "gather_facts"},
+	Facts: []string{"ansible_*", "gather_subset"},
 }, setup)
 
 type setupArgs struct {
