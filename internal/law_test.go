@@ -80,7 +80,7 @@ var law = map[string]string{
 	"internal/helper/build":       "helper",
 	"internal/moduledoc":          "spec",
 	"internal/moduledoc/pages":    "moduledoc spec tasks engine source jinja jinja/lookup playbook settings",
-	"internal/moduledoc/gen":      "moduledoc/pages settings",
+	"internal/moduledoc/gen":      "moduledoc/pages",
 	"internal/tasks/sys/systest":  "*",
 	"internal/fleettest":          "*",
 	"internal/fleettest/distance": "",

@@ -316,7 +316,7 @@ func unknown(e entry) *source.Error {
 	}
 	hint := source.DidYouMean(e.key, keys)
 	if hint == "" {
-		hint = "fleet does not know it: see docs/settings.md"
+		hint = "fleet does not know it: see docs/ansible.md"
 	}
 	return source.Errorf(e.pos, "unknown setting %q in the section [%s]", e.key, e.section).WithHint("%s", hint)
 }

@@ -7,16 +7,6 @@ import (
 	"testing"
 )
 
-func TestPageIsFresh(t *testing.T) {
-	data, err := os.ReadFile("../../docs/settings.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(data) != Page() {
-		t.Error("docs/settings.md is stale: run make docs")
-	}
-}
-
 func TestTable(t *testing.T) {
 	names, keys := []string{}, map[string]bool{}
 	for _, row := range Table() {

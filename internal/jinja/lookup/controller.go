@@ -82,7 +82,7 @@ func (l lookups) config(_ *jinja.Context, terms []any, kw *jinja.Map) ([]any, er
 		v, from, known := l.o.setting(name)
 		switch {
 		case !known && missing == "error":
-			return nil, failed("there is no setting %q that fleet knows", name).WithHint("docs/settings.md lists them")
+			return nil, failed("there is no setting %q that fleet knows", name).WithHint("docs/ansible.md lists them")
 		case !known:
 		case origin:
 			out = append(out, jinja.Tuple{v, from})

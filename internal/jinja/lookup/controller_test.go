@@ -40,7 +40,7 @@ func TestController(t *testing.T) {
 		{"ini", []any{"word"}, jinja.NewMap("file", "old.ini", "encoding", "ebcdic"), `the encoding "ebcdic" is not supported`},
 		{"fileglob", []any{"*.ini"}, nil, "['" + filepath.Join(dir, "old.ini") + "']"},
 		{"first_found", []any{"new.ini", "old.ini"}, nil, "['" + filepath.Join(dir, "old.ini") + "']"},
-		{"unvault", []any{"none"}, nil, `the lookup "unvault" cannot find the file "none"`},
+		{"unvault", []any{"none"}, nil, `the lookup "unvault" cannot find the file "none": No such file or directory`},
 	} {
 		got, err := all[c.lookup](nil, c.terms, c.kw)
 		said := jinja.Repr(got)

@@ -1,14 +1,12 @@
-// Command gen writes the pages about modules and settings, and the tables of docs/ansible.md. It is run by `go generate ./docs`
+// Command gen writes the pages about modules, and the tables of docs/ansible.md. It is run by `go generate ./docs`
 // in the project's docs folder.
 package main
 
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"fleet/internal/moduledoc/pages"
-	"fleet/internal/settings"
 )
 
 func main() {
@@ -28,9 +26,6 @@ func run() error {
 		return err
 	}
 	if err := pages.Write(root, files); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(root, "docs", "settings.md"), []byte(settings.Page()), 0o644); err != nil {
 		return err
 	}
 	return pages.WriteAnsible(root)
