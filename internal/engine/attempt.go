@@ -57,7 +57,7 @@ func (u *turn) fail(c *jinja.Context, err error) *taskResult { return u.attempt(
 
 // finish adds to a result what the task's keywords say about it.
 func (a *attempt) finish(res *taskResult) *taskResult {
-	res.noLog = a.noLog
+	res.noLog, res.noDiff = a.noLog, !a.diff
 	res.delegate = a.delegate
 	if res.outcome == event.Failed || res.outcome == event.Unreachable {
 		get := func(k *playbook.Keywords) source.Node { return k.IgnoreErrors }

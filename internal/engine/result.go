@@ -20,6 +20,7 @@ type taskResult struct {
 	rescued  bool
 	loop     bool
 	noLog    bool
+	noDiff   bool // a diff is in the result, and is not to be shown
 	delegate string
 	err      error // of the controller, with its position
 	hint     string
@@ -226,6 +227,9 @@ func (r *taskResult) show() event.Result {
 		}
 	}
 	out := event.ParseResult(data)
+	if r.noDiff {
+		out.Diffs = nil
+	}
 	if r.outcome == event.Skipped {
 		if cond, ok := value.Get("false_condition"); ok {
 			out.SkipReason = jinja.Str(cond)

@@ -54,6 +54,8 @@ type knownHostsResult struct {
 	State string `json:"state"`
 	// The file.
 	Path string `json:"path"`
+	// The file's text before and after, always.
+	Diff *sys.Diff `json:"diff,omitempty"`
 }
 
 func knownHosts(ctx context.Context, m *sys.Machine, a *knownHostsArgs) (any, error) {
@@ -77,6 +79,7 @@ func knownHosts(ctx context.Context, m *sys.Machine, a *knownHostsArgs) (any, er
 		return res, err
 	}
 	text := editKnownHosts(string(data), a, key)
+	res.Diff = &sys.Diff{Before: string(data), After: text, BeforeHeader: res.Path, AfterHeader: res.Path}
 	if text == string(data) {
 		return res, nil
 	}
