@@ -94,7 +94,7 @@ func TestNoDemand(t *testing.T) {
 // Every step of the controller has its say: a new one reads everything until
 // somebody looks at it.
 func TestStepsOfTheController(t *testing.T) {
-	open := map[string]bool{"add_host": true, "group_by": true, "include_vars": true, "include_tasks": true, "include_role": true, "template": true}
+	open := map[string]bool{"add_host": true, "group_by": true, "include_vars": true, "include_tasks": true, "include_role": true, "template": true, "validate_argument_spec": true}
 	for _, m := range engine.Actions() {
 		dir := t.TempDir()
 		t.Chdir(dir)

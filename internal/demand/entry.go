@@ -28,6 +28,9 @@ func (r *run) part(v reflect.Value) {
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
+			if n, isNode := v.Index(i).Interface().(source.Node); isNode {
+				r.condition(n)
+			}
 			r.part(v.Index(i))
 		}
 	case reflect.Struct:
@@ -44,6 +47,13 @@ func (r *run) part(v reflect.Value) {
 				r.part(v.Field(i))
 			}
 		}
+	}
+}
+
+// condition: a template in a condition may give the name of what it reads.
+func (r *run) condition(n source.Node) {
+	if n.IsString() && jinja.IsTemplate(n.Text()) {
+		r.anything()
 	}
 }
 
@@ -64,7 +74,13 @@ func (r *run) task(t *playbook.Task) {
 		}
 	}
 	switch name {
-	case "assemble", "assert", "copy", "fail", "gather_facts", "meta", "pause", "raw", "reboot", "script", "set_fact", "setup",
+	case "assert":
+		that := t.Argument("that")
+		r.condition(that)
+		for _, n := range that.Items() {
+			r.condition(n)
+		}
+	case "assemble", "copy", "fail", "gather_facts", "meta", "pause", "raw", "reboot", "script", "set_fact", "set_stats", "setup",
 		"unarchive", "uri", "wait_for_connection": // their texts are all that they read
 	case "fetch":
 		r.writes = true
