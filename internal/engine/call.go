@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"fleet/internal/jinja"
@@ -197,6 +198,9 @@ func (a *attempt) environment() (map[string]string, error) {
 	env := map[string]string{}
 	for i := len(nodes) - 1; i >= 0; i-- {
 		v, err := a.engine.value(a.c, nodes[i])
+		if a.gathersFacts() && jinja.IsUndefined(err) {
+			continue // it is made of the facts that are still to come
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -211,6 +215,10 @@ func (a *attempt) environment() (map[string]string, error) {
 		}
 	}
 	return env, nil
+}
+
+func (a *attempt) gathersFacts() bool {
+	return a.task == factsTask || slices.Contains([]string{"setup", "gather_facts"}, shortName(a.task.Module))
 }
 
 func addEnv(env map[string]string, v any, n source.Node) error {
