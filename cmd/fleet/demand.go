@@ -7,9 +7,9 @@ import (
 )
 
 // demand returns what the run can read of what hosts tell, or nil where everything
-// is shown, or every speed-up is off.
+// is shown or kept for other runs, or every speed-up is off.
 func (s *setup) demand(f *runFlags, files []string) engine.Demand {
-	if f.json || f.verbose > 0 || f.noPipelining || f.connection == "local" {
+	if f.json || f.verbose > 0 || f.noPipelining || f.connection == "local" || s.facts != nil {
 		return nil
 	}
 	pb, err := s.loader.Load(files...)

@@ -7,7 +7,7 @@ import (
 )
 
 // gatherLess lets the play's gathering of facts find only what somebody can read.
-// What the playbook itself says about it stays.
+// What the playbook itself says about it stays, and so do facts that other runs read.
 func (a *attempt) gatherLess(args *jinja.Map) {
 	if a.engine.Demand == nil || a.engine.Facts != nil || args.Len() > 0 {
 		return
