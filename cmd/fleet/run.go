@@ -98,7 +98,7 @@ func (a *app) play(ctx context.Context, s *setup, f *runFlags, pb *playbook.Play
 		return err
 	}
 	o.Check, o.Diff, o.Tags, o.SkipTags, o.StartAt = f.check, f.diff, f.tags, f.skipTags, f.startAt
-	o.NoPipelining, o.Step, o.ForceHandlers = f.noPipelining, f.step, f.forceHandlers
+	o.NoPipelining, o.Step, o.ForceHandlers = f.noPipelining, f.step, f.forceHandlers || o.ForceHandlers
 	if f.flushCache {
 		if err := s.flushCache(); err != nil {
 			return err

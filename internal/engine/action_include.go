@@ -150,8 +150,9 @@ var meta = define(spec.Module{Name: "meta", Names: []string{"ansible.builtin.met
 
 type metaArgs struct {
 	// What to do: run the notified handlers now, forget the facts, bring failed
-	// hosts back, connect anew, or end the host's or all hosts' part in the play.
-	FreeForm string `arg:"free_form,required" choices:"flush_handlers,noop,clear_facts,clear_host_errors,reset_connection,end_host,end_play,end_batch"`
+	// hosts back, connect anew, or end the role, or the host's or all hosts' part in
+	// the play.
+	FreeForm string `arg:"free_form,required" choices:"flush_handlers,noop,clear_facts,clear_host_errors,reset_connection,end_role,end_host,end_play,end_batch"`
 }
 
 func runMeta(_ context.Context, a *attempt, args *metaArgs) (*taskResult, error) {
@@ -165,6 +166,11 @@ func runMeta(_ context.Context, a *attempt, args *metaArgs) (*taskResult, error)
 		a.engine.stats.forgive()
 	case "reset_connection":
 		a.engine.drop(a.target)
+	case "end_role":
+		if playbook.RoleOf(a.task) == nil || a.task.Handler {
+			return nil, a.task.Action.Errorf("end_role is for the tasks of a role")
+		}
+		res.then = errEndRole
 	case "end_host":
 		res.then = errEndHost
 	case "end_play", "end_batch":

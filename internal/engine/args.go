@@ -64,7 +64,8 @@ func (a *attempt) moduleDefaults(out *jinja.Map) error {
 		}
 		for name, defaults := range m.All() {
 			short := shortName(jinja.Str(name))
-			if d, ok := defaults.(*jinja.Map); ok && (short == a.spec.Name || short == behind) {
+			d, ok := defaults.(*jinja.Map)
+			if ok && (short == a.spec.Name || short == behind || playbook.InGroup(jinja.Str(name), a.spec.Name)) {
 				merge(out, d)
 			}
 		}

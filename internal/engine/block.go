@@ -12,15 +12,30 @@ import (
 func (h *hostRun) block(ctx context.Context, b *playbook.Block, order []int) error {
 	first := h.air.number + 1
 	if b.Role != nil {
-		if _, ran := h.ranRoles[b.Role.Key]; ran && !b.Role.AllowDuplicates {
-			return nil
+		if done, err := h.hasRun(ctx, b.Role); done || err != nil {
+			return err
 		}
 	}
 	err := h.sectionsOf(ctx, b, order, first)
+	if b.Role != nil && errors.Is(err, errEndRole) {
+		err = h.land(ctx)
+	}
 	if b.Role != nil && (err == nil || h.air.failed >= first) {
 		h.ranRoles[b.Role.Key] = first
 	}
 	return err
+}
+
+// hasRun reports whether a role is done already on this host, and so is not run
+// again: one whose tasks were all skipped is not.
+func (h *hostRun) hasRun(ctx context.Context, r *playbook.Role) (bool, error) {
+	if _, ran := h.ranRoles[r.Key]; !ran || r.AllowDuplicates {
+		return false, nil
+	}
+	if err := h.land(ctx); err != nil {
+		return false, err
+	}
+	return h.worked[r.Key], nil
 }
 
 func (h *hostRun) sectionsOf(ctx context.Context, b *playbook.Block, order []int, first int) error {

@@ -176,6 +176,9 @@ func (f *flight) land(ctx context.Context) (*taskResult, error) {
 	h := f.air.host
 	h.engine.stats.end(h.host)
 	h.learn(f.task, res, f.order)
+	if role := playbook.RoleOf(f.task); role != nil && res.outcome != event.Skipped && res.outcome != event.Unreachable {
+		h.worked[role.Key] = true
+	}
 	if res.outcome == event.Changed {
 		if err := f.notify(f.context, f.task); err != nil {
 			res = failed(err)

@@ -20,7 +20,7 @@ func (h *hostRun) together(t *playbook.Task) bool {
 	case "add_host", "group_by", "pause":
 		return true
 	case "meta":
-		return t.Action.Text() != "flush_handlers" && t.Action.Text() != "noop" && t.Action.Text() != "reset_connection"
+		return t.Action.Text() != "flush_handlers" && t.Action.Text() != "noop" && t.Action.Text() != "end_role" && t.Action.Text() != "reset_connection"
 	}
 	return given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.RunOnce }).Exists() ||
 		given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.AnyErrorsFatal }).Exists() ||

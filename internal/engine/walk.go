@@ -16,6 +16,7 @@ import (
 var (
 	errFailed      = errors.New("a task failed")
 	errUnreachable = errors.New("the host is unreachable")
+	errEndRole     = errors.New("end_role")
 	errEndHost     = errors.New("end_host")
 	errEndPlay     = errors.New("end_play")
 )
@@ -44,14 +45,15 @@ type hostRun struct {
 	locals   map[string]any // variables of the dynamic includes around
 	failure  map[string]any // what a rescue section is told
 	notified map[*playbook.Task]bool
-	force    bool           // handlers run even after a failure
-	begun    bool           // the host has come to the task of --start-at-task
-	ranRoles map[string]int // keys of the roles that are done, with the number of their first task
+	force    bool            // handlers run even after a failure
+	begun    bool            // the host has come to the task of --start-at-task
+	ranRoles map[string]int  // keys of the roles that are done, with the number of their first task
+	worked   map[string]bool // keys of the roles of which a task was not skipped
 	air      *air
 }
 
 func newHostRun(r *playRun, host string) *hostRun {
-	h := &hostRun{playRun: r, host: host, begun: r.begun, notified: map[*playbook.Task]bool{}, ranRoles: map[string]int{},
+	h := &hostRun{playRun: r, host: host, begun: r.begun, notified: map[*playbook.Task]bool{}, ranRoles: map[string]int{}, worked: map[string]bool{},
 		vars: &vars.Play{Vars: r.engine.Vars.Map(r.Vars), Prompts: r.prompts, Roles: r.roles}}
 	h.air = &air{host: h}
 	return h

@@ -91,6 +91,7 @@ func (r *reader) importPlaybook(n source.Node, file string, chain []string) []*P
 		r.errorf(value.Pos(), "the playbook imports itself: %s", loop)
 		return nil
 	}
+	defer r.knowing(n.Get("vars"))()
 	plays := r.playbook(path, chain, value.Pos())
 	for _, p := range plays {
 		p.When = append(common.When[:len(common.When):len(common.When)], p.When...)

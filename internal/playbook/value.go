@@ -185,14 +185,34 @@ func (r *reader) moduleDefaults(n source.Node) {
 	for _, p := range n.Pairs() {
 		name := p.Key.Text()
 		switch {
+		case strings.HasPrefix(name, "group/") && groupPrefix(name) == "":
+			r.fail(p.Key.Errorf("no group of modules is called %q", name).WithHint("use group/docker or group/mysql, or name the modules"))
 		case strings.HasPrefix(name, "group/"):
-			r.fail(p.Key.Errorf("groups of modules (%q) in module_defaults are not supported", name).WithHint("name the modules"))
 		case !r.knownModule(name):
 			r.fail(r.noModule(p.Key))
 		case !p.Value.IsMap() && !p.Value.IsNull() && !isTemplate(p.Value):
 			r.errorf(p.Value.Pos(), "the defaults of %q must be a mapping, not %s", name, kind(p.Value))
 		}
 	}
+}
+
+// groups are the groups of modules that module_defaults may name, with what the
+// names of their modules begin with.
+var groups = map[string]string{
+	"docker": "docker_", "community.docker.docker": "docker_",
+	"mysql": "mysql_", "community.mysql.mysql": "mysql_",
+}
+
+func groupPrefix(name string) string {
+	group, _ := strings.CutPrefix(name, "group/")
+	return groups[group]
+}
+
+// InGroup reports whether a name in module_defaults is that of a group ("group/...")
+// to which the module with this short name belongs.
+func InGroup(name, module string) bool {
+	prefix := groupPrefix(name)
+	return strings.HasPrefix(name, "group/") && prefix != "" && strings.HasPrefix(module, prefix)
 }
 
 // mergeMaps returns a mapping with the entries of both, where those of over win.

@@ -90,6 +90,9 @@ func (r *reader) common(k keyword, value source.Node, to *Keywords) bool {
 
 // check notes a value of the wrong type.
 func (r *reader) check(k keyword, value source.Node) {
+	if k.name == "name" && value.IsNull() { // "- name:" has none
+		return
+	}
 	if value.IsMap() || value.IsList() || value.IsNull() {
 		r.errorf(value.Pos(), "%q must be %s, not %s", k.name, k.want, kind(value))
 		return
