@@ -26,14 +26,16 @@ func checkCommand(a *app) *cobra.Command {
 		Long: `Check reads the inventory and the playbooks and says everything that is wrong as
 far as it can be known without a connection: syntax, keywords, modules, arguments,
 templates, missing files, undefined variables, and what says how to reach a host.
-What is wrong only if it is reached is a warning.`,
+A mistake is an error
+even where it stands in a task that may never run (a run only warns of it then);
+what merely looks wrong, and handlers and variables that nothing uses, is a warning.`,
 		Args: needArgs("a playbook"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, files, err := a.read(cmd.Context(), f, args)
 			if err != nil {
 				return err
 			}
-			return a.check(s.mistakes(cmd.Context(), f, files))
+			return a.check(s.mistakes(cmd.Context(), f, files, true))
 		},
 	}
 	f.inventoryFlags(cmd)
@@ -46,7 +48,7 @@ What is wrong only if it is reached is a warning.`,
 func (a *app) check(found []check.Finding) error {
 	warnings := 0
 	for _, m := range found {
-		if m.Certain {
+		if m.Mistake {
 			fail(a.err, m.Err)
 			continue
 		}
@@ -79,14 +81,14 @@ func (a *app) verify(found []check.Finding) error {
 }
 
 // mistakes returns what is wrong in the playbooks: first what the reader cannot
-// make sense of.
-func (s *setup) mistakes(ctx context.Context, f *runFlags, files []string) []check.Finding {
+// make sense of. idle also asks for what nothing uses.
+func (s *setup) mistakes(ctx context.Context, f *runFlags, files []string, idle bool) []check.Finding {
 	pb, err := s.loader.Load(files...)
 	var found []check.Finding
 	for _, e := range playbook.Errors(err) {
-		found = append(found, check.Finding{Err: e, Certain: true})
+		found = append(found, check.Finding{Err: e, Certain: true, Mistake: true})
 	}
-	c := &check.Checker{Inventory: s.inventory, Vars: s.store, Loader: s.loader, Modules: s.modules(),
+	c := &check.Checker{Partial: err != nil, Idle: idle, Inventory: s.inventory, Vars: s.store, Loader: s.loader, Modules: s.modules(),
 		Actions: engine.Actions(), Open: engine.Open, Extra: s.extra, Limit: f.limit,
 		Lookups: slices.Collect(maps.Keys(lookup.New(lookup.Options{}))),
 		Selected: func(p *playbook.Play, e playbook.Entry) bool {

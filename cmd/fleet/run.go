@@ -74,7 +74,7 @@ func (a *app) run(ctx context.Context, f *runFlags, names []string) error {
 	pb, err := s.loader.Load(files...)
 	if err == nil {
 		err = errors.Join(s.someHost(pb), f.startExists(pb))
-	} else if found := a.verify(s.mistakes(ctx, f, files)); found != nil {
+	} else if found := a.verify(s.mistakes(ctx, f, files, false)); found != nil {
 		err = found // with what the checker finds in the rest
 	}
 	switch {
@@ -83,7 +83,7 @@ func (a *app) run(ctx context.Context, f *runFlags, names []string) error {
 	case f.listHosts || f.listTasks || f.listTags:
 		return a.list(s, f, pb)
 	}
-	if err := a.verify(s.mistakes(ctx, f, files)); err != nil {
+	if err := a.verify(s.mistakes(ctx, f, files, false)); err != nil {
 		return err
 	}
 	return a.play(ctx, s, f, pb, names, s.demand(f, files))

@@ -73,12 +73,26 @@ func (p *play) defaults(t *playbook.Task, g *given) {
 		for _, m := range all {
 			g.template = g.template || p.isTemplate(m)
 			for _, pair := range m.Pairs() {
-				if argument.ShortName(pair.Key.Text()) == g.module.Name {
+				switch name := argument.ShortName(pair.Key.Text()); {
+				case name == g.module.Name:
 					p.mapping(pair.Value, g)
+				case stands(g.module.Name, name):
+					g.template = true // what the host has decides whether they count
 				}
 			}
 		}
 	}
+}
+
+// stands reports whether a module hands its arguments to another, as the host needs it.
+func stands(general, special string) bool {
+	switch general {
+	case "package":
+		return slices.Contains([]string{"apt", "dnf", "dnf5", "yum"}, special)
+	case "service":
+		return slices.Contains([]string{"systemd", "systemd_service", "sysvinit"}, special)
+	}
+	return false
 }
 
 // mapping adds the entries of a mapping, or of a template that will give one.
@@ -181,7 +195,7 @@ func (p *play) arguments(t *playbook.Task, g *given, s site) {
 		return
 	}
 	if g.err != nil {
-		p.fail(g.err, t.ModulePos, !s.guessed)
+		p.fail(g.err, t.ModulePos, s.certain)
 		return
 	}
 	relaxed := *m

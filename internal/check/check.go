@@ -22,9 +22,11 @@ import (
 // Finding is one thing that is wrong.
 type Finding struct {
 	Err *source.Error
-	// Certain: the playbook fails whenever it runs. Otherwise it fails only if this
-	// is reached, or merely looks wrong.
+	// Certain: the playbook fails whenever it runs.
 	Certain bool
+	// Mistake: what stands there is wrong, whatever the variables and hosts are; it
+	// fails where it is reached. All that is certain is a mistake.
+	Mistake bool
 }
 
 // Modules knows the modules that run on targets.
@@ -45,6 +47,11 @@ type Checker struct {
 	Open    func(action string) bool
 	// Lookups are the lookups that templates have besides those of the language.
 	Lookups []string
+	// Partial: the reader of the playbook has refused something, so what that would
+	// have set or used is not known.
+	Partial bool
+	// Idle: handlers and variables that nothing uses are of interest too.
+	Idle bool
 	// Extra are the variables of the command line; nil is none.
 	Extra *jinja.Map
 	// Limit are host patterns; nil is no limit.
@@ -77,6 +84,11 @@ func (c *Checker) Playbook(ctx context.Context, pb *playbook.Playbook) []Finding
 		}
 		p.check()
 	}
+	for _, p := range plays {
+		if c.Idle {
+			p.idle()
+		}
+	}
 	return r.sorted()
 }
 
@@ -98,13 +110,22 @@ type run struct {
 	texts   map[any]*text
 	varDocs map[string]varDoc
 	learnt  learnt
+	sofar   names // variables of learnt.later that tasks have set by now
+	// usage are the variables that any text uses, once they are asked for; indirect:
+	// some are used by names that are not written out.
+	usage    names
+	indirect bool
+	// forgiving counts the tasks and blocks around whose failures are caught.
+	forgiving int
+	// blind: not all that belongs to the playbook could be read.
+	blind   bool
 	defined map[any]bool // definitions whose syntax was checked
 }
 
 func newRun(ctx context.Context, c *Checker) *run {
 	r := &run{Checker: c, ctx: ctx, actions: map[string]*spec.Module{}, files: map[string]int{}, found: map[key]*Finding{},
 		lookups: append(jinja.Lookups(), c.Lookups...), texts: map[any]*text{}, varDocs: map[string]varDoc{}, defined: map[any]bool{},
-		learnt: learnt{names: names{}, hosts: names{}}}
+		learnt: learnt{names: names{}, hosts: names{}, later: map[string]source.Pos{}, elsewhere: names{}}, sofar: names{}, blind: c.Partial}
 	for _, m := range c.Actions {
 		r.actions[m.Name] = m
 	}
@@ -128,16 +149,22 @@ func (r *run) see(file string) {
 	}
 }
 
-// add notes a mistake.
-func (r *run) add(e *source.Error, certain bool) {
+// add notes a mistake. Where the playbook goes on behind a failure, it is hardly
+// one: the author may want to see the task fail.
+func (r *run) add(e *source.Error, certain bool) { r.note(e, certain, certain || r.forgiving == 0) }
+
+// doubt notes what is wrong for certain, or merely looks wrong.
+func (r *run) doubt(e *source.Error, certain bool) { r.note(e, certain, certain) }
+
+func (r *run) note(e *source.Error, certain, mistake bool) {
 	r.see(e.Pos.File)
 	k := key{e.Pos, e.Msg}
 	k.pos.Indent = 0
 	if f := r.found[k]; f != nil {
-		f.Certain = f.Certain || certain
+		f.Certain, f.Mistake = f.Certain || certain, f.Mistake || mistake
 		return
 	}
-	r.found[k] = &Finding{e, certain}
+	r.found[k] = &Finding{e, certain, mistake}
 }
 
 // fail is add for any error; pos is for those that have no position.

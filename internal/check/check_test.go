@@ -44,9 +44,10 @@ func findings(t testing.TB, c *Checker, file string) string {
 	t.Helper()
 	var b strings.Builder
 	pb, err := c.Loader.Load(file)
+	c.Partial, c.Idle = err != nil, true
 	var all []Finding
 	for _, e := range playbook.Errors(err) {
-		all = append(all, Finding{e, true})
+		all = append(all, Finding{e, true, true})
 	}
 	seen := map[string]bool{}
 	for _, f := range append(all, c.Playbook(context.Background(), pb)...) {
@@ -55,8 +56,11 @@ func findings(t testing.TB, c *Checker, file string) string {
 		}
 		seen[f.Err.Error()] = true
 		kind := "warning"
-		if f.Certain {
+		switch {
+		case f.Certain:
 			kind = "error"
+		case f.Mistake:
+			kind = "mistake"
 		}
 		fmt.Fprintf(&b, "%s: %s\n", kind, f.Err)
 		if f.Err.Hint != "" {

@@ -111,7 +111,7 @@ func (p *play) inventoryConnection(values map[string]source.Node) {
 		if e == nil || p.Extra.Has(name) {
 			continue
 		}
-		p.add(e, p.sure && !p.learnt.open && !p.learnt.names[name] && !p.vars.Vars.Has(name))
+		p.doubt(e, p.sure && !p.learnt.open && !p.learnt.names[name] && !p.vars.Vars.Has(name))
 	}
 }
 
@@ -120,7 +120,7 @@ func (p *play) inventoryConnection(values map[string]source.Node) {
 func (p *play) connectionVars(vars source.Node) {
 	for _, pair := range vars.Pairs() {
 		if e := variableError(pair.Key.Text(), jinja.FromYAML(pair.Value), pair.Value.Pos()); e != nil {
-			p.add(e, false)
+			p.doubt(e, false)
 		}
 	}
 }

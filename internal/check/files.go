@@ -31,6 +31,8 @@ func (p *play) localFiles(t *playbook.Task, g *given, s site) {
 	case "template":
 		if file := p.find(t, g, "templates", "src", s); file != "" {
 			p.templateFile(t, g, file, s)
+		} else {
+			p.blind = true
 		}
 	case "include_vars":
 		p.includeVars(t, g, s)
@@ -97,13 +99,20 @@ func (p *play) missing(err error, pos source.Pos, t *playbook.Task, s site) {
 	if pos.IsZero() {
 		pos = t.ModulePos
 	}
-	p.fail(err, pos, s.certain && !p.learnt.files)
+	for _, e := range playbook.Errors(err) {
+		located := *e
+		if located.Pos.IsZero() {
+			located.Pos = pos
+		}
+		p.doubt(&located, s.certain && !p.learnt.files)
+	}
 }
 
 // templateFile checks a template file as the task will read it.
 func (p *play) templateFile(t *playbook.Task, g *given, file string, s site) {
 	o, known := options(g)
 	if !known {
+		p.blind = true
 		return
 	}
 	key := struct {

@@ -14,6 +14,15 @@ type handled struct {
 	patterns []string // of names that are templates, for filepath.Match
 }
 
+// notifiedBy notes what a task notifies.
+func (p *play) notifiedBy(t *playbook.Task) {
+	for _, n := range t.Notify {
+		name, literal := p.literal(n)
+		p.anyNotified = p.anyNotified || !literal
+		p.notified[name] = true
+	}
+}
+
 // isHandler reports whether a handler or a topic may have the name.
 func (p *play) isHandler(name string) bool {
 	for ; p.handled.seen < len(p.handlers); p.handled.seen++ {

@@ -39,7 +39,7 @@ func (p *play) delegate(n source.Node, s site) {
 	e := n.Errorf("delegate_to names %q, which is no host of the inventory", name)
 	// Any address can be given a task: only what looks like a slip is one.
 	if e.Hint = source.DidYouMean(name, hosts); e.Hint != "" {
-		p.add(e, s.certain)
+		p.doubt(e, s.certain)
 	}
 }
 
@@ -52,7 +52,7 @@ func (p *play) overrides(n source.Node) {
 
 func (p *play) override(name string, pos source.Pos) {
 	if magic[name] || inRoles[name] {
-		p.add(source.Errorf(pos, "the variable %q is set by the run itself, so this value is never seen", name).
+		p.doubt(source.Errorf(pos, "the variable %q is set by the run itself, so this value is never seen", name).
 			WithHint("give the variable another name"), false)
 	}
 }
@@ -66,7 +66,7 @@ func (p *play) setFact(t *playbook.Task, g *given, s site) {
 	for _, n := range []source.Node{t.Action, t.Args} {
 		p.overrides(n)
 		for _, pair := range n.Pairs() {
-			if name := pair.Key.Text(); !variableName().MatchString(name) {
+			if name := pair.Key.Text(); !variableName().MatchString(name) && !jinja.IsTemplate(name) {
 				p.add(source.Errorf(pair.Key.Pos(), "set_fact: %q is no name for a variable", name).
 					WithHint("names have letters, digits and _, and do not start with a digit"), s.certain)
 			}

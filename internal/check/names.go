@@ -50,7 +50,11 @@ func (p *play) variable(r jinja.Ref, s site) {
 		p.value(v, inside)
 	}
 	switch {
-	case len(lacking) == 0, provided(r.Name, s.entry), p.learnt.has(r.Name):
+	case len(lacking) == 0, provided(r.Name, s.entry):
+	case p.learnt.has(r.Name):
+		if len(lacking) == len(p.classes) {
+			p.tooEarly(r, s)
+		}
 	case len(lacking) == len(p.classes):
 		p.undefined(r, s)
 	case !p.learnt.open && s.certain:
@@ -65,7 +69,7 @@ func (p *play) undefined(r jinja.Ref, s site) {
 	e.Hint = source.DidYouMean(r.Name, p.known(s))
 	if p.learnt.open || s.lenient {
 		if e.Hint != "" {
-			p.add(e, false)
+			p.doubt(e, false)
 		}
 		return
 	}
@@ -75,7 +79,7 @@ func (p *play) undefined(r jinja.Ref, s site) {
 	if e.Hint == "" {
 		e.Hint = "no inventory, play, role or task sets it; -e " + r.Name + "=... would"
 	}
-	p.add(e, s.certain)
+	p.doubt(e, s.certain && !p.Partial)
 }
 
 // loopNames says how the variables of the loops around are called.
@@ -99,7 +103,7 @@ func (p *play) undefinedOn(r jinja.Ref, lacking []class) {
 	if more := len(on) - 1; more > 0 {
 		e.Msg = fmt.Sprintf("%q is undefined on the host %q and %d more", r.Name, first, more)
 	}
-	p.add(e.WithHint("other hosts of the play have it: set it for all, or use default()"), false)
+	p.doubt(e.WithHint("other hosts of the play have it: set it for all, or use default()"), false)
 }
 
 // known returns all names that a site knows, sorted.

@@ -24,9 +24,11 @@ type play struct {
 	classes []class
 	scopes  map[playbook.Entry][]*vars.Scope
 
-	included map[*playbook.Task]*inclusion
-	handlers []*playbook.Task // the play's, and those of included roles
-	handled  handled          // what they are called
+	included    map[*playbook.Task]*inclusion
+	handlers    []*playbook.Task // the play's, and those of included roles
+	handled     handled          // what they are called
+	notified    names            // what tasks notify
+	anyNotified bool             // some notify what is not known before the run
 	// openHandlers: there are handlers whose names are not known.
 	openHandlers bool
 	// scratch stands for the play where roles are included: reading a role changes
@@ -45,7 +47,7 @@ type step struct{ what, where any }
 func (r *run) newPlay(pp *playbook.Play) *play {
 	p := &play{run: r, src: pp, dir: filepath.Dir(pp.File), scopes: map[playbook.Entry][]*vars.Scope{},
 		included: map[*playbook.Task]*inclusion{}, handlers: slices.Clone(pp.Handlers),
-		scratch: &playbook.Play{File: pp.File}, surveyed: names{}, followed: map[step]bool{}, asserted: names{}}
+		scratch: &playbook.Play{File: pp.File}, notified: names{}, surveyed: names{}, followed: map[step]bool{}, asserted: names{}}
 	p.vars = &vars.Play{Vars: r.Vars.Map(pp.Vars), Prompts: jinja.NewMap(), Files: jinja.NewMap()}
 	for _, prompt := range pp.VarsPrompt {
 		p.vars.Prompts.Set(prompt.Name, "")
@@ -119,6 +121,9 @@ func (p *play) check() {
 	for _, n := range p.src.VarsFiles {
 		p.varsFile(n, s)
 	}
+	for _, h := range p.handlers { // they run between the sections
+		p.sets(h)
+	}
 	for _, section := range [][]playbook.Entry{p.src.PreTasks, p.src.Roles, p.src.Tasks, p.src.PostTasks} {
 		p.entries(section, s)
 	}
@@ -158,10 +163,10 @@ func (p *play) findHosts() {
 		return // hosts and groups may come during the run
 	}
 	for _, u := range sel.Unknown {
-		p.add(p.src.Hosts.Errorf("no host or group is called %q", u.Pattern).WithHint("%s", u.Hint), false)
+		p.doubt(p.src.Hosts.Errorf("no host or group is called %q", u.Pattern).WithHint("%s", u.Hint), false)
 	}
 	if len(sel.Hosts) == 0 && len(sel.Unknown) == 0 {
-		p.add(p.src.Hosts.Errorf("no host matches %q", strings.Join(patterns, ",")), false)
+		p.doubt(p.src.Hosts.Errorf("no host matches %q", strings.Join(patterns, ",")), false)
 	}
 }
 

@@ -18,13 +18,22 @@ type learnt struct {
 	hosts   names // that add_host names
 	// files: tasks may make files on the controller.
 	files bool
+	// later are those that only tasks set, by the place of the first that does.
+	later map[string]source.Pos
+	// elsewhere are those of names that something else than such a task gives.
+	elsewhere names
 	// open: there is more, whose names are not known before the run.
 	open bool
 }
 
 // has reports whether a task may set the variable.
 func (l *learnt) has(name string) bool {
-	return l.names[name] || slices.ContainsFunc(l.modules, func(m *spec.Module) bool { return m.Finds(name) })
+	return l.names[name] || l.isFact(name)
+}
+
+// isFact reports whether a module may find a fact of this name.
+func (l *learnt) isFact(name string) bool {
+	return slices.ContainsFunc(l.modules, func(m *spec.Module) bool { return m.Finds(name) })
 }
 
 // survey collects what the play's tasks bring in, in includes too.
@@ -52,8 +61,11 @@ func (p *play) surveyEntries(entries []playbook.Entry) {
 }
 
 func (p *play) surveyTask(t *playbook.Task) {
-	if t.Register != "" {
-		p.learnt.names[t.Register] = true
+	for _, name := range p.setNames(t) {
+		p.learnt.names[name] = true
+		if _, known := p.learnt.later[name]; !known {
+			p.learnt.later[name] = t.Pos
+		}
 	}
 	p.surveyController(t)
 	if m := p.module(t); m != nil && (m.File != "" || m.Facts != nil) && !slices.Contains(p.learnt.modules, m) {
@@ -96,8 +108,14 @@ func (p *play) learnArguments(t *playbook.Task) {
 			p.learnt.open = true
 		}
 		p.learnt.names[name] = true
+		if argument.ShortName(t.Module) != "set_fact" {
+			p.learnt.elsewhere[name] = true
+		}
 	}
 }
+
+// learn takes in a variable that comes from elsewhere than a register or set_fact.
+func (p *play) learn(name string) { p.learnt.names[name], p.learnt.elsewhere[name] = true, true }
 
 func (p *play) surveyHost(t *playbook.Task) {
 	g := p.given(t)
@@ -113,7 +131,7 @@ func (p *play) surveyIncludeVars(t *playbook.Task) {
 	g := p.given(t)
 	if v, named := g.values["name"]; named {
 		if name, ok := v.(string); ok {
-			p.learnt.names[name] = true
+			p.learn(name)
 		} else {
 			p.learnt.open = true
 		}
@@ -145,7 +163,7 @@ func (p *play) learnFiles(files []string) {
 	for _, f := range files {
 		for _, file := range varFiles(f) {
 			for _, pair := range p.varDoc(file).node.Pairs() {
-				p.learnt.names[pair.Key.Text()] = true
+				p.learn(pair.Key.Text())
 			}
 		}
 	}
@@ -203,7 +221,7 @@ func (p *play) learnRoles(part part) {
 		}
 		for _, n := range []source.Node{b.Role.Defaults, b.Role.Vars} {
 			for _, pair := range n.Pairs() {
-				p.learnt.names[pair.Key.Text()] = true
+				p.learn(pair.Key.Text())
 			}
 		}
 	}

@@ -1,8 +1,10 @@
 package check
 
 import (
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"fleet/internal/argument"
 	"fleet/internal/jinja"
@@ -14,6 +16,8 @@ type text struct {
 	err   *source.Error
 	refs  []jinja.Ref
 	maybe bool // it may turn out to be omitted
+	// indirect: variables are looked up by their names, as texts.
+	indirect bool
 }
 
 // parsed is what templates and expressions have in common.
@@ -73,9 +77,19 @@ func (r *run) newText(p parsed, err error, src string, pos source.Pos) *text {
 		return &text{err: asError(err, pos)}
 	}
 	t := &text{maybe: strings.Contains(src, "omit"), err: r.lookupError(p.Calls())}
-	t.refs = p.Names()
+	t.refs, t.indirect = p.Names(), slices.ContainsFunc(p.Calls(), byName) || takesIn().MatchString(src)
 	return t
 }
+
+// byName reports whether a call looks variables up by their names.
+func byName(c jinja.Call) bool {
+	return c.Kind == "lookup" && slices.Contains([]string{"vars", "varnames", "template"}, argument.ShortName(c.Name))
+}
+
+// takesIn matches a template that takes in others, whose variables are not seen.
+var takesIn = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\{%-?\s*(?:include|import|from|extends)\b`)
+})
 
 // lookupError returns what is wrong with the names of lookups.
 func (r *run) lookupError(calls []jinja.Call) *source.Error {

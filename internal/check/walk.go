@@ -68,8 +68,12 @@ func (p *play) block(b *playbook.Block, s site) {
 	body := s
 	if len(b.Rescue) > 0 {
 		body = s.perhaps()
+		p.forgiving++
 	}
 	p.entries(b.Body, body)
+	if len(b.Rescue) > 0 {
+		p.forgiving--
+	}
 	p.entries(b.Rescue, s.perhaps())
 	p.entries(b.Always, s)
 }
@@ -87,14 +91,18 @@ func (p *play) task(t *playbook.Task, s site) {
 	s = p.conditions(t.When, s)
 	if p.forgiven(t) {
 		s = s.perhaps()
+		p.forgiving++
+		defer func() { p.forgiving-- }()
 	}
 	p.keywords(&t.Keywords, s)
 	g := p.given(t)
 	p.arguments(t, g, s)
 	p.values(t, g, s)
 	p.localFiles(t, g, s)
+	p.sets(t)
 	p.results(t, s)
 	p.notifies(t, s)
+	p.notifiedBy(t)
 	p.special(t, g, s)
 }
 
@@ -188,7 +196,7 @@ func unconditional(list []source.Node) bool {
 func (p *play) condition(n source.Node) *text {
 	if n.IsString() {
 		if t := p.template(n); t != nil {
-			p.add(source.Errorf(n.Pos(), "a condition is an expression already").WithHint("leave out {{ and }}"), false)
+			p.doubt(source.Errorf(n.Pos(), "a condition is an expression already").WithHint("leave out {{ and }}"), false)
 			return t
 		}
 	}

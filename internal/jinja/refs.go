@@ -172,6 +172,16 @@ func (w *walker) soft(x expr) {
 		w.path = item(x, path)
 		w.soft(x.obj)
 		w.expr(x.key)
+	case *filterExpr:
+		w.path = path
+		if x.def == nil || x.def.name != "extract" || x.in == nil {
+			w.expr(x)
+			return
+		}
+		w.expr(x.in) // what it takes from may be missing, and then its member is too
+		for _, arg := range x.args.pos {
+			w.soft(arg)
+		}
 	default:
 		w.path = path
 		w.expr(x)
