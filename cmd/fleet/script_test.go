@@ -71,6 +71,7 @@ func TestScript(t *testing.T) {
 			env.Values["lab"] = &lab{work: env.WorkDir, self: self, digest: digest, hosts: map[string]*fleettest.Server{}}
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("LC_ALL", "C.UTF-8")
+			env.Setenv("ANSIBLE_CONFIG", os.DevNull) // not the machine's own settings
 			return setUpHome(filepath.Join(env.WorkDir, "home"))
 		},
 		Condition: func(name string) (bool, error) {

@@ -99,6 +99,7 @@ func (s *setup) readInventory() error {
 		}
 		s.none = len(sources) == 0
 	}
+	s.flags.inventories = sources
 	l := inventory.Loader{Files: s.files, Evaluator: evaluator{s.extra, vars.NewStore(nil, s.extra, s.secrets)},
 		IgnorePatterns: s.settings.List("INVENTORY_IGNORE_PATTERNS")}
 	if s.settings.Given("INVENTORY_IGNORE_EXTS") {
