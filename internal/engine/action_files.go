@@ -142,8 +142,20 @@ func (l *listing) add(name, full string, info fs.FileInfo) error {
 
 // runScript offers a script of the controller to the target's module script.
 func runScript(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
-	name, _, _ := strings.Cut(strings.TrimSpace(args.GetString("cmd")), " ")
-	return a.offering(ctx, "script", "cmd", strings.Trim(name, `"'`), args)
+	return a.offering(ctx, "script", "cmd", scriptPath(args.GetString("cmd")), args)
+}
+
+// scriptPath returns the first word of a script's command line, which may stand in
+// quotes.
+func scriptPath(cmd string) string {
+	cmd = strings.TrimSpace(cmd)
+	if cmd != "" && (cmd[0] == '"' || cmd[0] == '\'') {
+		if path, _, closed := strings.Cut(cmd[1:], cmd[:1]); closed {
+			return path
+		}
+	}
+	name, _, _ := strings.Cut(cmd, " ")
+	return strings.Trim(name, `"'`)
 }
 
 // runURI offers the body's file, where there is one, to the target's module uri.

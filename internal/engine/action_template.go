@@ -85,7 +85,7 @@ func runTemplate(ctx context.Context, a *attempt, args *templateArgs) (*taskResu
 			call.Set(key, v)
 		}
 	}
-	name := strings.TrimSuffix(filepath.Base(found), ".j2")
+	name := filepath.Base(found)
 	res, err := a.module(ctx, "copy", call, inline(name, []byte(text)))
 	if err != nil {
 		return nil, err

@@ -190,7 +190,7 @@ func fileInto(ctx context.Context, m *sys.Machine, a *copyArgs, dest string, e e
 		return dest, nil
 	}
 	if e.name == contentName && a.Src == "" {
-		return "", fmt.Errorf("dest %q is a folder; with content it has to name the file", a.Dest)
+		return "", fmt.Errorf("can not use content with a dir as dest: %s", a.Dest)
 	}
 	if folder {
 		perms := sys.Perms{Mode: a.DirectoryMode, Owner: a.Owner, Group: a.Group, Extras: a.Extras}

@@ -89,7 +89,7 @@ func file(ctx context.Context, m *sys.Machine, a *fileArgs) (any, error) {
 	if err := t.prepare(); err != nil {
 		return nil, err
 	}
-	res := fileResult{Path: t.path, Dest: t.path, Src: t.Src}
+	res := fileResult{}
 	var err error
 	if a.DiffPeek != nil {
 		binary := appearsBinary(m, t.path)
@@ -97,7 +97,7 @@ func file(ctx context.Context, m *sys.Machine, a *fileArgs) (any, error) {
 	} else {
 		err = t.bring(ctx)
 	}
-	res.Msg, res.FileInfo = t.msg, m.FileInfo(t.path)
+	res.Path, res.Dest, res.Src, res.Msg, res.FileInfo = t.path, t.path, t.Src, t.msg, m.FileInfo(t.path)
 	return res, err
 }
 
