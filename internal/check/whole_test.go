@@ -1,12 +1,16 @@
 package check
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
@@ -134,14 +138,46 @@ func TestBigTree(t *testing.T) {
 	}
 }
 
+// BenchmarkCheck reports the processor's time for 10,000 lines, garbage collection
+// and all; it has to stay under half a second.
 func BenchmarkCheck(b *testing.B) {
 	bigTree(b)
+	lines, before := countLines(b), processorTime(b)
 	for b.Loop() {
 		c := newChecker(b, "inventory.yml")
+		c.Idle = true
 		pb, err := c.Loader.Load("p.yml")
 		if err != nil {
 			b.Fatal(err)
 		}
 		c.Playbook(context.Background(), pb)
 	}
+	used := processorTime(b) - before
+	b.ReportMetric(used.Seconds()*1e3/float64(b.N)*10_000/float64(lines), "cpu-ms/10000-lines")
+}
+
+// countLines returns how many lines the files below the present folder have.
+func countLines(b *testing.B) int {
+	n := 0
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		n += bytes.Count(data, []byte("\n"))
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
+}
+
+// processorTime returns what this process has used.
+func processorTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
