@@ -41,19 +41,21 @@ func (p *play) isHandler(name string) bool {
 
 func (p *play) addHandler(h *playbook.Task) {
 	own := h.Name.Text()
+	called := append([]string{own}, h.Listen...)
 	if p.isTemplate(h.Name) {
 		p.handled.patterns = append(p.handled.patterns, marker().ReplaceAllString(own, "*"))
-		return
+		called = h.Listen
 	}
 	if p.handled.known == nil {
 		p.handled.known = names{}
 	}
 	role := playbook.RoleOf(h)
-	for _, one := range append([]string{own}, h.Listen...) {
+	for _, one := range called {
 		p.handled.names = append(p.handled.names, one)
 		p.handled.known[one] = true
 		if role != nil {
 			p.handled.known[role.Name+" : "+one] = true
+			p.handled.known[role.FullName()+" : "+one] = true
 		}
 	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"fleet/internal/jinja"
 	"fleet/internal/playbook"
@@ -100,7 +101,7 @@ func (h *hostRun) notifyName(c *jinja.Context, at source.Node, name string) erro
 		if own == name || role != nil && (role.Name+" : "+own == name || role.FullName()+" : "+own == name) {
 			named = t
 		}
-		if slices.Contains(t.Listen, name) {
+		if listens(t, name) {
 			h.notified[t] = true
 			found = true
 		}
@@ -113,4 +114,17 @@ func (h *hostRun) notifyName(c *jinja.Context, at source.Node, name string) erro
 		return at.Errorf("no handler is called %q", name).WithHint("%s", source.DidYouMean(name, known))
 	}
 	return nil
+}
+
+// listens reports whether a handler listens to a topic, which may have the name of
+// the handler's role in front of it.
+func listens(t *playbook.Task, topic string) bool {
+	if role := playbook.RoleOf(t); role != nil {
+		for _, prefix := range []string{role.Name, role.FullName()} {
+			if rest, ok := strings.CutPrefix(topic, prefix+" : "); ok && slices.Contains(t.Listen, rest) {
+				return true
+			}
+		}
+	}
+	return slices.Contains(t.Listen, topic)
 }

@@ -223,8 +223,13 @@ func (u *turn) loopItems(c *jinja.Context) ([]any, error) {
 				WithHint("a mapping becomes a list with `| dict2items`, text with `| split`")
 		}
 		return l, nil
-	case "items", "list":
-		return flatten(v, loop.Lookup == "items"), nil
+	case "list":
+		if l, ok := v.([]any); ok {
+			return l, nil
+		}
+		return nil, loop.Items.Errorf("with_list expects a list, not %s", short(jinja.Repr(v)))
+	case "items":
+		return flatten(v), nil
 	}
 	return u.lookup(c, loop, v)
 }
@@ -236,14 +241,11 @@ func short(s string) string {
 	return s
 }
 
-// flatten makes a list of v; with one, lists in it lose one level.
-func flatten(v any, one bool) []any {
+// flatten makes a list of v, in which lists lose one level.
+func flatten(v any) []any {
 	l, ok := v.([]any)
 	if !ok {
 		return []any{v}
-	}
-	if !one {
-		return l
 	}
 	var out []any
 	for _, e := range l {
