@@ -33,7 +33,7 @@ func (a *attempt) newJob() (*job, error) {
 		return nil, err
 	}
 	if a.action != nil && !a.action.async {
-		return nil, a.task.Async.Errorf("%s does not support async: it works on the controller", a.spec.Name)
+		return nil, a.task.Async.Errorf("This action (%s) does not support async.", a.spec.Name)
 	}
 	poll, err := a.engine.number(a.c, a.task.Poll, pollDefault)
 	if err != nil {

@@ -31,9 +31,12 @@ import (
 // Example:
 //
 //	tasks:
-//	  - name: Run library/turn_on.sh
-//	    turn_on:
-//	      lamp: kitchen
+//	  - name: What a task with turn_on becomes, where library/turn_on.sh is
+//	    own_module:
+//	      name: turn_on
+//	      style: old
+//	      interpreter: [/bin/sh]
+//	      arguments: lamp=kitchen
 var OwnModule = sys.Define(spec.Module{
 	Name:  "own_module",
 	Names: []string{"fleet.own_module"},
