@@ -95,7 +95,11 @@ func iniFile(ctx context.Context, m *sys.Machine, a *iniFileArgs) (any, error) {
 		return res, fmt.Errorf("%q does not exist; create: true makes it", a.Path)
 	}
 	e := &iniEdit{iniFileArgs: a, values: uniq(values), msg: "OK"}
-	lines := e.edit(sys.Lines(text))
+	lines := sys.Lines(text)
+	if len(lines) == 0 && a.State == "present" {
+		lines = []string{"\n"} // as Ansible's files begin
+	}
+	lines = e.edit(lines)
 	res.Msg = e.msg
 	if there || len(lines) > 0 {
 		done, err := a.writeText(ctx, m, sys.Write{Path: path, Content: sys.Bytes([]byte(strings.Join(lines, ""))), Follow: a.Follow})
