@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -119,7 +120,8 @@ func toTruth(v any) (any, error) {
 	}
 	switch v.(type) {
 	case string, int, float64:
-		return nil, fmt.Errorf("The value '%s' is not a valid boolean. ", jinja.Str(v))
+		said := fmt.Sprintf("The value '%s' is not a valid boolean. ", jinja.Str(v)) // Ansible's words
+		return nil, errors.New(said)
 	}
 	return nil, fmt.Errorf("%s cannot be converted to a bool", class(v))
 }

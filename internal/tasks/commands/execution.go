@@ -112,11 +112,11 @@ func (e *execution) folder(m *sys.Machine) (string, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && m.Check:
 	case errors.Is(err, fs.ErrNotExist):
-		return "", fmt.Errorf("Unable to change directory before execution: chdir %q: the folder does not exist", e.Chdir)
+		return "", sys.Messagef("Unable to change directory before execution: chdir %q: the folder does not exist", e.Chdir)
 	case err != nil:
 		return "", fmt.Errorf("chdir %q: %w", e.Chdir, err)
 	case !info.IsDir():
-		return "", fmt.Errorf("Unable to change directory before execution: chdir %q: not a folder", e.Chdir)
+		return "", sys.Messagef("Unable to change directory before execution: chdir %q: not a folder", e.Chdir)
 	}
 	return m.Path(dir), nil
 }

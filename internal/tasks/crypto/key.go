@@ -126,7 +126,8 @@ func parseKey(data []byte, passphrase, kind string) (*key, error) {
 }
 
 func decrypted(block *pem.Block, passphrase string) ([]byte, error) {
-	legacy := x509.IsEncryptedPEMBlock(block) //nolint:staticcheck // OpenSSL's own format, which users have
+	//lint:ignore SA1019 OpenSSL's own format, which users have
+	legacy := x509.IsEncryptedPEMBlock(block)
 	sealed := block.Type == "ENCRYPTED PRIVATE KEY"
 	switch {
 	case (legacy || sealed) && passphrase == "":
@@ -134,7 +135,8 @@ func decrypted(block *pem.Block, passphrase string) ([]byte, error) {
 	case sealed:
 		return unseal(block.Bytes, passphrase)
 	case legacy:
-		der, err := x509.DecryptPEMBlock(block, []byte(passphrase)) //nolint:staticcheck // as above
+		//lint:ignore SA1019 as above
+		der, err := x509.DecryptPEMBlock(block, []byte(passphrase))
 		if err != nil {
 			return nil, errPassphrase
 		}
@@ -195,7 +197,7 @@ func encodePKCS1(private crypto.PrivateKey, passphrase string) (data []byte, err
 		return nil, errors.New("a key of this type cannot be written as pkcs1; take the format pkcs8 or auto")
 	}
 	if passphrase != "" {
-		//nolint:staticcheck // the format that is asked for
+		//lint:ignore SA1019 the format that is asked for
 		block, err = x509.EncryptPEMBlock(rand.Reader, block.Type, block.Bytes, []byte(passphrase), x509.PEMCipherAES256)
 		if err != nil {
 			return nil, err

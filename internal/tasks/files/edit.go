@@ -41,7 +41,7 @@ func (a *editArgs) readText(m *sys.Machine) (path, text string, there bool, err 
 	case err != nil:
 		return path, "", false, fmt.Errorf("read %q: %w", a.Path, inner(err))
 	case info.IsDir():
-		return path, "", false, fmt.Errorf("Path %s is a directory !", a.Path)
+		return path, "", false, sys.Messagef("Path %s is a directory !", a.Path)
 	}
 	data, err := os.ReadFile(m.Path(path))
 	if err != nil {
@@ -53,7 +53,7 @@ func (a *editArgs) readText(m *sys.Machine) (path, text string, there bool, err 
 // missing is the error for a file that has to be there. The word in front of its
 // name is the one that Ansible has in this module.
 func (a *editArgs) missing(word string) error {
-	return fmt.Errorf("%s %s does not exist !", word, a.Path)
+	return sys.Messagef("%s %s does not exist !", word, a.Path)
 }
 
 // writeText brings the file to the text and to its permissions.

@@ -190,7 +190,7 @@ func (f *filter) decoded(ctx context.Context, m *sys.Machine, path string) (stri
 	case strings.Contains(out.Stderr, "not supported"), strings.Contains(out.Stderr, "start conversion"):
 		return "", fmt.Errorf("unknown encoding: %s", f.Encoding)
 	case out.Code != 0:
-		return "", fmt.Errorf("Failed to read the file %s due to an encoding error. current encoding: %s", path, f.Encoding)
+		return "", sys.Messagef("Failed to read the file %s due to an encoding error. current encoding: %s", path, f.Encoding)
 	}
 	return out.Stdout, nil
 }

@@ -65,7 +65,7 @@ func replace(ctx context.Context, m *sys.Machine, a *replaceArgs) (any, error) {
 	}
 	template, err := pattern.NewTemplate(a.Replace, re)
 	if err != nil {
-		return nil, fmt.Errorf("Unable to process replace due to error: %w", err)
+		return nil, sys.Messagef("Unable to process replace due to error: %w", err)
 	}
 	from, to, err := a.section(text)
 	if err != nil {

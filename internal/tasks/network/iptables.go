@@ -110,7 +110,7 @@ func (a *iptablesArgs) prepare() error {
 			a.Jump = "LOG"
 		}
 		if a.Jump != "LOG" {
-			return errors.New("Logging options can only be used with the LOG jump target.")
+			return sys.Messagef("Logging options can only be used with the LOG jump target.")
 		}
 	}
 	return nil
@@ -168,7 +168,7 @@ func (r *iptablesRun) policy(ctx context.Context) error {
 	_, rest, found := strings.Cut(out.Stdout, "(policy ")
 	fields := strings.FieldsFunc(rest, func(c rune) bool { return c == ' ' || c == ')' })
 	if !found || len(fields) == 0 {
-		return fmt.Errorf("Can't detect current policy: %s is no chain of the kernel's own", r.where())
+		return sys.Messagef("Can't detect current policy: %s is no chain of the kernel's own", r.where())
 	}
 	if fields[0] == r.Policy {
 		return nil

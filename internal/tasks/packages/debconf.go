@@ -119,7 +119,7 @@ func (a *debconfArgs) answer() (shown any, text string, err error) {
 	for i, v := range list {
 		word, ok := v.(string)
 		if !ok {
-			return nil, "", fmt.Errorf("Invalid value provided for 'multiselect': %v is no text", v)
+			return nil, "", sys.Messagef("Invalid value provided for 'multiselect': %v is no text", v)
 		}
 		words[i] = word
 	}
@@ -171,7 +171,7 @@ func debconfPassword(ctx context.Context, m *sys.Machine, name, question string)
 		return "", fmt.Errorf("a password cannot be compared: %w (package debconf-utils)", err)
 	}
 	if out.Code != 0 {
-		return "", fmt.Errorf("Failed to get the value '%s' from '%s': %s", question, name, strings.TrimSpace(out.Stderr))
+		return "", sys.Messagef("Failed to get the value '%s' from '%s': %s", question, name, strings.TrimSpace(out.Stderr))
 	}
 	for line := range strings.Lines(out.Stdout) {
 		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")

@@ -45,7 +45,7 @@ func dpkgSelections(ctx context.Context, m *sys.Machine, a *dpkgSelectionsArgs) 
 		return nil, err
 	}
 	if strings.Contains(out.Stderr, "no packages found matching") {
-		return nil, fmt.Errorf("Failed to find package '%s' to perform selection '%s'.", a.Name, a.Selection)
+		return nil, sys.Messagef("Failed to find package '%s' to perform selection '%s'.", a.Name, a.Selection)
 	}
 	if out.Code != 0 {
 		return nil, &sys.ExitError{Argv: look, Output: out}

@@ -170,11 +170,11 @@ func (r *pipRun) addVersion() error {
 		return nil
 	}
 	if len(r.Name) > 1 {
-		return errors.New("'version' argument is ambiguous when installing multiple package distributions. " +
+		return sys.Messagef("'version' argument is ambiguous when installing multiple package distributions. " +
 			"Please specify version restrictions next to each package in 'name' argument.")
 	}
 	if _, rest, plain := plainName(r.Name[0]); plain && rest != "" {
-		return errors.New("The 'version' argument conflicts with any version specifier provided along with a package name. " +
+		return sys.Messagef("The 'version' argument conflicts with any version specifier provided along with a package name. " +
 			"Please keep the version specifier, but remove the 'version' argument.")
 	}
 	version := strings.TrimSpace(r.Version)

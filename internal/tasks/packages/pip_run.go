@@ -90,7 +90,7 @@ func (r *pipRun) find(ctx context.Context) error {
 				return nil
 			}
 		}
-		return fmt.Errorf("Unable to find pip in the virtualenv, %s, under any of these names: pip3, pip. Make sure pip is present in the virtualenv.", r.Virtualenv)
+		return sys.Messagef("Unable to find pip in the virtualenv, %s, under any of these names: pip3, pip. Make sure pip is present in the virtualenv.", r.Virtualenv)
 	}
 	for _, argv := range [][]string{{"python3", "-m", "pip"}, {"pip3"}} {
 		if out, err := r.run(ctx, false, append(argv, "--version")...); err == nil && out.Code == 0 {
@@ -98,7 +98,7 @@ func (r *pipRun) find(ctx context.Context) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("Unable to find any of pip3 to use.  pip needs to be installed (package python3-pip)")
+	return sys.Messagef("Unable to find any of pip3 to use.  pip needs to be installed (package python3-pip)")
 }
 
 // bring installs or removes, where it is due.

@@ -243,7 +243,7 @@ func (r *gitRun) discard(ctx context.Context) error {
 	}
 	r.res.Msg = "Local modifications exist in the destination: " + r.Dest
 	if !r.Force {
-		return fmt.Errorf("%s (force=no).", r.res.Msg)
+		return sys.Messagef("%s (force=no).", r.res.Msg)
 	}
 	return r.m.Change(ctx, sys.Change{What: "throw away the changes in " + r.Dest, Before: out, Do: func(ctx context.Context) error {
 		_, err := r.must(ctx, r.Dest, "reset", "--hard", "HEAD")

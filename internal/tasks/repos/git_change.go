@@ -120,7 +120,7 @@ func (r *gitRun) fetch(ctx context.Context) error {
 	}
 	out, err := r.run(ctx, r.Dest, append(append(args, r.Remote), refspecs...)...)
 	if err == nil && out.Code != 0 {
-		err = fmt.Errorf("Failed to download remote objects and refs: %s %s", out.Stdout, strings.TrimSpace(out.Stderr))
+		err = sys.Messagef("Failed to download remote objects and refs: %s %s", out.Stdout, strings.TrimSpace(out.Stderr))
 	}
 	return err
 }
@@ -177,7 +177,7 @@ func (r *gitRun) checkout(ctx context.Context) error {
 
 func (r *gitRun) do(ctx context.Context, args ...string) error {
 	if _, err := r.must(ctx, r.Dest, args...); err != nil {
-		return fmt.Errorf("Failed to checkout %s: %w", r.Version, err)
+		return sys.Messagef("Failed to checkout %s: %w", r.Version, err)
 	}
 	return nil
 }
@@ -203,10 +203,10 @@ func (r *gitRun) verified(ctx context.Context, err error) error {
 		return err
 	}
 	if out.Code != 0 {
-		return fmt.Errorf("Failed to verify GPG signature of commit/tag %q: %s", r.Version, strings.TrimSpace(out.Stderr))
+		return sys.Messagef("Failed to verify GPG signature of commit/tag %q: %s", r.Version, strings.TrimSpace(out.Stderr))
 	}
 	if key := signer(out.Stderr); len(r.GPGAllowlist) > 0 && !slices.Contains(r.GPGAllowlist, key) {
-		return fmt.Errorf("The gpg_allowlist does not include the public key %q for this commit", key)
+		return sys.Messagef("The gpg_allowlist does not include the public key %q for this commit", key)
 	}
 	return nil
 }
@@ -282,7 +282,7 @@ func (r *gitRun) archive(ctx context.Context) error {
 		}
 	}
 	if format == "" {
-		return fmt.Errorf("Unable to get file extension from archive file name : %s; it is one of .tar, .tar.gz, .tgz and .zip", r.Archive)
+		return sys.Messagef("Unable to get file extension from archive file name : %s; it is one of .tar, .tar.gz, .tgz and .zip", r.Archive)
 	}
 	if r.m.Check && r.m.Changed() {
 		return r.m.Change(ctx, sys.Change{What: "pack " + r.Archive})
@@ -298,7 +298,7 @@ func (r *gitRun) archive(ctx context.Context) error {
 		args = append(args, "--prefix", r.ArchivePrefix)
 	}
 	if _, err := r.must(ctx, r.Dest, append(args, r.Version)...); err != nil {
-		return fmt.Errorf("Failed to perform archive operation: %w", err)
+		return sys.Messagef("Failed to perform archive operation: %w", err)
 	}
 	content, err := r.m.Local(packed)
 	if err != nil {

@@ -117,7 +117,7 @@ func (r *gitRun) followFile() error {
 	}
 	dir, ok := strings.CutPrefix(strings.TrimRight(string(data), "\n"), "gitdir: ")
 	if !ok {
-		return errors.New(wrong + ": the file .git has no line \"gitdir: FOLDER\"")
+		return sys.Messagef(wrong + ": the file .git has no line \"gitdir: FOLDER\"")
 	}
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(r.Dest, dir)
@@ -132,7 +132,7 @@ func (r *gitRun) followFile() error {
 // relocate moves the repository out of the checkout.
 func (r *gitRun) relocate(ctx context.Context) error {
 	if _, err := os.Lstat(r.m.Path(r.SeparateGitDir)); err == nil {
-		return fmt.Errorf("Separate-git-dir path %s already exists.", r.SeparateGitDir)
+		return sys.Messagef("Separate-git-dir path %s already exists.", r.SeparateGitDir)
 	}
 	r.res.GitDirBefore, r.res.GitDirNow = r.gitDir, r.SeparateGitDir
 	return r.m.Change(ctx, sys.Change{

@@ -69,7 +69,7 @@ func apache2Module(ctx context.Context, m *sys.Machine, a *apache2ModuleArgs) (a
 		return res, nil
 	}
 	if _, err := os.Stat(m.Path(filepath.Join(apacheModules, a.Name+".load"))); err != nil && !on && !m.Check {
-		return res, fmt.Errorf("Apache has no module %q: there is no %s.load in %s", a.Name, a.Name, apacheModules)
+		return res, sys.Messagef("Apache has no module %q: there is no %s.load in %s", a.Name, a.Name, apacheModules)
 	}
 	argv := []string{"a2enmod", "-q"}
 	if on {

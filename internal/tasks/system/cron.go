@@ -88,7 +88,7 @@ func cron(ctx context.Context, m *sys.Machine, a *cronArgs) (any, error) {
 	res := &cronResult{State: a.State, CronFile: a.CronFile, Jobs: []string{}, Envs: []string{}}
 	file := a.CronFile
 	if file == "/etc/crontab" {
-		return res, errors.New("Will not manage /etc/crontab via cron_file, see documentation.")
+		return res, sys.Messagef("Will not manage /etc/crontab via cron_file, see documentation.")
 	}
 	if file != "" && !filepath.IsAbs(file) {
 		file = filepath.Join("/etc/cron.d", file)

@@ -2,7 +2,6 @@ package system
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -67,14 +66,14 @@ func getent(ctx context.Context, m *sys.Machine, a *getentArgs) (any, error) {
 	case 0:
 		return getentResult{AnsibleFacts: map[string]any{fact: getentLines(out.Stdout, a)}}, nil
 	case 1:
-		return nil, errors.New("Missing arguments, or database unknown.")
+		return nil, sys.Messagef("Missing arguments, or database unknown.")
 	case 2:
 		if a.FailKey || a.Key == nil {
-			return nil, errors.New(missing)
+			return nil, sys.Messagef(missing)
 		}
 		return getentResult{AnsibleFacts: map[string]any{fact: map[string]any{*a.Key: nil}}, Msg: missing}, nil
 	case 3:
-		return nil, errors.New("Enumeration not supported on this database.")
+		return nil, sys.Messagef("Enumeration not supported on this database.")
 	}
 	return nil, fmt.Errorf("getent: exit code %d: %s", out.Code, strings.TrimSpace(out.Stderr))
 }
