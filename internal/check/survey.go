@@ -189,7 +189,9 @@ func (p *play) surveyVarsFile(n source.Node) {
 		if err != nil {
 			continue
 		}
-		for k, v := range p.Vars.Map(p.varDoc(found).node).All() {
+		doc := p.varDoc(found)
+		p.learnt.open = p.learnt.open || doc.err != nil // it is told by itself
+		for k, v := range p.Vars.Map(doc.node).All() {
 			p.vars.Files.Set(k, v)
 		}
 		return
