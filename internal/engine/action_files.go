@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"fleet/internal/jinja"
@@ -39,7 +40,7 @@ func inline(name string, data []byte) *payload {
 
 // offer is a payload of a file, or of all that is in a folder. Names start with
 // the folder's own unless only its content is meant. With follow, symbolic links
-// stand for what they point to. stock says whether vaults are decrypted.
+// stand for what they point to, as far as addTree can follow them. stock says whether vaults are decrypted.
 func (e *Engine) offer(root string, contentOnly, follow bool, stock *digests) (*payload, error) {
 	info, err := os.Stat(root)
 	if err != nil {
@@ -53,7 +54,7 @@ func (e *Engine) offer(root string, contentOnly, follow bool, stock *digests) (*
 		if contentOnly {
 			prefix = ""
 		}
-		err = l.addTree(root, prefix, 0)
+		err = l.addTree(root, prefix, []fs.FileInfo{info})
 	}
 	if err != nil {
 		return nil, err
@@ -85,20 +86,12 @@ type listing struct {
 	regular []regular
 }
 
-// maxFolders bounds how deep folders may lie in each other, which a symbolic link
-// to a folder above would make endless.
-const maxFolders = 100
-
-func (l *listing) addTree(dir, prefix string, depth int) error {
-	if depth > maxFolders {
-		return fmt.Errorf("%s: folders more than %d levels deep: does a symbolic link point to a folder above?", dir, maxFolders)
-	}
+// addTree lists what is in a folder. in are the folders that it lies in, itself
+// the last, on the way from the root. A link to one of them has no end, and one to
+// nothing has no bytes: they stay links, with follow too.
+func (l *listing) addTree(dir, prefix string, in []fs.FileInfo) error {
 	if prefix != "" {
-		info, err := os.Stat(dir)
-		if err != nil {
-			return err
-		}
-		l.files = append(l.files, wire.File{Name: prefix + "/", Mode: uint32(info.Mode().Perm())})
+		l.files = append(l.files, wire.File{Name: prefix + "/", Mode: uint32(in[len(in)-1].Mode().Perm())})
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -106,21 +99,12 @@ func (l *listing) addTree(dir, prefix string, depth int) error {
 	}
 	for _, e := range entries {
 		full, name := filepath.Join(dir, e.Name()), path.Join(prefix, e.Name())
-		if e.Type()&fs.ModeSymlink != 0 && !l.follow {
-			to, err := os.Readlink(full)
-			if err != nil {
-				return err
-			}
-			l.files = append(l.files, wire.File{Name: name, Link: to})
-			continue
-		}
 		info, err := os.Stat(full)
-		if err != nil {
-			return err
-		}
-		if info.IsDir() {
-			err = l.addTree(full, name, depth+1)
-		} else {
+		if e.Type()&fs.ModeSymlink != 0 && (!l.follow || err != nil || among(in, info)) {
+			err = l.addLink(name, full)
+		} else if err == nil && info.IsDir() {
+			err = l.addTree(full, name, append(in[:len(in):len(in)], info))
+		} else if err == nil {
 			err = l.add(name, full, info)
 		}
 		if err != nil {
@@ -128,6 +112,17 @@ func (l *listing) addTree(dir, prefix string, depth int) error {
 		}
 	}
 	return nil
+}
+
+// among reports whether one of the folders is info's.
+func among(folders []fs.FileInfo, info fs.FileInfo) bool {
+	return slices.ContainsFunc(folders, func(f fs.FileInfo) bool { return os.SameFile(f, info) })
+}
+
+func (l *listing) addLink(name, full string) error {
+	to, err := os.Readlink(full)
+	l.files = append(l.files, wire.File{Name: name, Link: to})
+	return err
 }
 
 // add lists one file. What is sent later has to have the digest that it has now.
