@@ -161,13 +161,23 @@ func (s *search) folder(ctx context.Context, dir string, level int) error {
 				return err
 			}
 		}
-		if s.Recurse && (s.Depth == 0 || level < s.Depth) && level < maxDepth && s.enters(path, info) {
-			if err := s.folder(ctx, path, level+1); err != nil {
-				return err
-			}
+		if !s.Recurse || level >= maxDepth || !s.enters(path, info) {
+			continue
+		}
+		if s.Depth > 0 && level >= s.Depth {
+			s.res.Examined += s.entries(path)
+		} else if err := s.folder(ctx, path, level+1); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// entries returns how many entries a folder has that lies too deep to be looked
+// into. They count as examined, as in Ansible, which finds their depth too large.
+func (s *search) entries(dir string) int {
+	list, _ := os.ReadDir(s.m.Path(dir)) // what cannot be read is not examined
+	return len(list)
 }
 
 // enters reports whether the entry is a folder to look into.

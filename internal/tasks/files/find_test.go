@@ -70,6 +70,20 @@ func TestFind(t *testing.T) {
 			t.Errorf("%s: got %q, want %q (%v)", args, found, want, got["msg"])
 		}
 	}
+	for args, want := range map[string]float64{
+		`"paths":"/d"`:                            5,
+		`"paths":"/d","recurse":true`:             9,
+		`"paths":"/d","recurse":true,"depth":1`:   8,
+		`"paths":"/other","recurse":true`:         1,
+		`"paths":"/d/sub","recurse":false`:        3,
+		`"paths":"/d/sub","depth":1`:              3,
+		`"paths":"/d/sub","recurse":1,"depth":1`:  4,
+		`"paths":"/d","recurse":true,"depth":100`: 9,
+	} {
+		if got := systest.Call(t, &Find, &sys.Machine{Root: root}, "{"+args+"}"); got["examined"] != want {
+			t.Errorf("%s: examined %v, want %v", args, got["examined"], want)
+		}
+	}
 	got := systest.Call(t, &Find, &sys.Machine{Root: root}, `{"paths":"/gone"}`)
 	if fmt.Sprint(got["skipped_paths"]) != `map[/gone:'/gone' is not a directory]` || got["matched"] != 0.0 {
 		t.Errorf("missing folder: %v", got)
