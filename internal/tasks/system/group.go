@@ -39,6 +39,10 @@ type groupArgs struct {
 	Local bool `arg:"local"`
 	// With state absent, remove the group also where it is a user's primary one.
 	Force bool `arg:"force"`
+	// The lowest number for a new group, in place of the machine's own limit.
+	GIDMin *int `arg:"gid_min"`
+	// The highest number for a new group.
+	GIDMax *int `arg:"gid_max"`
 }
 
 type groupResult struct {
@@ -55,6 +59,9 @@ type groupResult struct {
 func group(ctx context.Context, m *sys.Machine, a *groupArgs) (any, error) {
 	if !accountName(a.Name) {
 		return nil, fmt.Errorf("argument %q: %q cannot be the name of a group", "name", a.Name)
+	}
+	if a.Local && (a.GIDMin != nil || a.GIDMax != nil) {
+		return nil, errors.New("'gid_min' and 'gid_max' can not be used with 'local'")
 	}
 	res := &groupResult{Name: a.Name, State: a.State, System: a.System}
 	g, err := lookupGroup(m, a)
@@ -112,6 +119,12 @@ func groupCommand(a *groupArgs, g sys.Group, there bool) ([]string, sys.Change) 
 		argv, change.What = []string{"groupadd"}, "create group "+a.Name
 		if a.System {
 			argv = append(argv, "-r")
+		}
+		if a.GIDMin != nil {
+			argv = append(argv, "-K", fmt.Sprintf("GID_MIN=%d", *a.GIDMin))
+		}
+		if a.GIDMax != nil {
+			argv = append(argv, "-K", fmt.Sprintf("GID_MAX=%d", *a.GIDMax))
 		}
 	}
 	if a.GID != nil {

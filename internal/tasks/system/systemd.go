@@ -168,12 +168,13 @@ func (u unit) running() bool {
 }
 
 // enabled reports whether the unit starts with the machine. fixed is a unit that
-// systemd starts by other means: it can be neither enabled nor disabled.
+// systemd starts by other means: it can be neither enabled nor disabled. One that
+// is indirect is known by another name, or enables others: it is not enabled itself.
 func (u unit) enabled() (on, fixed bool) {
 	switch u["UnitFileState"] {
 	case "enabled", "enabled-runtime", "linked", "linked-runtime", "alias":
 		return true, false
-	case "static", "indirect", "transient":
+	case "static", "transient":
 		return false, true
 	}
 	return false, false
