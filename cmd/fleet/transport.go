@@ -78,7 +78,8 @@ func (t *transport) Raw(ctx context.Context, to engine.Endpoint, command string,
 		return 0, err
 	}
 	if to.Connection == "local" {
-		return 0, errors.New("raw is for hosts that are reached over SSH: use command or shell here")
+		code, err := t.local.Exec(ctx, become, command, launch.Streams{Stdout: stdout, Stderr: stderr})
+		return code, reached(err)
 	}
 	client, err := t.login(ctx, to)
 	if err != nil {

@@ -110,7 +110,8 @@ func (a *attempt) mergeNode(out *jinja.Map, n source.Node, what string) error {
 	}
 	m, ok := v.(*jinja.Map)
 	if !ok {
-		return n.Errorf("%s has to be a mapping, not %s", what, short(jinja.Repr(v)))
+		return n.Errorf("%s: invalid or malformed argument: %s", what, short(jinja.Repr(v))).
+			WithHint("the template has to give a mapping of arguments")
 	}
 	merge(out, m)
 	return nil

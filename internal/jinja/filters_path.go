@@ -158,7 +158,7 @@ func filterURLSplit(_ *Context, v any, a []any) (any, error) {
 	if name := Str(a[0]); name != "" {
 		part, ok := parts.Get(name)
 		if !ok {
-			return nil, newError("unknown part of an address: %q", name).WithHint("the parts are fragment, hostname, netloc, password, path, port, query, scheme and username")
+			return nil, newError("urlsplit: unknown URL component: %s", name).WithHint("the parts are fragment, hostname, netloc, password, path, port, query, scheme and username")
 		}
 		return part, nil
 	}

@@ -236,7 +236,7 @@ func (r *reader) register(n source.Node, t *Task) {
 		r.errorf(n.Pos(), `"register" must be the name of a variable, not a template`)
 	case magicNames[name]:
 		r.fail(n.Errorf("the variable %q is set by the run itself", name).WithHint("register the result under another name"))
-	case r.varName(n):
+	case r.variable(n, "Invalid variable name in 'register': %q"):
 		t.Register = name
 	}
 }

@@ -61,11 +61,16 @@ func (r *reader) varNames(n source.Node) {
 
 // varName notes a name that cannot be a variable's.
 func (r *reader) varName(key source.Node) bool {
+	return r.variable(key, "%q is not a valid variable name")
+}
+
+// variable notes a name that cannot be a variable's, in the words of format.
+func (r *reader) variable(key source.Node, format string) bool {
 	name := key.Text()
 	if isName(name) {
 		return true
 	}
-	e := source.Errorf(key.Pos(), "%q is not a valid variable name", name)
+	e := source.Errorf(key.Pos(), format, name)
 	e.Hint = "a name has letters, digits and underscores, and starts with no digit"
 	if pythonWords[name] {
 		e.Hint = "it is a reserved word of the template language"

@@ -82,8 +82,14 @@ func (e *execution) run(ctx context.Context, m *sys.Machine) (any, error) {
 	if err != nil {
 		return res, err
 	}
-	if done, err := e.needless(m, dir, res); done || err != nil {
+	needless, err := e.needless(m, dir)
+	if err != nil {
 		return res, err
+	}
+	if needless != nil {
+		res.Msg = fmt.Sprintf("%s not run command since '%s' %s", map[bool]string{false: "Did", true: "Would"}[m.Check], needless.pattern, needless.state)
+		res.setOutput(fmt.Sprintf("skipped, since %s %s", needless.pattern, needless.state), "")
+		return res, nil
 	}
 	if m.Check && e.Creates == "" && e.Removes == "" {
 		res.Skipped, res.Msg = true, "Command would have run if not in check mode"
@@ -121,26 +127,28 @@ func (e *execution) folder(m *sys.Machine) (string, error) {
 	return m.Path(dir), nil
 }
 
-// needless reports that a file says that the command need not run.
-func (e *execution) needless(m *sys.Machine, dir string, res *result) (bool, error) {
-	for _, c := range []struct {
-		arg, pattern, state string
-		stops               bool
-	}{{"creates", e.Creates, "exists", true}, {"removes", e.Removes, "does not exist", false}} {
+// witness is an argument that names a file, whose state may say that the command
+// need not run.
+type witness struct {
+	arg, pattern, state string
+	stops               bool // there, rather than missing
+}
+
+// needless returns what says that the command need not run, or nil.
+func (e *execution) needless(m *sys.Machine, dir string) (*witness, error) {
+	for _, c := range []witness{{"creates", e.Creates, "exists", true}, {"removes", e.Removes, "does not exist", false}} {
 		if c.pattern == "" {
 			continue
 		}
 		found, err := matches(m, dir, c.pattern)
 		if err != nil {
-			return false, fmt.Errorf("argument %q: %w", c.arg, err)
+			return nil, fmt.Errorf("argument %q: %w", c.arg, err)
 		}
 		if found == c.stops {
-			res.Msg = fmt.Sprintf("did not run command since '%s' %s", c.pattern, c.state)
-			res.setOutput(fmt.Sprintf("skipped, since %s %s", c.pattern, c.state), "")
-			return true, nil
+			return &c, nil
 		}
 	}
-	return false, nil
+	return nil, nil
 }
 
 func matches(m *sys.Machine, dir, pattern string) (bool, error) {

@@ -71,11 +71,11 @@ func (e *execution) unneeded(m *sys.Machine) (reason string, err error) {
 	if err != nil {
 		return "", err
 	}
-	res := &result{}
-	if _, err = e.needless(m, dir, res); err != nil {
+	w, err := e.needless(m, dir)
+	if w == nil || err != nil {
 		return "", err
 	}
-	return res.Msg, nil
+	return fmt.Sprintf("%s %s, matching %s option", w.pattern, w.state, w.arg), nil
 }
 
 // withScript puts the script into a folder of its own while run runs. In check

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -172,13 +173,15 @@ func (w *wait) timeout() error {
 	}
 	switch {
 	case w.State == "drained":
-		return fmt.Errorf("timeout after %d s: %s still has connections", w.Timeout, what)
+		return fmt.Errorf("Timeout when waiting for %s to drain: it still has connections after %d s", what, w.Timeout)
+	case w.path != "" && (w.State == "absent" || w.State == "stopped"):
+		return fmt.Errorf("Timeout when waiting for %s to be absent.", w.path)
 	case w.State == "absent" || w.State == "stopped":
-		return fmt.Errorf("timeout after %d s: %s is still there", w.Timeout, what)
+		return fmt.Errorf("Timeout when waiting for %s to stop.", what)
 	case w.regex != nil:
-		return fmt.Errorf("timeout after %d s: %s did not say %q", w.Timeout, what, w.SearchRegex)
+		return fmt.Errorf("Timeout when waiting for search string %s in %s", w.SearchRegex, cmp.Or(w.path, what))
 	}
-	return fmt.Errorf("timeout after %d s: %s is not there", w.Timeout, what)
+	return fmt.Errorf("Timeout when waiting for %s", what)
 }
 
 // found keeps the groups of a match.

@@ -25,15 +25,15 @@ func TestWaitForFile(t *testing.T) {
 		want map[string]any
 	}{
 		"comes":       {`{"path":"/f"}`, 9500 * time.Millisecond, "x", map[string]any{"failed": nil, "elapsed": 10.0, "state": "started", "path": "/f", "changed": false}},
-		"comes late":  {`{"path":"/f","timeout":5}`, 9500 * time.Millisecond, "x", map[string]any{"failed": true, "elapsed": 5.0, "msg": "timeout after 5 s: file /f is not there"}},
+		"comes late":  {`{"path":"/f","timeout":5}`, 9500 * time.Millisecond, "x", map[string]any{"failed": true, "elapsed": 5.0, "msg": "Timeout when waiting for file /f"}},
 		"own message": {`{"path":"/f","timeout":5,"msg":"no"}`, 9500 * time.Millisecond, "x", map[string]any{"msg": "no"}},
 		"slow looks":  {`{"path":"/f","sleep":7}`, 9500 * time.Millisecond, "x", map[string]any{"elapsed": 14.0}},
 		"delay":       {`{"path":"/f","delay":20}`, 0, "x", map[string]any{"elapsed": 20.0}},
 		"goes":        {`{"path":"/there","state":"absent"}`, 2500 * time.Millisecond, "", map[string]any{"failed": nil, "elapsed": 3.0}},
-		"stays":       {`{"path":"/dir","state":"absent","timeout":2}`, time.Second, "", map[string]any{"failed": true, "msg": "timeout after 2 s: file /dir is still there"}},
+		"stays":       {`{"path":"/dir","state":"absent","timeout":2}`, time.Second, "", map[string]any{"failed": true, "msg": "Timeout when waiting for /dir to be absent."}},
 		"says": {`{"path":"/f","search_regex":"^up (?P<who>\\w+)(!)?"}`, 2500 * time.Millisecond, "x\nup now\n", map[string]any{"elapsed": 3.0,
 			"match_groups": []any{"now", ""}, "match_groupdict": map[string]any{"who": "now"}}},
-		"says nothing": {`{"path":"/f","search_regex":"down","timeout":4}`, 2500 * time.Millisecond, "up", map[string]any{"failed": true, "msg": `timeout after 4 s: file /f did not say "down"`}},
+		"says nothing": {`{"path":"/f","search_regex":"down","timeout":4}`, 2500 * time.Millisecond, "up", map[string]any{"failed": true, "msg": `Timeout when waiting for search string down in /f`}},
 		"only time":    {`{"timeout":30}`, 0, "x", map[string]any{"failed": nil, "elapsed": 30.0}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -100,7 +100,7 @@ func TestWaitForPort(t *testing.T) {
 		`{"port":%d}`:                                       {"failed": nil, "state": "started", "port": float64(port)},
 		`{"port":%d,"search_regex":"SSH-(\\d)"}`:            {"failed": nil, "match_groups": []any{"2"}},
 		`{"port":%d,"search_regex":"HTTP","timeout":0}`:     {"failed": true},
-		`{"port":%d,"state":"stopped","timeout":0}`:         {"failed": true, "msg": fmt.Sprintf("timeout after 0 s: 127.0.0.1:%d is still there", port)},
+		`{"port":%d,"state":"stopped","timeout":0}`:         {"failed": true, "msg": fmt.Sprintf("Timeout when waiting for 127.0.0.1:%d to stop.", port)},
 		`{"port":%d,"state":"drained","host":"127.0.0.99"}`: {"failed": nil},
 	} {
 		got := systest.Call(t, &WaitFor, &sys.Machine{}, fmt.Sprintf(args, port))

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,43 +28,52 @@ func collectLocal(ctx context.Context, g *gatherer) {
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".fact")
 		text, err := g.localText(ctx, file)
-		if err != nil {
-			local[name] = "error loading facts from " + file + ": " + err.Error()
-			continue
+		if err == nil {
+			local[name], err = parseLocal(text, file)
 		}
-		local[name] = parseLocal(text)
+		if err != nil {
+			local[name] = err.Error()
+		}
 	}
 }
 
+// localText returns a file's text, or what the program prints. Its errors are the
+// facts' values: they begin as Ansible's do, which playbooks look for.
 func (g *gatherer) localText(ctx context.Context, file string) (string, error) {
 	info, err := os.Stat(file)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("Could not stat fact (%s): %w", file, err)
 	}
 	if info.Mode()&0o111 == 0 {
 		data, err := os.ReadFile(file)
-		return string(data), err
+		if err != nil {
+			return "", fmt.Errorf("error loading facts from %s: %w", file, err)
+		}
+		return string(data), nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, localTimeout)
 	defer cancel()
 	out, err := g.m.Run(ctx, sys.Command{Argv: []string{file}})
-	if err == nil && out.Code != 0 {
-		err = &sys.ExitError{Argv: []string{file}, Output: out}
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("Could not execute fact script (%s): %w", file, err)
+	case out.Code != 0:
+		return "", fmt.Errorf("Failure executing fact script (%s), rc: %d, err: %s", file, out.Code, out.Stderr)
 	}
-	return out.Stdout, err
+	return out.Stdout, nil
 }
 
-// parseLocal returns the value of a JSON text, the sections of an ini text by
-// name, or the text itself.
-func parseLocal(text string) any {
+// parseLocal returns the value of a JSON text, or the sections of an ini text by
+// name.
+func parseLocal(text, file string) (any, error) {
 	var v any
 	if err := json.Unmarshal([]byte(text), &v); err == nil {
-		return v
+		return v, nil
 	}
 	sections := map[string]map[string]string{}
 	var section map[string]string
 	sc := bufio.NewScanner(strings.NewReader(text))
-	for sc.Scan() {
+	for n := 1; sc.Scan(); n++ {
 		line := strings.TrimSpace(sc.Text())
 		if line == "" || line[0] == '#' || line[0] == ';' {
 			continue
@@ -75,13 +85,23 @@ func parseLocal(text string) any {
 		}
 		i := strings.IndexAny(line, "=:")
 		if i < 0 || section == nil {
-			return text
+			return nil, fmt.Errorf("error loading facts as JSON or ini - please check content: %s (line %d)", file, n)
+		}
+		value, err := percents(strings.TrimSpace(line[i+1:]))
+		if err != nil {
+			return nil, fmt.Errorf("error loading facts as ini - please check content: %s (line %d: %w)", file, n, err)
 		}
 		// Ansible's reader makes keys lower case too.
-		section[strings.ToLower(strings.TrimSpace(line[:i]))] = strings.TrimSpace(line[i+1:])
+		section[strings.ToLower(strings.TrimSpace(line[:i]))] = value
 	}
-	if len(sections) == 0 {
-		return text
+	return sections, nil
+}
+
+// percents reads a value in which a percent sign is written twice, as Python's
+// reader of ini files has it; references to other values are not followed.
+func percents(value string) (string, error) {
+	if left := strings.ReplaceAll(value, "%%", ""); strings.Contains(strings.ReplaceAll(left, "%(", ""), "%") {
+		return "", fmt.Errorf("a percent sign is written %%%% in %q", value)
 	}
-	return sections
+	return strings.ReplaceAll(value, "%%", "%"), nil
 }
