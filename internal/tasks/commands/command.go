@@ -82,7 +82,7 @@ func command(ctx context.Context, m *sys.Machine, a *commandArgs) (any, error) {
 	path, _ := m.Getenv("PATH")
 	found, err := lookPath(e.argv[0], dir, path)
 	if err != nil {
-		if done, nerr := e.needless(m, dir, &result{}); nerr == nil && !done && !m.Check {
+		if needless, nerr := e.needless(m, dir); nerr == nil && needless == nil && !m.Check {
 			return &result{Cmd: argv, RC: 2, StdoutLines: []string{}, StderrLines: []string{}}, err
 		}
 	} else {
