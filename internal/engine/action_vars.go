@@ -24,7 +24,8 @@ type setFactArgs struct {
 
 // SetFact sets variables of the host for the rest of the run.
 //
-// Every argument but cacheable is a variable.
+// Every argument but cacheable is a variable. A value that is the text true,
+// false, yes or no becomes the boolean.
 //
 // Example:
 //
@@ -41,7 +42,7 @@ var setFact = &action{
 		}
 		cacheable := isTrue(values, "cacheable")
 		values.Delete("cacheable")
-		values = lists(values).(*jinja.Map)
+		values = truths(lists(values).(*jinja.Map))
 		if values.Len() == 0 {
 			return nil, a.task.Action.Errorf("set_fact needs at least one variable")
 		}
@@ -80,6 +81,24 @@ func lists(v any) any {
 		return out
 	}
 	return v
+}
+
+// truths returns values with booleans in the place of the texts that say one, as
+// Ansible's set_fact has them. Those within lists and mappings stay.
+func truths(values *jinja.Map) *jinja.Map {
+	out := jinja.NewMap()
+	for k, v := range values.All() {
+		if s, isText := v.(string); isText {
+			switch strings.ToLower(s) {
+			case "true", "yes":
+				v = true
+			case "false", "no":
+				v = false
+			}
+		}
+		out.Set(k, v)
+	}
+	return out
 }
 
 // namedByTemplates returns a copy of the arguments in which the names that are

@@ -22,6 +22,7 @@ func (a *attempt) args() (*jinja.Map, error) {
 			return nil, err
 		}
 	}
+	a.textsStay(out)
 	v, err := jinja.Deep(a.c, out)
 	if err != nil {
 		return nil, err
@@ -38,6 +39,20 @@ func (a *attempt) args() (*jinja.Map, error) {
 	a.hide(args)
 	a.evaluated = args
 	return args, nil
+}
+
+// textsStay keeps what the task writes for an argument that is text from becoming
+// the list that it looks like: a line such as "[{{ port }}]".
+func (a *attempt) textsStay(args *jinja.Map) {
+	for k, v := range args.All() {
+		text, isText := v.(*jinja.Text)
+		if !isText {
+			continue
+		}
+		if arg, ok := spec.Find(a.spec.Args(), jinja.Str(k)); ok && (arg.Type == spec.Str || arg.Type == spec.Path) {
+			args.Set(k, text.Plain())
+		}
+	}
 }
 
 // moduleDefaults adds what module_defaults says for the module, the outer first.

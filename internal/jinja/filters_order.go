@@ -199,6 +199,8 @@ func filterSort(c *Context, v any, a []any) (any, error) {
 	return c.sortBy(items, keys, flags[0])
 }
 
+// filterUnique compares whole items, with their case, where one cannot be a
+// dictionary's key: that is Ansible's filter behind Jinja's, and it has no arguments.
 func filterUnique(c *Context, v any, a []any) (any, error) {
 	items, err := c.iterate(v)
 	if err != nil {
@@ -211,6 +213,16 @@ func filterUnique(c *Context, v any, a []any) (any, error) {
 	keys, err := c.keysOf(items, a[1], exact, nil)
 	if err != nil {
 		return nil, err
+	}
+	if i := slices.IndexFunc(keys, func(k any) bool { return hashable(k) != nil }); i >= 0 {
+		byAttribute, err := Truth(a[1])
+		if err != nil {
+			return nil, err
+		}
+		if a[0] == false || byAttribute {
+			return nil, newError("cannot fall back to comparing whole items, which takes no case_sensitive and no attribute: %s is unhashable", describe(keys[i]))
+		}
+		keys = items
 	}
 	return c.uniqueBy(items, keys)
 }

@@ -40,7 +40,7 @@ func (c *Context) iterate(v any) ([]any, error) {
 		}
 		return c.iterate(r)
 	}
-	return nil, newError("cannot loop over %s", describe(v))
+	return nil, newError("cannot loop over %s: '%s' object is not iterable", describe(v), typeName(v))
 }
 
 // dict returns v as a dictionary.

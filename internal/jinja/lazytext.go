@@ -81,3 +81,18 @@ func (t *Text) Resolve(c *Context) (any, error) {
 	}
 	return p.Native(c)
 }
+
+// Plain returns the text as a value for a place that takes text alone: what it
+// gives is not read as a list, a dictionary or a boolean, unless it is one single
+// expression that gives one.
+func (t *Text) Plain() Lazy { return plain{t} }
+
+type plain struct{ t *Text }
+
+func (p plain) Resolve(c *Context) (any, error) {
+	t, err := p.t.Template()
+	if err == nil && t.single == nil {
+		return t.Render(c)
+	}
+	return p.t.Resolve(c)
+}

@@ -42,7 +42,6 @@ type Template struct {
 	blocks    map[string]*blockStmt
 	calls     []callAt
 	single    expr // the one expression that the template consists of
-	hasBlocks bool // there are {% %} tags
 	newlines  int  // that the source ends with
 }
 
@@ -66,9 +65,6 @@ func Parse(src string, pos source.Pos, o Options) (*Template, error) {
 		return nil, err
 	}
 	t.blocks, t.calls = p.blocks, p.calls
-	for _, tok := range tokens {
-		t.hasBlocks = t.hasBlocks || tok.kind == tokBlockBegin
-	}
 	if len(t.body) == 1 {
 		if s, ok := t.body[0].(*printStmt); ok {
 			t.single = s.x
@@ -148,12 +144,12 @@ func (t *Template) finish(s string) string {
 // Native returns the value of a template that is one single expression, with its
 // own type, and the text of every other. A number with a line end behind it is
 // text. As in Ansible, the text of a template
-// with {% %} tags that reads as a list, a dictionary or a boolean in Python's
+// of several parts that reads as a list, a dictionary or a boolean in Python's
 // notation becomes that value; literals only, nothing is evaluated.
 func (t *Template) Native(c *Context) (any, error) {
 	if t.single == nil {
 		s, err := t.Render(c)
-		if err != nil || !t.hasBlocks {
+		if err != nil {
 			return s, err
 		}
 		if v, ok := Literal(s); ok {
