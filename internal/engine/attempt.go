@@ -30,6 +30,7 @@ type attempt struct {
 	diff     bool
 	noLog    bool
 	lesser   bool // the module ran as a user who is not to be become root
+	try      int  // which try of a task that is repeated until a condition holds
 	// evaluated are the arguments as the template language gave them.
 	evaluated *jinja.Map
 }

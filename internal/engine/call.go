@@ -199,7 +199,7 @@ func (a *attempt) environment() (map[string]string, error) {
 	for i := len(nodes) - 1; i >= 0; i-- {
 		v, err := a.engine.value(a.c, nodes[i])
 		if a.gathersFacts() && jinja.IsUndefined(err) {
-			continue // it is made of the facts that are still to come
+			v, err = a.known(nodes[i])
 		}
 		if err != nil {
 			return nil, err
@@ -215,6 +215,23 @@ func (a *attempt) environment() (map[string]string, error) {
 		}
 	}
 	return env, nil
+}
+
+// known returns the pairs of a mapping that can be evaluated: the others are made
+// of the facts that are still to come.
+func (a *attempt) known(n source.Node) (any, error) {
+	m := jinja.NewMap()
+	for _, p := range n.Pairs() {
+		v, err := a.engine.value(a.c, p.Value)
+		if jinja.IsUndefined(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		m.Set(p.Key.Text(), v)
+	}
+	return m, nil
 }
 
 func (a *attempt) gathersFacts() bool {

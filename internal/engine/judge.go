@@ -105,6 +105,9 @@ func (a *attempt) factsHost() string {
 
 // redefine applies changed_when and failed_when.
 func (a *attempt) redefine(res *taskResult) error {
+	if a.try > 0 {
+		res.value.Set("attempts", a.try)
+	}
 	if a.task.ChangedWhen != nil {
 		cond, err := a.engine.firstFalse(a.after(res), a.task.ChangedWhen)
 		res.data = nil

@@ -15,6 +15,9 @@ func (a *attempt) until(ctx context.Context) *taskResult {
 		return failed(err)
 	}
 	for n := 1; ; n++ {
+		if tries > 1 || a.task.Until != nil {
+			a.try = n
+		}
 		res := a.timed(ctx)
 		if res.pending != nil || tries == 1 && a.task.Until == nil || ctx.Err() != nil || res.outcome == event.Skipped || res.outcome == event.Unreachable {
 			return res

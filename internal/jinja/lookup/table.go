@@ -2,9 +2,6 @@ package lookup
 
 import (
 	"bufio"
-	"encoding/csv"
-	"errors"
-	"io"
 	"strconv"
 	"strings"
 	"unicode"
@@ -108,16 +105,7 @@ func (l lookups) cell(path, key string, options *jinja.Map) (any, bool, error) {
 	if err != nil || col < 0 || keyErr != nil || keyCol < 0 || len(delimiter) != 1 {
 		return nil, false, failed("the lookup \"csvfile\" needs numbers of columns and a delimiter of one character")
 	}
-	r := csv.NewReader(strings.NewReader(s))
-	r.Comma, r.FieldsPerRecord, r.LazyQuotes = delimiter[0], -1, true
-	for {
-		row, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return nil, false, nil
-		}
-		if err != nil {
-			return nil, false, failed("cannot read %s: %w", path, err)
-		}
+	for row := range rows(s, delimiter[0]) {
 		if keyCol >= len(row) || row[keyCol] != key {
 			continue
 		}
@@ -126,6 +114,7 @@ func (l lookups) cell(path, key string, options *jinja.Map) (any, bool, error) {
 		}
 		return row[col], true, nil
 	}
+	return nil, false, nil
 }
 
 // ini returns values of an INI or properties file.

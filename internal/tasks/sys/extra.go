@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -28,8 +29,10 @@ type Extras struct {
 	// The level of its SELinux label.
 	Selevel string `arg:"selevel"`
 	// Writes into a file in place where it cannot be replaced, because it is mounted
-	// on its own. Who reads it meanwhile may see half of it.
-	UnsafeWrites bool `arg:"unsafe_writes"`
+	// on its own or its folder lets nothing be made. Who reads it meanwhile may see
+	// half of it. The default is ANSIBLE_UNSAFE_WRITES of the task's environment, or
+	// no.
+	UnsafeWrites *bool `arg:"unsafe_writes"`
 }
 
 func (e *Extras) given() bool {
@@ -129,6 +132,14 @@ func (m *Machine) setExtrasBelow(ctx context.Context, folder string, e Extras) e
 		}
 		return m.setExtras(ctx, filepath.Join(folder, strings.TrimPrefix(real, root)), e)
 	})
+}
+
+// unsafeWrites reports whether files may be written in place.
+func (m *Machine) unsafeWrites(e *Extras) bool {
+	if e.UnsafeWrites != nil {
+		return *e.UnsafeWrites
+	}
+	return slices.Contains([]string{"1", "true", "yes", "on", "y", "t"}, strings.ToLower(m.Env["ANSIBLE_UNSAFE_WRITES"]))
 }
 
 // overwrite copies the new file's bytes into the old file, which keeps its inode.

@@ -24,6 +24,9 @@ func (m *Machine) stage(ctx context.Context, w Write, t target, real string) (te
 		base = base[:200]
 	}
 	f, err := os.CreateTemp(filepath.Dir(real), ".fleet-*-"+base)
+	if err != nil && t.exists && m.unsafeWrites(&w.Perms.Extras) { // a folder where nothing can be made
+		f, err = os.CreateTemp("", ".fleet-*-"+base)
+	}
 	if err != nil {
 		return "", denied("write", w.Path, err)
 	}

@@ -210,7 +210,7 @@ func (m *Machine) replace(ctx context.Context, w Write, t target) (backup string
 		}
 	}
 	if err := os.Rename(temp, real); err != nil {
-		if w.Perms.UnsafeWrites && t.exists {
+		if t.exists && m.unsafeWrites(&w.Perms.Extras) {
 			if err := overwrite(temp, real); err != nil {
 				return backup, cause("write into", w.Path, err)
 			}

@@ -156,3 +156,30 @@ func TestExpand(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestWriteInPlace: into a file whose folder lets nothing be made, where the
+// argument or the task's environment allows it.
+func TestWriteInPlace(t *testing.T) {
+	yes, no := true, false
+	for _, c := range []struct {
+		arg  *bool
+		env  string
+		want bool
+	}{{nil, "", false}, {nil, "1", true}, {nil, "0", false}, {&yes, "0", true}, {&no, "1", false}} {
+		if os.Geteuid() == 0 && !c.want {
+			continue // root makes files everywhere
+		}
+		m, path := machineWith(t, "old\n")
+		m.Env = map[string]string{"ANSIBLE_UNSAFE_WRITES": c.env}
+		if err := os.Chmod(m.Root, 0o555); err != nil {
+			t.Fatal(err)
+		}
+		_, err := m.Write(context.Background(), Write{Path: "/f", Content: Bytes([]byte("new\n")), Perms: Perms{Extras: Extras{UnsafeWrites: c.arg}}})
+		if text, _ := os.ReadFile(path); (string(text) == "new\n") != c.want || (err == nil) != c.want {
+			t.Errorf("%+v: %q, %v", c, text, err)
+		}
+		if err := os.Chmod(m.Root, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -19,6 +19,7 @@ import (
 
 // KnownHosts adds the host keys that SSH clients of the machine trust, or removes
 // them. A host has one key of each kind: another one of the same kind replaces it.
+// Lines of @cert-authority and @revoked are added to those that are there.
 //
 // Example:
 //
@@ -145,7 +146,7 @@ func editKnownHosts(text string, a *knownHostsArgs, key hostKey) string {
 		same := old.blob == key.blob && a.HashHost == strings.HasPrefix(old.hosts, "|1|")
 		switch {
 		case a.State == "absent" && (key.blob == "" || old.blob == key.blob):
-		case a.State == "absent":
+		case a.State == "absent", key.mark != "" && old.blob != key.blob:
 			out.WriteString(line)
 		case same && !found:
 			found = true

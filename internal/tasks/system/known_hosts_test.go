@@ -14,6 +14,9 @@ func TestEditKnownHosts(t *testing.T) {
 		"other kind": {"git.example.org ssh-rsa CCCC", a, "present", "git.example.org ssh-rsa CCCC\n" + a + "\n"},
 		"absent":     {a + "\n" + b + "\ngit.example.org ssh-rsa CCCC\n", "", "absent", b + "\n"},
 		"absent one": {a + "\ngit.example.org ssh-rsa CCCC\n", a, "absent", "git.example.org ssh-rsa CCCC\n"},
+		"revoked": {"@revoked git.example.org ssh-ed25519 CCCC\n", "@revoked " + a, "present",
+			"@revoked git.example.org ssh-ed25519 CCCC\n@revoked " + a + "\n"},
+		"not revoked": {"@revoked " + a + "\n", a, "present", "@revoked " + a + "\n" + a + "\n"},
 	} {
 		key, _ := parseHostKey(c.key)
 		args := &knownHostsArgs{Name: "git.example.org", Key: c.key, State: c.state}
