@@ -71,6 +71,9 @@ func (p *play) surveyTask(t *playbook.Task) {
 	if m := p.module(t); m != nil && (m.File != "" || m.Facts != nil) && !slices.Contains(p.learnt.modules, m) {
 		p.learnt.modules = append(p.learnt.modules, m)
 	}
+	if jinja.IsTemplate(t.Module) {
+		p.learnt.open = true
+	}
 	switch argument.ShortName(t.Module) {
 	case "set_fact":
 		p.learnArguments(t)

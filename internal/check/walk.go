@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"fleet/internal/argument"
+	"fleet/internal/jinja"
 	"fleet/internal/playbook"
 	"fleet/internal/source"
 )
@@ -95,6 +96,7 @@ func (p *play) task(t *playbook.Task, s site) {
 		defer func() { p.forgiving-- }()
 	}
 	p.keywords(&t.Keywords, s)
+	p.moduleName(t, s)
 	g := p.given(t)
 	p.arguments(t, g, s)
 	p.values(t, g, s)
@@ -104,6 +106,13 @@ func (p *play) task(t *playbook.Task, s site) {
 	p.notifies(t, s)
 	p.notifiedBy(t)
 	p.special(t, g, s)
+}
+
+// moduleName checks the template that a module's name may be.
+func (p *play) moduleName(t *playbook.Task, s site) {
+	if jinja.IsTemplate(t.Module) {
+		p.value(jinja.NewText(t.Module, t.ModulePos), s)
+	}
 }
 
 // name checks the templates of a name, without which the task goes on.
@@ -231,6 +240,7 @@ func (p *play) special(t *playbook.Task, g *given, s site) {
 		p.assertion(t, s)
 	case "fail":
 		p.asserted = p.asserted.with(conditionTests(p, t)...)
+		p.ended = p.ended || s.certain // what stands behind it is not reached
 	case "set_fact":
 		p.setFact(t, g, s)
 	case "meta":

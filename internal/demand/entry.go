@@ -66,6 +66,9 @@ func (r *run) task(t *playbook.Task) {
 		r.lookup(t.Loop.Lookup)
 	}
 	name := argument.ShortName(t.Module)
+	if jinja.IsTemplate(t.Module) {
+		r.anything()
+	}
 	switch name {
 	case "command", "shell", "raw", "script":
 	default:

@@ -106,6 +106,9 @@ func (a *attempt) run(ctx context.Context) *taskResult {
 
 // prepare finds the module, and evaluates the keywords.
 func (a *attempt) prepare() error {
+	if err := a.nameModule(); err != nil {
+		return err
+	}
 	var err error
 	if a.action, a.spec, err = a.engine.module(a.task); err != nil {
 		return err

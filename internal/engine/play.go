@@ -271,6 +271,7 @@ func (e *Engine) batches(c *jinja.Context, p *playbook.Play, hosts []string) ([]
 	if !ok {
 		sizes = []any{v}
 	}
+	sizes = slices.DeleteFunc(slices.Clone(sizes), jinja.IsOmit)
 	var out [][]string
 	for i := 0; len(hosts) > 0; i++ {
 		if len(sizes) == 0 {

@@ -111,6 +111,9 @@ func namesOf(t *playbook.Task, defaults bool) (names []string, any bool) {
 	if t.Register != "" {
 		names = append(names, t.Register)
 	}
+	if jinja.IsTemplate(t.Module) {
+		return nil, true
+	}
 	if shortName(t.Module) != "set_fact" {
 		return names, false
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"fleet/internal/jinja"
 	"fleet/internal/playbook"
 	"fleet/internal/source"
 )
@@ -22,7 +23,8 @@ func (h *hostRun) together(t *playbook.Task) bool {
 	case "meta":
 		return t.Action.Text() != "flush_handlers" && t.Action.Text() != "noop" && t.Action.Text() != "end_role" && t.Action.Text() != "reset_connection"
 	}
-	return given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.RunOnce }).Exists() ||
+	return jinja.IsTemplate(t.Module) || // whose module may be one of those
+		given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.RunOnce }).Exists() ||
 		given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.AnyErrorsFatal }).Exists() ||
 		delegatesToPeer(given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.DelegateTo }))
 }

@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -45,7 +46,7 @@ func (p *patternCache) get(pattern string, flags pyre.Flags) (*pyre.Regexp, erro
 }
 
 var regexFilters = []filter{
-	{name: "regex_replace", params: "pattern='' replacement='' ignorecase=false multiline=false", fn: filterRegexReplace},
+	{name: "regex_replace", params: "pattern='' replacement='' ignorecase=false multiline=false count=0 mandatory_count=0", fn: filterRegexReplace},
 	{name: "regex_search", params: "regex *args **kwargs", fn: filterRegexSearch},
 	{name: "regex_findall", params: "regex multiline=false ignorecase=false", fn: filterRegexFindall},
 	{name: "regex_escape", params: "re_type=python", fn: filterRegexEscape},
@@ -67,7 +68,19 @@ func filterRegexReplace(c *Context, v any, a []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return re.Replace(s, with, maxOutput)
+	count, err := intArg("count", a[4])
+	if err != nil {
+		return nil, err
+	}
+	mandatory, err := intArg("mandatory_count", a[5])
+	if err != nil {
+		return nil, err
+	}
+	out, done, err := re.ReplaceSome(s, with, count, maxOutput)
+	if err == nil && mandatory != 0 && done != mandatory {
+		return nil, fmt.Errorf("'%s' should match %d times, but matches %d times in '%s'", Str(a[0]), mandatory, done, s)
+	}
+	return out, err
 }
 
 func filterRegexSearch(c *Context, v any, a []any) (any, error) {

@@ -132,16 +132,12 @@ func (r *reader) action(p source.Pair, t *Task) bool {
 	} else {
 		text := value.Text()
 		start := len(text) - len(strings.TrimLeft(text, " \n\t"))
-		end := start + strings.IndexAny(text[start:]+" ", " \n\t")
+		end := (&splitter{text: text}).word(start)
 		next := end + len(text[end:]) - len(strings.TrimLeft(text[end:], " \n\t"))
 		t.Module, t.ModulePos = text[start:end], value.TextPos().At(text, start)
 		t.Action = textAt(value, text[next:], value.TextPos().At(text, next))
 	}
-	if isTemplate(value) && strings.Contains(t.Module, "{{") {
-		r.fail(source.Errorf(t.ModulePos, "the module's name cannot be a template").WithHint(`write a task a module, each with its "when"`))
-		return false
-	}
-	if !r.knownModule(t.Module) {
+	if !isTemplate(textAt(value, t.Module, t.ModulePos)) && !r.knownModule(t.Module) {
 		r.fail(r.noModule(textAt(value, t.Module, t.ModulePos)))
 		return false
 	}
@@ -164,7 +160,7 @@ func IsRaw(module string) bool { return rawModules[builtin(module)] }
 // checkFreeForm notes mistakes in arguments that are written as one text.
 func (r *reader) checkFreeForm(t *Task) {
 	if !t.Action.IsString() {
-		if isPlainText(t.Action) && !IsRaw(t.Module) && !freeModules[builtin(t.Module)] {
+		if isPlainText(t.Action) && !strings.Contains(t.Module, "{") && !IsRaw(t.Module) && !freeModules[builtin(t.Module)] {
 			r.errorf(t.Action.Pos(), "%q takes key=value text or a mapping, not %q", t.Module, t.Action.Text())
 		}
 		return
@@ -173,6 +169,9 @@ func (r *reader) checkFreeForm(t *Task) {
 	_, rest, err := FreeForm(t.Action.Text(), t.Action.TextPos(), raw)
 	if err != nil {
 		r.fail(err)
+		return
+	}
+	if isTemplate(textAt(t.Action, t.Module, t.ModulePos)) { // the engine knows the module
 		return
 	}
 	if rest != "" && !raw && !freeModules[builtin(t.Module)] && !strings.Contains(rest, "{{") {

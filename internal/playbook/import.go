@@ -70,7 +70,11 @@ func (r *reader) taskFile(file string, s scope, from source.Pos) []Entry {
 		return nil
 	}
 	if !doc.IsList() {
-		r.fail(doc.Errorf("a file of tasks is a list of tasks, not %s", kind(doc)).WithHint(`start each task with "- "`))
+		what := kind(doc)
+		if isPlainText(doc) {
+			what += " (" + quote(shorten(doc.Text())) + ")"
+		}
+		r.fail(doc.Errorf("a file of tasks is a list of tasks, not %s", what).WithHint(`start each task with "- "`))
 		return nil
 	}
 	s.chain = append(s.chain[:len(s.chain):len(s.chain)], file)

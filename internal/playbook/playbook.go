@@ -143,7 +143,7 @@ type Task struct {
 	// there (and in the role's files, templates, tasks and vars).
 	Dir string
 
-	Module    string // as written: "apt" or "ansible.builtin.apt"
+	Module    string // as written: "apt" or "ansible.builtin.apt"; behind `action` also a template
 	ModulePos source.Pos
 	Action    source.Node // the value behind the module's name: mapping, text or null
 	Args      source.Node // the keyword `args`

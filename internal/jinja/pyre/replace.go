@@ -23,9 +23,16 @@ func (re *Regexp) All(s string, found func(m []int) bool) error {
 
 // Replace is Python's re.sub with count 0.
 func (re *Regexp) Replace(s, with string, limit int) (string, error) {
+	out, _, err := re.ReplaceSome(s, with, 0, limit)
+	return out, err
+}
+
+// ReplaceSome is Python's re.subn: it replaces the first count matches, all where
+// that is 0, and returns how many these were.
+func (re *Regexp) ReplaceSome(s, with string, count, limit int) (out string, done int, err error) {
 	parts, err := re.template(with)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	var b strings.Builder
 	at := 0
@@ -39,16 +46,17 @@ func (re *Regexp) Replace(s, with string, limit int) (string, error) {
 			}
 		}
 		at = m[1]
-		return b.Len() <= limit
+		done++
+		return b.Len() <= limit && done != count
 	})
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	if b.Len() > limit {
-		return "", fmt.Errorf("the text would be larger than %d MiB", limit>>20)
+		return "", 0, fmt.Errorf("the text would be larger than %d MiB", limit>>20)
 	}
 	b.WriteString(s[at:])
-	return b.String(), nil
+	return b.String(), done, nil
 }
 
 type part struct {
