@@ -129,7 +129,7 @@ func (w *wait) run(ctx context.Context, end time.Time) error {
 		return err
 	}
 	if w.Port == 0 && w.path == "" {
-		return pause(ctx, time.Until(end))
+		return pause(ctx, time.Duration(w.Timeout)*time.Second) // the delay comes on top
 	}
 	look := w.look()
 	for {

@@ -34,6 +34,7 @@ func TestWaitForFile(t *testing.T) {
 		"says": {`{"path":"/f","search_regex":"^up (?P<who>\\w+)(!)?"}`, 2500 * time.Millisecond, "x\nup now\n", map[string]any{"elapsed": 3.0,
 			"match_groups": []any{"now", ""}, "match_groupdict": map[string]any{"who": "now"}}},
 		"says nothing": {`{"path":"/f","search_regex":"down","timeout":4}`, 2500 * time.Millisecond, "up", map[string]any{"failed": true, "msg": `Timeout when waiting for search string down in /f`}},
+		"time twice":   {`{"timeout":30,"delay":5}`, 0, "x", map[string]any{"failed": nil, "elapsed": 35.0}},
 		"only time":    {`{"timeout":30}`, 0, "x", map[string]any{"failed": nil, "elapsed": 30.0}},
 	} {
 		t.Run(name, func(t *testing.T) {
