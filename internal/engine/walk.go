@@ -208,7 +208,7 @@ func (h *hostRun) newContext(ctx context.Context, t *playbook.Task, locals map[s
 // contextFor is newContext with the variables of another host.
 func (h *hostRun) contextFor(ctx context.Context, host string, entry playbook.Entry, locals map[string]any) (*jinja.Context, error) {
 	m := &magic{run: h, host: host, entry: entry}
-	where := vars.Where{Host: host, PlaybookDir: h.dir, Play: h.vars, Entry: entry, Magic: m}
+	where := vars.Where{Host: host, PlaybookDir: h.dir, Play: h.vars, Entry: entry, Magic: m, Address: h.engine.address(host)}
 	if host == h.host && !h.engine.Options.NoPipelining {
 		where.Pending = h
 	}
@@ -218,4 +218,12 @@ func (h *hostRun) contextFor(ctx context.Context, host string, entry playbook.En
 	}
 	m.scope = scope.With(h.failure).With(h.locals).With(locals)
 	return jinja.NewContext(ctx, h.engine.env(h.searchFor(entry)), m.scope), nil
+}
+
+// address returns where a host is that has no ansible_host: at its own name.
+func (e *Engine) address(host string) string {
+	if h, ok := e.Inventory.Host(host); ok && h.Implicit {
+		return "127.0.0.1"
+	}
+	return host
 }

@@ -128,7 +128,7 @@ func (r *reader) yamlHosts(n source.Node, g *group, script bool) {
 	}
 	for _, p := range n.Pairs() {
 		if !p.Key.IsString() {
-			r.fail(p.Key.Errorf("the name of a host must be text, not %s", p.Key.Text()).WithHint("quote it: %q", p.Key.Text()))
+			r.fail(p.Key.Errorf("Host pattern %s must be a string", p.Key.Text()).WithHint("quote it: %q", p.Key.Text()))
 			continue
 		}
 		for _, h := range r.hosts(p.Key.Text(), p.Key.Pos(), g) {

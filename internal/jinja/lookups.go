@@ -243,7 +243,7 @@ func lookupVars(c *Context, terms []any, kw *Map) ([]any, error) {
 				v = otherwise
 			}
 		} else if v = otherwise; !hasDefault {
-			return nil, &source.Error{Msg: fmt.Sprintf("there is no variable called %q", name),
+			return nil, &source.Error{Msg: fmt.Sprintf("No variable found with this name: %s", name),
 				Hint: source.DidYouMean(name, sorted(c.Scope.Names())), Err: errUndefined}
 		}
 		out = append(out, v)

@@ -36,13 +36,13 @@ func ForText() Options {
 
 // Template is a parsed template. It is never changed, and safe for concurrent use.
 type Template struct {
-	text      *text
-	options   Options
-	body      []stmt
-	blocks    map[string]*blockStmt
-	calls     []callAt
-	single    expr // the one expression that the template consists of
-	newlines  int  // that the source ends with
+	text     *text
+	options  Options
+	body     []stmt
+	blocks   map[string]*blockStmt
+	calls    []callAt
+	single   expr // the one expression that the template consists of
+	newlines int  // that the source ends with
 }
 
 // Parse reads a template that starts at pos. Unknown filters, tests and

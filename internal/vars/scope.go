@@ -74,6 +74,24 @@ func (l pendingLayer) names() []string {
 	return l.hostLayer.names()
 }
 
+// addressLayer is the weakest of all: a task sees an ansible_host always.
+type addressLayer struct {
+	scope   *Scope
+	address string
+}
+
+func (l addressLayer) lookup(name string, _ any) (any, bool) {
+	if name != "ansible_host" {
+		return nil, false
+	}
+	if v, ok := l.scope.Lookup("ansible_ssh_host"); ok {
+		return v, true
+	}
+	return l.address, true
+}
+
+func (l addressLayer) names() []string { return []string{"ansible_host"} }
+
 // Magic gives the variables that the engine itself provides (inventory_hostname,
 // hostvars, ...). They cannot be overridden.
 type Magic interface {
@@ -88,6 +106,7 @@ type Where struct {
 	Play        *Play          // nil outside of plays
 	Entry       playbook.Entry // the task or block; nil: the play itself
 	Magic       Magic
+	Address     string // what ansible_host is where nothing sets it; empty: then it is undefined
 	// Before hides what the host learnt at this place or later; nil hides nothing.
 	Before *Place
 	// Pending waits for what the host is about to learn; nil where it is nothing.
@@ -138,6 +157,9 @@ func (s *Store) Scope(w Where) (*Scope, error) {
 	sc.add(base...)
 	for _, r := range roles {
 		sc.addMap(s.Map(r.Defaults))
+	}
+	if w.Address != "" {
+		sc.add(addressLayer{sc, w.Address})
 	}
 	return sc, nil
 }
