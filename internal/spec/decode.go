@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -157,9 +158,9 @@ func fill(v reflect.Value, given map[string]any) error {
 		if !ok {
 			continue
 		}
-		val, given := lookup(a, given)
-		if !given {
-			if a.Default == "" {
+		val, ok := lookup(a, given)
+		if !ok {
+			if a.Default == "" || a.Type == Raw && isNull(a, given) {
 				continue
 			}
 			val = a.Default
@@ -169,6 +170,15 @@ func fill(v reflect.Value, given map[string]any) error {
 		}
 	}
 	return nil
+}
+
+// isNull reports that a is given as null. A raw argument is taken as it is: its
+// default does not stand for that.
+func isNull(a Arg, given map[string]any) bool {
+	return slices.ContainsFunc(append([]string{a.Name}, a.Aliases...), func(name string) bool {
+		v, there := given[name]
+		return there && v == nil
+	})
 }
 
 func set(dst reflect.Value, a Arg, v any) error {

@@ -62,3 +62,23 @@ func TestCheckTakesTemplatesAsTheyAre(t *testing.T) {
 		t.Errorf("got %v", errs[0])
 	}
 }
+
+// TestDecodeNull has null stand for "not given", but for an argument that is
+// taken as it is: there the default does not.
+func TestDecodeNull(t *testing.T) {
+	type args struct {
+		Wait    int `arg:"wait" default:"5"`
+		Timeout any `arg:"timeout" default:"30"`
+	}
+	m := Module{Name: "m", Declares: Lazily[args]()}
+	for given, want := range map[string]args{
+		`{}`:                           {5, "30"},
+		`{"wait":null,"timeout":null}`: {5, nil},
+		`{"timeout":7}`:                {5, 7},
+	} {
+		var got args
+		if err := m.Decode([]byte(given), &got); err != nil || got != want {
+			t.Errorf("%s: got %v, %v; want %v", given, got, err, want)
+		}
+	}
+}

@@ -55,6 +55,7 @@ var Table = []*sys.Module{
 	&docker.Volume,
 	&docker.VolumeInfo,
 	&packages.DpkgSelections,
+	&commands.Expect,
 	&files.Fetch,
 	&files.File,
 	&storage.Filesystem,

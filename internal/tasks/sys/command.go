@@ -82,7 +82,7 @@ func (processes) Run(ctx context.Context, m *Machine, c Command) (Output, error)
 	}
 	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
 	cmd.Dir = c.Dir
-	cmd.Env = m.environ(c.Env)
+	cmd.Env = m.Environ(c.Env)
 	if c.Stdin != nil {
 		cmd.Stdin = strings.NewReader(string(c.Stdin))
 	}
@@ -116,8 +116,8 @@ func exitCode(cmd *exec.Cmd) int {
 	return cmd.ProcessState.ExitCode()
 }
 
-// environ returns the helper's environment with the task's and own added.
-func (m *Machine) environ(own []string) []string {
+// Environ returns the helper's environment with the task's and own added.
+func (m *Machine) Environ(own []string) []string {
 	env := syscall.Environ()
 	for k, v := range m.Env {
 		env = append(env, k+"="+v)
