@@ -20,9 +20,6 @@ const maxFetch = 16 << 30
 // runFetch brings a file of the target here. What the target says never names
 // the place: that is made of dest, the host's name and the src that was asked for.
 func runFetch(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
-	if res := fetchTypes(args); res != nil {
-		return res, nil
-	}
 	if args.GetString("src") == "" || args.GetString("dest") == "" {
 		return failf("src and dest are required"), nil
 	}
@@ -56,17 +53,6 @@ func runFetch(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, er
 		return res, nil
 	}
 	return res, in.keep(res.value.GetString("sha256"))
-}
-
-// fetchTypes returns the result of a fetch whose src or dest is no text, or nil.
-func fetchTypes(args *jinja.Map) *taskResult {
-	for _, arg := range []struct{ key, name string }{{"dest", "dest"}, {"src", "source"}} {
-		v, _ := args.Get(arg.key)
-		if _, text := v.(string); v != nil && !text {
-			return failf("Invalid type supplied for %s option, it must be a string", arg.name)
-		}
-	}
-	return nil
 }
 
 // fetchPath returns where on the controller a fetched file goes.

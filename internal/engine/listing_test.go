@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"fleet/internal/jinja"
 )
 
 // TestOfferOfLinks offers a folder whose links lead nowhere, upwards and sideways.
@@ -46,29 +44,6 @@ func TestOfferOfLinks(t *testing.T) {
 		}
 		if slices.Sort(got); strings.Join(got, " ") != want {
 			t.Errorf("follow %v:\n got %s\nwant %s", follow, strings.Join(got, " "), want)
-		}
-	}
-}
-
-func TestFetchTypes(t *testing.T) {
-	for _, c := range []struct {
-		src, dest any
-		want      string
-	}{
-		{"/a", "b", ""},
-		{nil, "b", ""},
-		{[]any{1, 2}, "b", "Invalid type supplied for source option, it must be a string"},
-		{"/a", 1, "Invalid type supplied for dest option, it must be a string"},
-	} {
-		args := jinja.NewMap()
-		args.Set("src", c.src)
-		args.Set("dest", c.dest)
-		got := ""
-		if res := fetchTypes(args); res != nil {
-			got = res.value.GetString("msg")
-		}
-		if got != c.want {
-			t.Errorf("%v to %v: got %q, want %q", c.src, c.dest, got, c.want)
 		}
 	}
 }

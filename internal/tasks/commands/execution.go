@@ -87,8 +87,7 @@ func (e *execution) run(ctx context.Context, m *sys.Machine) (any, error) {
 		return res, err
 	}
 	if needless != nil {
-		res.Msg = fmt.Sprintf("%s not run command since '%s' %s", map[bool]string{false: "Did", true: "Would"}[m.Check], needless.pattern, needless.state)
-		res.setOutput(fmt.Sprintf("skipped, since %s %s", needless.pattern, needless.state), "")
+		needless.tell(m, res)
 		return res, nil
 	}
 	if m.Check && e.Creates == "" && e.Removes == "" {
@@ -132,6 +131,12 @@ func (e *execution) folder(m *sys.Machine) (string, error) {
 type witness struct {
 	arg, pattern, state string
 	stops               bool // there, rather than missing
+}
+
+// tell says in the result why the command was not run.
+func (w *witness) tell(m *sys.Machine, r *result) {
+	r.Msg = fmt.Sprintf("%s not run command since '%s' %s", map[bool]string{false: "Did", true: "Would"}[m.Check], w.pattern, w.state)
+	r.setOutput(fmt.Sprintf("skipped, since %s %s", w.pattern, w.state), "")
 }
 
 // needless returns what says that the command need not run, or nil.

@@ -70,8 +70,13 @@ func expect(ctx context.Context, m *sys.Machine, a *expectArgs) (any, error) {
 	if d.dir, err = e.folder(m); err != nil {
 		return res, err
 	}
-	if done, err := e.needless(m, d.dir, res); done || err != nil {
+	needless, err := e.needless(m, d.dir)
+	if err != nil {
 		return res, err
+	}
+	if needless != nil {
+		needless.tell(m, res)
+		return res, nil
 	}
 	if m.Check {
 		res.Skipped, res.Msg = true, "Command would have run if not in check mode"

@@ -36,8 +36,8 @@ func TestExpect(t *testing.T) {
 		{"bad question", "true", `"responses":{"(":"a"}`, 0, "", "regular expression"},
 		{"bad timeout", "true", `"responses":{},"timeout":"soon"`, 0, "", "argument \"timeout\": want a number of seconds, not soon"},
 		{"not there", "/no/such/thing", `"responses":{"q":"a"}`, 0, "", "command \"/no/such/thing\" does not exist"},
-		{"created", "false", `"responses":{"q":"a"},"creates":"/etc"`, 0, "skipped, since /etc exists", "did not run"},
-		{"removed", "false", `"responses":{"q":"a"},"removes":"/no/such"`, 0, "skipped, since /no/such does not exist", "did not run"},
+		{"created", "false", `"responses":{"q":"a"},"creates":"/etc"`, 0, "skipped, since /etc exists", "Did not run"},
+		{"removed", "false", `"responses":{"q":"a"},"removes":"/no/such"`, 0, "skipped, since /no/such does not exist", "Did not run"},
 		{"folder", "pwd", `"responses":{"q":"a"},"chdir":"/usr"`, 0, "/usr", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
