@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -87,25 +86,24 @@ func sizes(_ context.Context, b *bench) error {
 		return b.note("%s  helpers: none were built here", text)
 	}
 	var rows []struct {
-		OS, Arch, File string
-		Size           int64
+		OS, Arch, Gzip, Zstd string
+		Size                 int64
 	}
 	if err := json.Unmarshal(data, &rows); err != nil {
 		return err
 	}
 	for _, r := range rows {
-		packed, err := os.Stat(dist + r.File)
-		if err != nil {
-			return err
-		}
-		text += fmt.Sprintf("  %-28s %6.1f MB, compressed %.2f MB\n", "helper "+r.OS+"/"+r.Arch, float64(r.Size)/(1<<20), float64(packed.Size())/(1<<20))
-		if r.OS == "linux" {
-			took := time.Duration(float64(packed.Size()) * 8 / linkSpeed * float64(time.Second))
-			err = errors.Join(err, b.say(result.Line{Part: "B", What: "the helper for " + r.Arch, Fleet: fmt.Sprintf("%.2f MB", float64(packed.Size())/1e6),
-				Other: "at 20 Mbit/s " + seconds(took)}))
-		}
-		if err != nil {
-			return err
+		text += fmt.Sprintf("  %-28s %6.1f MB\n", "helper "+r.OS+"/"+r.Arch, float64(r.Size)/(1<<20))
+		for _, packed := range []struct{ by, file string }{{"gzip", r.Gzip}, {"zstd", r.Zstd}} {
+			info, err := os.Stat(dist + packed.file)
+			if err != nil {
+				return err
+			}
+			took := time.Duration(float64(info.Size()) * 8 / linkSpeed * float64(time.Second))
+			if err := b.say(result.Line{Part: "B", What: "the helper for " + r.Arch + ", by " + packed.by, Fleet: fmt.Sprintf("%.2f MB", float64(info.Size())/1e6),
+				Other: "at 20 Mbit/s " + seconds(took)}); err != nil {
+				return err
+			}
 		}
 	}
 	return b.note("%s", text)
