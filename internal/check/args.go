@@ -20,6 +20,7 @@ type given struct {
 	nodes  map[string]source.Node // of those that are written as a mapping
 	pos    map[string]source.Pos
 	// maybe are those that may turn out to be omitted.
+	words map[string]string // what stands in free form, by argument
 	maybe names
 	// template: a template gives further arguments.
 	template bool
@@ -28,7 +29,7 @@ type given struct {
 
 // given reads the arguments of a task.
 func (p *play) given(t *playbook.Task) *given {
-	g := &given{module: p.module(t), values: map[string]any{}, nodes: map[string]source.Node{}, pos: map[string]source.Pos{}, maybe: names{}}
+	g := &given{module: p.module(t), values: map[string]any{}, nodes: map[string]source.Node{}, pos: map[string]source.Pos{}, words: map[string]string{}, maybe: names{}}
 	if g.module == nil {
 		return g
 	}
@@ -116,6 +117,7 @@ func (p *play) freeForm(t *playbook.Task, g *given) {
 	for _, kv := range pairs {
 		g.values[kv.Key], g.pos[kv.Key] = kv.Value, kv.Pos
 		delete(g.nodes, kv.Key)
+		g.words[kv.Key] = kv.Value
 		if strings.Contains(kv.Value, "{{") || strings.Contains(kv.Value, "{%") {
 			g.values[kv.Key], g.maybe[kv.Key] = opaque{}, strings.Contains(kv.Value, "omit")
 		}
@@ -168,7 +170,12 @@ func (g *given) get(name string) (any, bool) {
 }
 
 // text returns what is written for an argument.
-func (g *given) text(name string) string { return g.nodes[name].Text() }
+func (g *given) text(name string) string {
+	if word, ok := g.words[name]; ok {
+		return word
+	}
+	return g.nodes[name].Text()
+}
 
 // flag returns an argument that is yes or no, and whether it is known.
 func (g *given) flag(name string) (value, known bool) {
