@@ -35,6 +35,12 @@ type packageArgs struct {
 	UpdateCache *bool `arg:"update_cache"`
 	// With apt, how many seconds old the package lists may be.
 	CacheValidTime *int `arg:"cache_valid_time"`
+	// An older version than the one that is there may take its place.
+	AllowDowngrade *bool `arg:"allow_downgrade"`
+	// With dnf and yum, repositories to take into account for this, as patterns.
+	Enablerepo []string `arg:"enablerepo"`
+	// With dnf and yum, repositories to leave out, as patterns.
+	Disablerepo []string `arg:"disablerepo"`
 }
 
 func package_(ctx context.Context, m *sys.Machine, a *packageArgs) (any, error) {
@@ -52,6 +58,15 @@ func package_(ctx context.Context, m *sys.Machine, a *packageArgs) (any, error) 
 	}
 	if a.CacheValidTime != nil && use == "apt" {
 		given["cache_valid_time"] = *a.CacheValidTime
+	}
+	if a.AllowDowngrade != nil {
+		given["allow_downgrade"] = *a.AllowDowngrade
+	}
+	if len(a.Enablerepo) > 0 {
+		given["enablerepo"] = a.Enablerepo // apt has no such argument, and says so
+	}
+	if len(a.Disablerepo) > 0 {
+		given["disablerepo"] = a.Disablerepo
 	}
 	data, err := json.Marshal(given)
 	if err != nil {
