@@ -85,7 +85,8 @@ func (h *hostRun) notify(c *jinja.Context, t *playbook.Task) error {
 	return nil
 }
 
-// notifyName marks the last handler of that name and all that listen to it.
+// notifyName marks the handler of that name and all that listen to it. Of several
+// lists of handlers the last one that has the name counts, and in that the first.
 func (h *hostRun) notifyName(c *jinja.Context, at source.Node, name string) error {
 	var named *playbook.Task
 	var known []string
@@ -99,7 +100,9 @@ func (h *hostRun) notifyName(c *jinja.Context, at source.Node, name string) erro
 		known = append(append(known, own), t.Listen...)
 		role := playbook.RoleOf(t)
 		if own == name || role != nil && (role.Name+" : "+own == name || role.FullName()+" : "+own == name) {
-			named = t
+			if named == nil || playbook.RoleOf(named) != role {
+				named = t
+			}
 		}
 		if listens(t, name) {
 			h.notified[t] = true
