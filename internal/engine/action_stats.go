@@ -22,31 +22,39 @@ var setStats = define(spec.Module{Name: "set_stats", Names: []string{"ansible.bu
 
 type setStatsArgs struct {
 	// The values, by their names.
-	Data map[string]any `arg:"data,required"`
-	// Keeps them for each host, not for the whole run.
-	PerHost bool `arg:"per_host"`
+	Data any `arg:"data,required"`
+	// Keeps them for each host, not for the whole run. What is no yes is a no.
+	PerHost any `arg:"per_host"`
 	// Adds to what was kept before under the same name: numbers are summed, texts
-	// and lists put together, mappings merged. Otherwise the new value stands.
-	Aggregate bool `arg:"aggregate" default:"yes"`
+	// and lists put together, mappings merged. Otherwise the new value stands. What
+	// is no yes is a no; where nothing is said, it is a yes.
+	Aggregate any `arg:"aggregate"`
 }
 
 func runSetStats(_ context.Context, a *attempt, args *setStatsArgs) (*taskResult, error) {
-	data, _ := a.ordered("data", nil).(*jinja.Map)
-	if data == nil {
-		data = jinja.NewMap()
+	data, isMap := a.ordered("data", nil).(*jinja.Map)
+	if !isMap {
+		return nil, a.task.Action.Errorf("The 'data' option needs to be a dictionary/hash")
 	}
 	for _, k := range data.Keys() {
 		if !variableName.MatchString(jinja.Str(k)) {
-			return nil, a.task.Action.Errorf("set_stats: %q is no name for a value", jinja.Str(k)).
-				WithHint("names have letters, digits and _, and do not start with a digit")
+			return nil, a.task.Action.Errorf("The variable name '%s' is not valid. "+
+				"Variables must start with a letter or underscore character, and contain only letters, numbers and underscores.", jinja.Str(k))
 		}
 	}
 	host := ""
-	if args.PerHost {
+	perHost, aggregate := isYes(args.PerHost), args.Aggregate == nil || isYes(args.Aggregate)
+	if perHost {
 		host = a.hostRun.host
 	}
-	a.engine.custom.add(host, data, args.Aggregate)
-	return ok("changed", false, "ansible_stats", jinja.NewMap("data", data, "per_host", args.PerHost, "aggregate", args.Aggregate)), nil
+	a.engine.custom.add(host, data, aggregate)
+	return ok("changed", false, "ansible_stats", jinja.NewMap("data", data, "per_host", perHost, "aggregate", aggregate)), nil
+}
+
+// isYes reports whether a value is one of those that mean yes.
+func isYes(v any) bool {
+	yes, known := asBool(v)
+	return yes && known
 }
 
 // customStats are what set_stats has kept: of hosts, and under "" of the run.
