@@ -94,7 +94,7 @@ func parseTime(text, format string) (time.Time, error) {
 		default:
 			return time.Time{}, fmt.Errorf("time format %q: only %%Y %%m %%d %%H %%M %%S are known, not %%%c", format, format[i])
 		}
-		if width == 2 && len(rest) == 1 {
+		if format[i] == 'S' && len(rest) == 1 {
 			width = 1 // as strptime: a time that YAML took for a number lost its last zero
 		}
 		if len(rest) < width {
