@@ -9,6 +9,7 @@ import (
 
 	"fleet/internal/spec"
 	"fleet/internal/tasks/pattern"
+	"fleet/internal/tasks/sys"
 )
 
 // answer is what is said to one question.
@@ -43,7 +44,7 @@ func answersOf(responses map[string]any) ([]*answer, error) {
 // next returns what is to be said now. The error is that nothing is left.
 func (a *answer) next() (string, error) {
 	if len(a.texts) == 0 {
-		return "", fmt.Errorf("No remaining responses for '%s'", a.question)
+		return "", sys.Messagef("No remaining responses for '%s'", a.question)
 	}
 	text := a.texts[0]
 	if a.inTurn {

@@ -173,15 +173,15 @@ func (w *wait) timeout() error {
 	}
 	switch {
 	case w.State == "drained":
-		return fmt.Errorf("Timeout when waiting for %s to drain: it still has connections after %d s", what, w.Timeout)
+		return sys.Messagef("Timeout when waiting for %s to drain: it still has connections after %d s", what, w.Timeout)
 	case w.path != "" && (w.State == "absent" || w.State == "stopped"):
-		return fmt.Errorf("Timeout when waiting for %s to be absent.", w.path)
+		return sys.Messagef("Timeout when waiting for %s to be absent.", w.path)
 	case w.State == "absent" || w.State == "stopped":
-		return fmt.Errorf("Timeout when waiting for %s to stop.", what)
+		return sys.Messagef("Timeout when waiting for %s to stop.", what)
 	case w.regex != nil:
-		return fmt.Errorf("Timeout when waiting for search string %s in %s", w.SearchRegex, cmp.Or(w.path, what))
+		return sys.Messagef("Timeout when waiting for search string %s in %s", w.SearchRegex, cmp.Or(w.path, what))
 	}
-	return fmt.Errorf("Timeout when waiting for %s", what)
+	return sys.Messagef("Timeout when waiting for %s", what)
 }
 
 // found keeps the groups of a match.

@@ -42,7 +42,7 @@ func collectLocal(ctx context.Context, g *gatherer) {
 func (g *gatherer) localText(ctx context.Context, file string) (string, error) {
 	info, err := os.Stat(file)
 	if err != nil {
-		return "", fmt.Errorf("Could not stat fact (%s): %w", file, err)
+		return "", sys.Messagef("Could not stat fact (%s): %w", file, err)
 	}
 	if info.Mode()&0o111 == 0 {
 		data, err := os.ReadFile(file)
@@ -56,9 +56,9 @@ func (g *gatherer) localText(ctx context.Context, file string) (string, error) {
 	out, err := g.m.Run(ctx, sys.Command{Argv: []string{file}})
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("Could not execute fact script (%s): %w", file, err)
+		return "", sys.Messagef("Could not execute fact script (%s): %w", file, err)
 	case out.Code != 0:
-		return "", fmt.Errorf("Failure executing fact script (%s), rc: %d, err: %s", file, out.Code, out.Stderr)
+		return "", sys.Messagef("Failure executing fact script (%s), rc: %d, err: %s", file, out.Code, out.Stderr)
 	}
 	return out.Stdout, nil
 }
