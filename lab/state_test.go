@@ -138,7 +138,11 @@ func byAnsible(t *testing.T, playbook string) []string {
 				case result.Changed:
 					outcome = "changed"
 				}
-				lines = append(lines, task.Task.Name+": "+outcome)
+				name := task.Task.Name
+				if _, own, ofRole := strings.Cut(name, " : "); ofRole {
+					name = own // Ansible puts the role's name in front
+				}
+				lines = append(lines, name+": "+outcome)
 			}
 		}
 	}

@@ -88,13 +88,13 @@ func (p *play) task(t *playbook.Task, s site) {
 	p.overrides(t.Vars)
 	p.connectionVars(t.Vars)
 	p.name(t.Name, s)
-	s = p.loop(t, s)
-	s = p.conditions(t.When, s)
-	if p.forgiven(t) {
+	if p.forgiven(t) { // also what its loop and its conditions do wrong
 		s = s.perhaps()
 		p.forgiving++
 		defer func() { p.forgiving-- }()
 	}
+	s = p.loop(t, s)
+	s = p.conditions(t.When, s)
 	p.keywords(&t.Keywords, s)
 	p.moduleName(t, s)
 	g := p.given(t)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,7 +61,7 @@ type templateArgs struct {
 	// Removes the blanks between a line's start and a block tag.
 	LstripBlocks bool `arg:"lstrip_blocks"`
 	// The characters that end a line.
-	NewlineSequence string `arg:"newline_sequence" choices:"\\n,\\r,\\r\\n"`
+	NewlineSequence string `arg:"newline_sequence" default:"\\n"`
 	// The characters that open and close expressions, blocks and comments.
 	VariableStart string `arg:"variable_start_string" default:"{{"`
 	VariableEnd   string `arg:"variable_end_string" default:"}}"`
@@ -115,7 +116,9 @@ func (a *attempt) render(file string, args *templateArgs) (string, error) {
 	o.VariableStart, o.VariableEnd = args.VariableStart, args.VariableEnd
 	o.BlockStart, o.BlockEnd = args.BlockStart, args.BlockEnd
 	o.CommentStart, o.CommentEnd = args.CommentStart, args.CommentEnd
-	o.NewlineSequence = unescape(args.NewlineSequence)
+	if o.NewlineSequence = unescape(args.NewlineSequence); !slices.Contains([]string{"\n", "\r", "\r\n"}, o.NewlineSequence) {
+		return "", a.at("newline_sequence", fmt.Errorf("newline_sequence is %q, which is none of \\n, \\r, \\r\\n", args.NewlineSequence))
+	}
 	tmpl, err := a.engine.template(file, string(data), o)
 	if err != nil {
 		return "", err

@@ -27,11 +27,11 @@ var Systemd = sys.Define(spec.Module{
 	Name: "systemd",
 	Names: []string{"ansible.builtin.systemd", "ansible.builtin.systemd_service", "ansible.legacy.systemd",
 		"ansible.legacy.systemd_service", "systemd_service"},
-	OneOf: [][]string{{"state", "enabled", "masked", "daemon_reload", "daemon_reexec"}},
 }, systemd)
 
 type systemdArgs struct {
-	// The unit. Without a suffix a service is meant.
+	// The unit. Without a suffix a service is meant. With nothing else, the result
+	// only tells what systemd says of it.
 	Name string `arg:"name" alias:"service,unit"`
 	// What should be: started and stopped act only where that is needed; restarted
 	// always acts; reloaded reloads, or starts what does not run.
