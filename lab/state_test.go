@@ -29,7 +29,7 @@ func TestSameEndState(t *testing.T) {
 }
 
 // TestPublicRoles does the same with roles as they were published: FLEET_ROLES names the folder that holds them, each
-// in a folder of its name; "make roles" says more.
+// in a folder of its name.
 func TestPublicRoles(t *testing.T) {
 	roles := os.Getenv("FLEET_ROLES")
 	if roles == "" {
