@@ -222,7 +222,13 @@ func (p *play) arguments(t *playbook.Task, g *given, s site) {
 		if unknown && open || !surely && !unknown {
 			continue
 		}
-		p.add(argument.Error(t, m, e), s.certain && surely)
+		at := argument.Error(t, m, e)
+		if e.Written {
+			at.Msg += "; the module gets it as text, as Python writes it"
+			p.doubt(at, false)
+			continue
+		}
+		p.add(at, s.certain && surely)
 	}
 }
 

@@ -163,11 +163,11 @@ var fail = define(spec.Module{Name: "fail", Names: []string{"ansible.builtin.fai
 
 type failArgs struct {
 	// What to say.
-	Msg string `arg:"msg" default:"Failed as requested from task"`
+	Msg any `arg:"msg" default:"Failed as requested from task"`
 }
 
-func runFail(_ context.Context, _ *attempt, args *failArgs) (*taskResult, error) {
-	return failf("%s", args.Msg), nil
+func runFail(_ context.Context, a *attempt, args *failArgs) (*taskResult, error) {
+	return ok("changed", false, "failed", true, "msg", a.ordered("msg", args.Msg)), nil
 }
 
 // Pause waits for some time, or for the operator to press Enter.

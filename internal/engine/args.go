@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"strings"
 
 	"fleet/internal/argument"
@@ -32,6 +33,9 @@ func (a *attempt) args() (*jinja.Map, error) {
 		return nil, a.task.Action.Errorf("the arguments are no mapping")
 	}
 	if a.action == nil || !a.action.open {
+		if args, err = writeOut(a.spec.Args(), args); err != nil {
+			return nil, err
+		}
 		if err := a.checkArgs(args); err != nil {
 			return nil, err
 		}
@@ -169,14 +173,27 @@ func (a *attempt) checkArgs(args *jinja.Map) error {
 		return nil
 	}
 	err := argument.Error(a.task, a.spec, errs[0])
-	if unknown, isUnknown := strings.CutPrefix(errs[0].Msg, "unknown argument "); isUnknown {
-		// Ansible's words for it, which playbooks look for.
-		err.Msg = "Unsupported parameters for (" + a.spec.Name + ") module: " + strings.Trim(unknown, `"`)
-		if a.action != nil && a.action.spec != nil && a.spec.Name != "pause" {
-			err.Msg = "Invalid options for " + a.spec.Name + ": " + strings.Trim(unknown, `"`)
-		}
+	if words := a.ansibleSays(errs[0]); words != "" {
+		err.Msg = words
 	}
 	return err
+}
+
+// ansibleSays returns Ansible's words for a mistake, where playbooks look for them.
+func (a *attempt) ansibleSays(e *spec.Error) string {
+	unknown, isUnknown := strings.CutPrefix(e.Msg, "unknown argument ")
+	name := strings.Trim(unknown, `"`)
+	arg, _ := spec.Find(a.spec.Args(), e.Key)
+	switch {
+	case isUnknown && a.action != nil && a.action.spec != nil && a.spec.Name != "pause":
+		return "Invalid options for " + a.spec.Name + ": " + name
+	case isUnknown:
+		return "Unsupported parameters for (" + a.spec.Name + ") module: " + name
+	case arg.Plain:
+		option := map[string]string{"src": "source"}
+		return "Invalid type supplied for " + cmp.Or(option[e.Key], e.Key) + " option, it must be a string: " + e.Msg
+	}
+	return ""
 }
 
 // plain turns template values into what encoding/json would give.

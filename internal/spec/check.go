@@ -104,6 +104,7 @@ func (c *checker) value(a Arg, v any, key string) {
 	got, err := coerce(a.Type, a.word(v))
 	if err != nil {
 		c.add(key, "argument %q: %s", key, err)
+		c.errs[len(c.errs)-1].Written = a.AsText()
 		return
 	}
 	switch got := got.(type) {

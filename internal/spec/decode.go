@@ -26,6 +26,7 @@ func Lazily[A any]() func() []Arg {
 //	State string   `arg:"state" choices:"present,absent" default:"present"`
 //	Name  []string `arg:"name" alias:"pkg,package"`
 //	Key   string   `arg:"key,secret"`
+//	Src   string   `arg:"src,plain"`
 //	Mime  bool     `arg:"mime" default:"yes" gives:"stat.mimetype"`
 //
 // Go types stand for types of arguments: string (str), bool, int, float64,
@@ -56,6 +57,7 @@ func argOf(f reflect.StructField) (Arg, bool) {
 	a := Arg{Name: name, Default: f.Tag.Get("default")}
 	a.Required = strings.Contains(flags, "required")
 	a.Secret = strings.Contains(flags, "secret")
+	a.Plain = strings.Contains(flags, "plain")
 	a.Aliases = splitTag(f.Tag.Get("alias"))
 	a.Choices = splitTag(f.Tag.Get("choices"))
 	a.Gives = splitTag(f.Tag.Get("gives"))

@@ -34,6 +34,7 @@ type Arg struct {
 	Default  string // as it would be written in a playbook, or empty
 	Choices  []string
 	Secret   bool // the value must never be shown
+	Plain    bool // text only: a list or a mapping does not become text
 	// Gives are the fields of the result, with dots between their steps, that are
 	// there only because of this argument, which is a Bool: set to no it has no other
 	// effect, and so may be no where nobody can read them.
@@ -111,9 +112,17 @@ func Names(args []Arg) []string {
 type Error struct {
 	Key string
 	Msg string
+	// Written says that a list or a mapping stands where text belongs: whoever
+	// evaluates the arguments writes it out, as AsText says.
+	Written bool
 	// Known are the names that could have been meant, for a hint.
 	Known []string
 }
+
+// AsText reports whether a list or a mapping that is given for a becomes text,
+// as Python's str() writes it. That is the controller's to do, which knows the
+// order of a mapping: Check and Decode take no such value.
+func (a Arg) AsText() bool { return (a.Type == Str || a.Type == Path) && !a.Plain }
 
 func (e *Error) Error() string { return e.Msg }
 

@@ -36,9 +36,9 @@ var Fetch = sys.Define(spec.Module{
 
 type fetchArgs struct {
 	// The file on the target.
-	Src string `arg:"src,required" type:"path"`
+	Src string `arg:"src,required,plain" type:"path"`
 	// The folder on the controller, or with flat the file.
-	Dest string `arg:"dest"`
+	Dest string `arg:"dest,plain"`
 	// Fails where the file does not exist.
 	FailOnMissing bool `arg:"fail_on_missing" default:"yes"`
 	// Puts the file at dest itself, without folders for the host and the path.
