@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -62,7 +63,7 @@ type stats struct {
 // strategy: a task's events together, also where hosts ran ahead of each other.
 func follow(args []string, take func(event)) error {
 	cmd := exec.Command(fleet, args...)
-	cmd.Stdin, cmd.Stderr = os.Stdin, os.Stderr
+	cmd.Stdin, cmd.Stderr = os.Stdin, &complaints{to: os.Stderr}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -70,7 +71,13 @@ func follow(args []string, take func(event)) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	readErr := order(out, take)
+	readErr := order(out, func(e event) {
+		if e.Event == "warning" {
+			fmt.Fprintln(os.Stderr, "[WARNING]: "+e.Msg)
+			return
+		}
+		take(e)
+	})
 	return errors.Join(cmd.Wait(), readErr)
 }
 

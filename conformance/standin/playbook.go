@@ -73,7 +73,7 @@ func verbosity(args []string) int {
 // relist prints fleet's list of tasks as Ansible lays it out.
 func relist(args []string) error {
 	cmd := exec.Command(fleet, args...)
-	cmd.Stdin, cmd.Stderr = os.Stdin, os.Stderr
+	cmd.Stdin, cmd.Stderr = os.Stdin, &complaints{to: os.Stderr}
 	out, err := cmd.Output()
 	for line := range strings.Lines(string(out)) {
 		if strings.Contains(line, "\ttags: [") {

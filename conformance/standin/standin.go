@@ -56,6 +56,6 @@ func refuse(name string) func([]string) error {
 // call runs fleet on the command's own terminal.
 func call(args ...string) error {
 	cmd := exec.Command(fleet, args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, &complaints{to: os.Stderr}
 	return cmd.Run()
 }

@@ -74,3 +74,18 @@ func TestDump(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// TestComplaints: what fleet writes to standard error, however it comes.
+func TestComplaints(t *testing.T) {
+	var out strings.Builder
+	c := &complaints{to: &out}
+	for _, part := range []string{"flee", "t: site.yml:3:7: no handler\nhint: look\nwarning: slow\nPassword: ", "fleet: lost", "\n"} {
+		if n, err := c.Write([]byte(part)); n != len(part) || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	want := "ERROR! no handler\n\nThe error appears to be in '" + absolute("site.yml") + "': line 3, column 7\nhint: look\n[WARNING]: slow\nPassword: ERROR! lost\n"
+	if out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}

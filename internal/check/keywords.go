@@ -20,6 +20,9 @@ func (p *play) keywords(k *playbook.Keywords, s site) {
 	for _, n := range []source.Node{k.IgnoreErrors, k.IgnoreUnreachable, k.NoLog, k.DelegateFacts, k.ModuleDefaults} {
 		p.evaluated(n, s.perhaps())
 	}
+	for _, e := range k.Misfits {
+		p.add(e, s.certain)
+	}
 	p.delegate(k.DelegateTo, s)
 }
 

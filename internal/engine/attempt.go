@@ -84,7 +84,7 @@ func (a *attempt) arrived(ctx context.Context, p *pendingCall) *taskResult {
 }
 
 func (a *attempt) keyword(get func(*playbook.Keywords) source.Node) source.Node {
-	return given(a.Play, a.task, get)
+	return a.engine.inForce(a.c, a.Play, a.task, get)
 }
 
 func (a *attempt) run(ctx context.Context) *taskResult {

@@ -73,7 +73,7 @@ func (e *Engine) truth(c *jinja.Context, n source.Node, def bool) (bool, error) 
 	}
 	b, ok := asBool(v)
 	if !ok {
-		return false, n.Errorf("want yes or no here, not %s", jinja.Repr(v))
+		return false, n.Errorf("%s is not a valid boolean", jinja.Repr(v)).WithHint("write yes or no")
 	}
 	return b, nil
 }

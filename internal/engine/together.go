@@ -94,7 +94,7 @@ func (h *hostRun) afterAll(ctx context.Context, t *playbook.Task, order, after [
 	if err != nil {
 		return err
 	}
-	fatal, err := h.engine.truth(c, given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.AnyErrorsFatal }), h.engine.Options.AnyErrorsFatal)
+	fatal, err := h.engine.truth(c, h.engine.inForce(c, h.Play, t, func(k *playbook.Keywords) source.Node { return k.AnyErrorsFatal }), h.engine.Options.AnyErrorsFatal)
 	if err == nil && fatal && fell && rescued(t) {
 		return errFailed // all go to the rescue section
 	}
@@ -114,7 +114,7 @@ func (h *hostRun) runsOnce(ctx context.Context, t *playbook.Task) (bool, error) 
 	if err != nil {
 		return false, err
 	}
-	return h.engine.truth(c, given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.RunOnce }), false)
+	return h.engine.truth(c, h.engine.inForce(c, h.Play, t, func(k *playbook.Keywords) source.Node { return k.RunOnce }), false)
 }
 
 // once lets one host run the task; the others take its result.

@@ -88,7 +88,7 @@ func (h *hostRun) givenName(c *jinja.Context, t *playbook.Task) string {
 // throttled waits until the task's `throttle` lets one more host run it, and
 // returns what to call behind it.
 func (h *hostRun) throttled(ctx context.Context, c *jinja.Context, t *playbook.Task, et *event.Task) (free func(), err error) {
-	limit, err := h.engine.number(c, given(h.Play, t, func(k *playbook.Keywords) source.Node { return k.Throttle }), 0)
+	limit, err := h.engine.number(c, h.engine.inForce(c, h.Play, t, func(k *playbook.Keywords) source.Node { return k.Throttle }), 0)
 	if err != nil || limit < 1 {
 		return func() {}, err
 	}

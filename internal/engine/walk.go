@@ -8,7 +8,6 @@ import (
 	"fleet/internal/event"
 	"fleet/internal/jinja"
 	"fleet/internal/playbook"
-	"fleet/internal/source"
 	"fleet/internal/vars"
 )
 
@@ -177,22 +176,6 @@ func (h *hostRun) entries(ctx context.Context, entries []playbook.Entry, prefix 
 		}
 	}
 	return nil
-}
-
-// given returns the keyword's node from the entry, or from the nearest block
-// around it that has it, or from the play.
-func given(p *playbook.Play, e playbook.Entry, get func(*playbook.Keywords) source.Node) source.Node {
-	for e != nil {
-		if n := get(e.Common()); n.Exists() {
-			return n
-		}
-		up := e.Up()
-		if up == nil {
-			break
-		}
-		e = up
-	}
-	return get(&p.Keywords)
 }
 
 // newContext returns an evaluation at the task (nil: at the play) with further

@@ -90,6 +90,10 @@ type Keywords struct {
 	DelegateTo        source.Node
 	DelegateFacts     source.Node
 	ModuleDefaults    source.Node // a mapping from module names to mappings, or a list of such
+
+	// Misfits say which of these have a value of the wrong type: what is reached with
+	// one of them fails.
+	Misfits []*source.Error
 }
 
 // Entry is a *Block or a *Task.

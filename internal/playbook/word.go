@@ -79,7 +79,9 @@ func (r *reader) common(k keyword, value source.Node, to *Keywords) bool {
 		if k.to == nil {
 			return false
 		}
-		r.check(k, value)
+		if e := r.misfit(k, value); e != nil {
+			to.Misfits = append(to.Misfits, e)
+		}
 		if k.from != nil && isPlainText(value) && !isTemplate(value) {
 			r.choice(k.name, value, k.from)
 		}
@@ -90,17 +92,25 @@ func (r *reader) common(k keyword, value source.Node, to *Keywords) bool {
 
 // check notes a value of the wrong type.
 func (r *reader) check(k keyword, value source.Node) {
+	if e := r.misfit(k, value); e != nil {
+		r.fail(e)
+	}
+}
+
+// misfit notes a value that is no scalar, and returns what is wrong with a scalar
+// of another type.
+func (r *reader) misfit(k keyword, value source.Node) *source.Error {
 	if k.name == "name" && value.IsNull() { // "- name:" has none
-		return
+		return nil
 	}
 	if value.IsMap() || value.IsList() || value.IsNull() {
 		r.errorf(value.Pos(), "%q must be %s, not %s", k.name, k.want, kind(value))
-		return
+		return nil
 	}
 	if isTemplate(value) || k.want.fits(value) {
-		return
+		return nil
 	}
-	r.errorf(value.Pos(), "%q must be %s, not %q", k.name, k.want, value.Text())
+	return source.Errorf(value.Pos(), "%q must be %s, not %q", k.name, k.want, value.Text())
 }
 
 func (w want) String() string {
