@@ -164,6 +164,7 @@ func runMeta(_ context.Context, a *attempt, args *metaArgs) (*taskResult, error)
 		a.engine.forget(a.hostRun.host)
 	case "clear_host_errors":
 		a.engine.stats.forgive()
+		res.forgives = true
 	case "reset_connection":
 		a.engine.drop(a.target)
 	case "end_role":

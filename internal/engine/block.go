@@ -52,8 +52,12 @@ func (h *hostRun) sectionsOf(ctx context.Context, b *playbook.Block, order []int
 	if len(b.Always) == 0 || errors.Is(err, errUnreachable) || ctx.Err() != nil {
 		return err
 	}
+	h.forgiven = false
 	if always := h.landed(ctx, b.Always, append(slices.Clone(order), 2)); always != nil {
 		return always
+	}
+	if h.forgiven && errors.Is(err, errFailed) {
+		return nil
 	}
 	return err
 }

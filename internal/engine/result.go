@@ -27,6 +27,7 @@ type taskResult struct {
 	facts    []facts
 	include  []include // what to run behind the task
 	flush    bool      // run the notified handlers behind the task
+	forgives bool      // a failure behind which the task runs counts no more
 	then     error     // errEndHost, errEndPlay
 	// pending is set where the module's call was sent ahead: nothing else is known yet.
 	pending *pendingCall
@@ -132,6 +133,7 @@ func (r *taskResult) add(item *taskResult) {
 	r.then = cmpError(r.then, item.then)
 	r.noLog = r.noLog || item.noLog
 	r.flush = r.flush || item.flush
+	r.forgives = r.forgives || item.forgives
 	r.delegate = cmp.Or(r.delegate, item.delegate)
 	if item.ignored {
 		r.ignored = true

@@ -14,10 +14,12 @@ type stats struct {
 	order []string
 	gone  map[string]bool
 	busy  map[string]string // host → the task it is in
+	// forgiven has the numbers of hosts that were brought back, as they were then.
+	forgiven map[string]event.HostStats
 }
 
 func newStats() *stats {
-	return &stats{hosts: map[string]*event.HostStats{}, gone: map[string]bool{}, busy: map[string]string{}}
+	return &stats{hosts: map[string]*event.HostStats{}, gone: map[string]bool{}, busy: map[string]string{}, forgiven: map[string]event.HostStats{}}
 }
 
 // count changes a host's numbers.
@@ -82,6 +84,9 @@ func (s *stats) isGone(host string) bool {
 func (s *stats) forgive() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for host := range s.gone {
+		s.forgiven[host] = *s.hosts[host]
+	}
 	clear(s.gone)
 }
 
@@ -112,9 +117,9 @@ func (s *stats) summary() Summary {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var sum Summary
-	for _, h := range s.hosts {
-		sum.Failed = sum.Failed || h.Failed > 0
-		sum.Unreachable = sum.Unreachable || h.Unreachable > 0
+	for name, h := range s.hosts {
+		sum.Failed = sum.Failed || h.Failed > s.forgiven[name].Failed
+		sum.Unreachable = sum.Unreachable || h.Unreachable > s.forgiven[name].Unreachable
 	}
 	return sum
 }

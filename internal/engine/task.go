@@ -104,6 +104,7 @@ func (h *hostRun) follow(ctx context.Context, t *playbook.Task, res *taskResult)
 			return err
 		}
 	}
+	h.forgiven = h.forgiven || res.forgives
 	if res.flush {
 		if err := h.flush(ctx, h.order); err != nil {
 			return err

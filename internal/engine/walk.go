@@ -45,6 +45,7 @@ type hostRun struct {
 	failure  map[string]any // what a rescue section is told
 	notified map[*playbook.Task]bool
 	force    bool            // handlers run even after a failure
+	forgiven bool            // the failure that an always section follows counts no more
 	begun    bool            // the host has come to the task of --start-at-task
 	ranRoles map[string]int  // keys of the roles that are done, with the number of their first task
 	worked   map[string]bool // keys of the roles of which a task was not skipped
