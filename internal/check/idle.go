@@ -104,7 +104,7 @@ func (r *run) lacked() []string {
 	var out []string
 	for k := range r.found {
 		if name, found := strings.CutSuffix(k.msg, " is undefined"); found {
-			out = append(out, strings.Trim(name, `"`))
+			out = append(out, strings.Trim(name, "'"))
 		}
 	}
 	slices.Sort(out)

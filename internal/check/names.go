@@ -65,7 +65,7 @@ func (p *play) variable(r jinja.Ref, s site) {
 // undefined notes a variable that no host has. Where not all variables are known
 // it is worth a word only if it looks like a slip of the pen.
 func (p *play) undefined(r jinja.Ref, s site) {
-	e := source.Errorf(r.Pos, "%q is undefined", r.Name)
+	e := source.Errorf(r.Pos, "%s is undefined", jinja.Repr(r.Name))
 	e.Hint = source.DidYouMean(r.Name, p.known(s))
 	if p.learnt.open || s.lenient {
 		// A role's __name stands in a file of its own for each kind of machine.
@@ -100,9 +100,10 @@ func (p *play) undefinedOn(r jinja.Ref, lacking []class) {
 		}
 	}
 	first := p.hosts[slices.IndexFunc(p.hosts, func(host string) bool { return on[host] })]
-	e := source.Errorf(r.Pos, "%q is undefined on the host %q", r.Name, first)
+	name := jinja.Repr(r.Name)
+	e := source.Errorf(r.Pos, "%s is undefined on the host %q", name, first)
 	if more := len(on) - 1; more > 0 {
-		e.Msg = fmt.Sprintf("%q is undefined on the host %q and %d more", r.Name, first, more)
+		e.Msg = fmt.Sprintf("%s is undefined on the host %q and %d more", name, first, more)
 	}
 	p.doubt(e.WithHint("other hosts of the play have it: set it for all, or use default()"), false)
 }

@@ -53,7 +53,7 @@ func TestCommandLine(t *testing.T) {
 	c.Selected = func(p *playbook.Play, e playbook.Entry) bool {
 		return engine.Selected(engine.Tags(p, e), nil, []string{"late"})
 	}
-	want := `warning: p.yml:4:24: "nothing" is undefined`
+	want := `warning: p.yml:4:24: 'nothing' is undefined`
 	if got := findings(t, c, "p.yml"); !strings.Contains(got, want) || strings.Contains(got, "given") ||
 		strings.Contains(got, "weight") || !strings.Contains(got, "nosuch") {
 		t.Errorf("got:\n%s", got)

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -184,11 +185,23 @@ func (a *attempt) timed(ctx context.Context) *taskResult {
 	return a.redefined(res)
 }
 
+// ofArguments says of an argument that it is undefined in the words that playbooks
+// look for in a task's msg.
+func ofArguments(err error) error {
+	var e *source.Error
+	if !jinja.IsUndefined(err) || !errors.As(err, &e) {
+		return err
+	}
+	c := *e
+	c.Msg = "undefined variable: " + e.Msg
+	return &c
+}
+
 // act evaluates the arguments and runs the module.
 func (a *attempt) act(ctx context.Context) *taskResult {
 	args, err := a.args()
 	if err != nil {
-		return failed(err)
+		return failed(ofArguments(err))
 	}
 	if a.job, err = a.newJob(); err != nil {
 		return failed(err)

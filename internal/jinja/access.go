@@ -149,7 +149,7 @@ func (c *Context) item(obj, key any, at place) (any, error) {
 			}
 			return &Undefined{Name: s, at: at, owner: obj, attr: true, known: o.names}, nil
 		}
-		return &Undefined{Name: Str(key), at: at, owner: obj, attr: true}, nil
+		return &Undefined{Name: Str(key), at: at, owner: obj, attr: true, notText: true}, nil
 	case Mapping:
 		return c.mappingItem(o, key, at)
 	}
@@ -158,7 +158,7 @@ func (c *Context) item(obj, key any, at place) (any, error) {
 	}
 	n, _, isInt, ok := num(key)
 	if !ok || !isInt {
-		return &Undefined{Name: Str(key), at: at, owner: obj, attr: true}, nil
+		return &Undefined{Name: Str(key), at: at, owner: obj, attr: true, notText: true}, nil
 	}
 	switch o := obj.(type) {
 	case []any:
@@ -174,7 +174,7 @@ func (c *Context) item(obj, key any, at place) (any, error) {
 }
 
 func outOfRange(n int, obj any, at place) *Undefined {
-	u := &Undefined{Name: strconv.Itoa(n), at: at, owner: obj, attr: true}
+	u := &Undefined{Name: strconv.Itoa(n), at: at, owner: obj, attr: true, notText: true}
 	switch o := obj.(type) {
 	case []any:
 		u.hint = "the list has " + strconv.Itoa(len(o)) + " elements, there is no element " + strconv.Itoa(n)

@@ -31,6 +31,7 @@ const (
 	takesUndefined takes = 1 << iota // an undefined value is no error
 	takesLazy                        // parts of the value and arguments may be lazy
 	takesVaulted                     // it holds of a value that is written encrypted
+	showsUndefined                   // it may show arguments that are undefined
 )
 
 // signature is a parsed list of parameters.

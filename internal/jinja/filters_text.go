@@ -20,7 +20,7 @@ var textFilters = []filter{
 		return justify('^')(c, s, []any{a[0], nil})
 	}},
 	{name: "e escape forceescape", fn: onText(escape)},
-	{name: "format", params: "*args **kwargs", fn: filterFormat},
+	{name: "format", params: "*args **kwargs", takes: showsUndefined, fn: filterFormat},
 	{name: "indent", params: "width=4 first=false blank=false", fn: filterIndent},
 	{name: "lower", fn: onText(lower)},
 	{name: "upper", fn: onText(upper)},

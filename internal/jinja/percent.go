@@ -105,8 +105,11 @@ func (p *percentParser) directive() (string, error) {
 		}
 		value = v
 	}
-	if u, ok := value.(*Undefined); ok {
-		return "", u.Err()
+	if u, ok := value.(*Undefined); ok && sp.verb != 'r' && sp.verb != 'a' {
+		if !u.lenient || sp.verb != 's' {
+			return "", u.Err()
+		}
+		value = ""
 	}
 	if sp.verb == '%' {
 		return "%", nil

@@ -124,7 +124,11 @@ func (w *walker) expr(x expr) {
 		} else {
 			w.exprs(x.in)
 		}
-		w.args(x.args)
+		if x.def.takes&showsUndefined != 0 {
+			w.perhaps(func() { w.args(x.args) })
+		} else {
+			w.args(x.args)
+		}
 	case *testExpr:
 		if tellsState(x) {
 			w.path = []string{"is " + x.def.name}

@@ -87,11 +87,14 @@ func (f *formatter) field(s string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if u, ok := v.(*Undefined); ok {
+	u, missing := v.(*Undefined)
+	switch {
+	case !missing:
+		if v, err = Deep(f.c, v); err != nil {
+			return "", err
+		}
+	case conv != "r" && conv != "a":
 		return "", u.Err()
-	}
-	if v, err = Deep(f.c, v); err != nil {
-		return "", err
 	}
 	switch conv {
 	case "":
@@ -153,7 +156,7 @@ func (f *formatter) value(path string) (any, error) {
 				end = len(rest) - 1
 			}
 			if _, isMap := v.(*Map); isMap && !f.c.tables.isMethod(v, rest[1:1+end]) {
-				return nil, newError("a dictionary has no attribute %q in a format", rest[1:1+end]).WithHint("write %s", "["+rest[1:1+end]+"]")
+				return nil, newError("a dictionary has no attribute %s in a format", Repr(rest[1:1+end])).WithHint("write %s", "["+rest[1:1+end]+"]")
 			}
 			v, err = f.c.attr(v, rest[1:1+end], place{})
 			rest = rest[1+end:]

@@ -156,7 +156,7 @@ func writeRepr(b *strings.Builder, v any, depth int) {
 	case time.Duration:
 		b.WriteString(durationRepr(x))
 	case *Undefined:
-		b.WriteString("AnsibleUndefined")
+		x.writeRepr(b, depth)
 	case fmt.Stringer:
 		b.WriteString(x.String())
 	case Lazy:

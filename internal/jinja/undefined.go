@@ -2,8 +2,6 @@ package jinja
 
 import (
 	"errors"
-	"fmt"
-	"strconv"
 	"strings"
 
 	"fleet/internal/source"
@@ -21,12 +19,13 @@ type Undefined struct {
 	// Name is the missing name.
 	Name string
 
-	at    place
-	owner any             // what the attribute is missing from
-	attr  bool            // an attribute or item, not a variable
-	known func() []string // the names there are
-	hint  string          // the message of undef()
-	cause error           // what resolving a lazy value said
+	at      place
+	owner   any             // what the attribute is missing from
+	attr    bool            // an attribute or item, not a variable
+	notText bool            // the item's key is a number or the like
+	known   func() []string // the names there are
+	hint    string          // the message of undef()
+	cause   error           // what resolving a lazy value said
 	// lenient is the value of `a if b` where b is false: it is undefined, but
 	// prints as nothing, is false and empty.
 	lenient bool
@@ -37,18 +36,19 @@ type Undefined struct {
 // maxHintName is the length of a name up to which a similar one is looked for.
 const maxHintName = 100
 
-// Err returns the error of using u: where, what, and the nearest name.
+// Err returns the error of using u: where, what, and the nearest name. It quotes
+// as Ansible does: playbooks look for "'x' is undefined" in a task's msg.
 func (u *Undefined) Err() error {
 	if u.cause != nil {
 		return u.cause
 	}
 	name := short(u.Name)
-	msg, hint := fmt.Sprintf("%q is undefined", name), ""
+	msg, hint := Repr(name)+" is undefined", ""
 	switch {
 	case u.hint != "":
 		msg = u.hint
 	case u.attr:
-		msg = fmt.Sprintf("%s has no attribute %q", u.ownerText(), name)
+		msg = u.ownerText() + " has no attribute " + Repr(name)
 	}
 	if u.known != nil && len(u.Name) <= maxHintName {
 		hint = source.DidYouMean(u.Name, sorted(u.known()))
@@ -56,12 +56,33 @@ func (u *Undefined) Err() error {
 	return &source.Error{Pos: u.at.pos(), Msg: msg, Hint: hint, Err: errUndefined}
 }
 
+// writeRepr writes u as Python shows the object that stands for it.
+func (u *Undefined) writeRepr(b *strings.Builder, depth int) {
+	if u.lenient {
+		b.WriteString("Undefined")
+		return
+	}
+	b.WriteString("AnsibleUndefined(hint=None, obj=")
+	if u.attr {
+		writeRepr(b, u.owner, depth+1)
+	} else {
+		b.WriteString("missing")
+	}
+	b.WriteString(", name=")
+	if u.notText {
+		b.WriteString(u.Name)
+	} else {
+		quote(b, u.Name)
+	}
+	b.WriteByte(')')
+}
+
 // ownerText is the owner as the template writes it, or what it is.
 func (u *Undefined) ownerText() string {
 	if u.start > 0 && u.start <= u.at.off && u.at.off <= len(u.at.text.src) {
 		s := strings.TrimRight(u.at.text.src[u.start-1:u.at.off], " \t\r\n.[")
 		if s != "" && len(s) <= 60 && !strings.Contains(s, "\n") {
-			return strconv.Quote(s)
+			return Repr(s)
 		}
 	}
 	return describe(u.owner)

@@ -111,7 +111,7 @@ func TestLookupErrors(t *testing.T) {
 		`lookup('file', 'none.txt')`:                           `f:1:1: the lookup "file" cannot find the file "none.txt": No such file or directory`,
 		`lookup('file', 'x', rstrp=true)`:                      `f:1:1: "rstrp" is not a valid option of the lookup "file"` + "\n" + `did you mean "rstrip"?`,
 		`lookup('pipe', 'echo no >&2; exit 3')`:                `f:1:1: the command "echo no >&2; exit 3" ended with exit status 3` + "\nit said: no",
-		`lookup('template', 'bad.j2')`:                         dir + `/templates/bad.j2:2:4: "nme" is undefined` + "\n" + `did you mean "name"?`,
+		`lookup('template', 'bad.j2')`:                         dir + `/templates/bad.j2:2:4: 'nme' is undefined` + "\n" + `did you mean "name"?`,
 		`lookup('first_found', ['x'])`:                         `f:1:1: the lookup "first_found" found none of x`,
 		`lookup('ini', 'x', section='b', file='app.ini')`:      `f:1:1: No section "b" in ` + dir + `/files/app.ini`,
 		`lookup('password', '/dev/null length=x')`:             `f:1:1: the length of a password must be a number from 1 to 10000, not "x"`,
