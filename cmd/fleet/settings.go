@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"fleet/internal/jinja/lookup"
 	"fleet/internal/settings"
 	"fleet/internal/source"
 )
@@ -93,4 +94,26 @@ func flagValue(s *settings.Settings, flag, setting string) string {
 		return v
 	}
 	return ""
+}
+
+// setting returns a setting for the lookup config.
+func (s *setup) setting(name string) (v any, origin string, known bool) {
+	v, known = s.settings.Value(name)
+	return v, s.settings.Origin(name), known
+}
+
+// pluginSetting returns a plugin's setting for the lookup config.
+func (s *setup) pluginSetting(kind, plugin, name string) (out lookup.PluginSetting, known, ok bool) {
+	o, known, ok := settings.PluginOption(kind, plugin, name)
+	if !ok {
+		return out, known, false
+	}
+	out = lookup.PluginSetting{Vars: o.Vars, Number: o.Kind == settings.Int, Origin: "default"}
+	if o.Setting != "" {
+		out.Value, out.Origin, _ = s.setting(o.Setting)
+	}
+	if out.Value == nil && o.Default != "" {
+		out.Value = o.Default
+	}
+	return out, true, true
 }

@@ -219,10 +219,7 @@ func (s *setup) modules() catalog.Modules { return catalog.Modules{Own: &s.libra
 func (s *setup) engine(o engine.Options, d engine.Dialer, ask engine.Prompter) *engine.Engine {
 	return &engine.Engine{Inventory: s.inventory, Vars: s.store, Modules: s.modules(), Dialer: d, Secrets: s.secrets,
 		Prompter: ask, Options: o, Loader: s.loader, Facts: s.facts,
-		Setting: func(name string) (any, string, bool) {
-			v, known := s.settings.Value(name)
-			return v, s.settings.Origin(name), known
-		}}
+		Setting: s.setting, Plugin: s.pluginSetting}
 }
 
 // static renders a template that has to be known before the run: it sees the

@@ -14,6 +14,7 @@ import (
 
 	"fleet/internal/event"
 	"fleet/internal/inventory"
+	"fleet/internal/jinja/lookup"
 	"fleet/internal/playbook"
 	"fleet/internal/pool"
 	"fleet/internal/source"
@@ -117,6 +118,8 @@ type Engine struct {
 	Facts FactCache
 	// Setting returns one of Ansible's settings, for the lookup config; it may be nil.
 	Setting func(name string) (v any, origin string, known bool)
+	// Plugin returns a setting of one of Ansible's plugins, as lookup.Options has it.
+	Plugin func(kind, plugin, name string) (s lookup.PluginSetting, known, ok bool)
 
 	limit       map[string]bool // nil: all hosts
 	slots       *slots          // nil: no limit

@@ -65,7 +65,7 @@ func (e *Engine) env(s search.Path) *jinja.Env {
 // lookups returns the lookups that read the controller. What the lookup password
 // gives is a secret.
 func (e *Engine) lookups(s search.Path) map[string]jinja.LookupFunc {
-	all := lookup.New(lookup.Options{SearchPath: s.Dirs, Files: e.files(), Setting: e.Setting,
+	all := lookup.New(lookup.Options{SearchPath: s.Dirs, Files: e.files(), Setting: e.Setting, Plugin: e.Plugin,
 		Hosts: func(patterns []string) ([]string, error) {
 			sel, err := e.Inventory.Select(patterns...)
 			return sel.Hosts, err

@@ -62,6 +62,11 @@ func (a *callArgs) evalStars(f *frame, out *Args) error {
 }
 
 func (x *filterExpr) eval(f *frame) (any, error) {
+	if x.def.takes&takesVaulted != 0 {
+		if secret, ok := f.vaulted(x.in); ok {
+			return x.apply(f, secret.Vault())
+		}
+	}
 	v, err := x.in.eval(f)
 	if err != nil {
 		return nil, err

@@ -111,7 +111,10 @@ func (c *Context) enter() error {
 
 // leave comes back up; where the evaluation ends, what it changed is forgotten.
 func (c *Context) leave() {
-	if c.depth--; c.depth == 0 && c.left.changed.any() {
+	if c.depth--; c.depth > 0 {
+		return
+	}
+	if c.left.wrapped = nil; c.left.changed.any() {
 		c.left.changed = aliases{}
 	}
 }

@@ -55,10 +55,10 @@ var codecFilters = []filter{
 		return dumpJSON(v, []any{a[0], nil, a[1], a[2], a[3]}, [2]string{",", ": "})
 	}},
 	{name: "to_yaml", params: "default_flow_style=none indent=none width=none sort_keys=true allow_unicode=true explicit_start=false explicit_end=false default_style=none line_break=none canonical=none", fn: func(c *Context, v any, a []any) (any, error) {
-		return dumpYAML(v, a[1:], a[0])
+		return dumpYAML(c, v, a[1:], a[0])
 	}},
 	{name: "to_nice_yaml", params: "indent=4 width=none sort_keys=true allow_unicode=true explicit_start=false explicit_end=false default_style=none line_break=none canonical=none", fn: func(c *Context, v any, a []any) (any, error) {
-		return dumpYAML(v, a, false)
+		return dumpYAML(c, v, a, false)
 	}},
 	{name: "tojson", params: "indent=none", fn: func(c *Context, v any, a []any) (any, error) {
 		s, err := dumpJSON(v, []any{a[0], nil, true, true, true}, [2]string{", ", ": "})

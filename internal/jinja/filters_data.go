@@ -25,7 +25,12 @@ var dataFilters = []filter{
 	{name: "subelements", params: "subelements skip_missing=false", fn: filterSubelements},
 	{name: "symmetric_difference", params: "b", fn: setFilter(func(inA, inB bool) bool { return inA != inB })},
 	{name: "ternary", params: "true_val false_val none_val=none", takes: takesLazy, fn: filterTernary},
-	{name: "type_debug", takes: takesUndefined, fn: func(_ *Context, v any, _ []any) (any, error) { return typeName(v), nil }},
+	{name: "type_debug", takes: takesUndefined, fn: func(c *Context, v any, _ []any) (any, error) {
+		if c.wrapped(v) {
+			return "AnsibleVaultEncryptedUnicode", nil
+		}
+		return typeName(v), nil
+	}},
 	{name: "union", params: "b", fn: setFilter(func(inA, inB bool) bool { return inA || inB })},
 	{name: "zip", params: "*args", fn: func(c *Context, v any, a []any) (any, error) { return c.zip(v, a[0].([]any), false, nil) }},
 	{name: "zip_longest", params: "*args fillvalue=none", fn: func(c *Context, v any, a []any) (any, error) {

@@ -7,7 +7,7 @@ import (
 // vaultFilters encrypt and decrypt in the format of Ansible's vault.
 var vaultFilters = []filter{
 	{name: "vault", params: "secret salt=none vault_id=filter_default wrap_object=false vaultid=none", fn: filterVault},
-	{name: "unvault", params: "secret vault_id=filter_default vaultid=none", fn: filterUnvault},
+	{name: "unvault", params: "secret vault_id=filter_default vaultid=none", takes: takesVaulted, fn: filterUnvault},
 }
 
 // vaultWork is what deriving the keys takes.
@@ -22,8 +22,9 @@ func filterVault(c *Context, v any, a []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if ok, err := Truth(a[3]); err != nil || ok {
-		return nil, newError("wrap_object is not supported: the filter gives a text")
+	wrap, err := Truth(a[3])
+	if err != nil {
+		return nil, err
 	}
 	var salt []byte
 	if a[1] != nil {
@@ -43,6 +44,9 @@ func filterVault(c *Context, v any, a []any) (any, error) {
 	out, err := vault.Encrypt([]byte(plain), []byte(secret), salt, Str(id))
 	if err != nil {
 		return nil, newError("%w", err)
+	}
+	if wrap {
+		c.wrap(out)
 	}
 	return out, nil
 }

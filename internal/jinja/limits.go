@@ -21,6 +21,7 @@ type budget struct {
 	work, memory       int
 	maxWork, maxMemory int
 	changed            aliases
+	wrapped            map[string]bool // the vaults that a filter gave as objects
 }
 
 func fullBudget() budget {

@@ -231,12 +231,13 @@ func lookupVars(c *Context, terms []any, kw *Map) ([]any, error) {
 	otherwise, hasDefault := kw.Get("default")
 	out := []any{}
 	for _, t := range terms {
-		name, err := textArg("name", t)
-		if err != nil {
-			return nil, err
+		name, isText := t.(string)
+		if !isText {
+			return nil, newError("Invalid setting identifier, \"%s\" is not a string", Str(t)).WithHint("the lookup vars takes names of variables")
 		}
 		v, ok := c.Scope.Lookup(name)
 		if ok {
+			var err error
 			if v, err = Deep(c, v); err != nil && (!hasDefault || !IsUndefined(err)) {
 				return nil, err
 			} else if err != nil {

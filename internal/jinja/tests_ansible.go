@@ -40,7 +40,7 @@ var ansibleTests = []filter{
 	{name: "uri", params: "schemes=none", takes: takesUndefined, fn: func(c *Context, v any, a []any) (any, error) { return c.isURI(v, a[0]) }},
 	{name: "urn", takes: takesUndefined, fn: func(c *Context, v any, _ []any) (any, error) { return c.isURI(v, []any{"urn"}) }},
 	{name: "vaulted_file", fn: testVaultedFile},
-	{name: "vault_encrypted", takes: takesVaulted, fn: is(func(any) bool { return false })},
+	{name: "vault_encrypted", takes: takesVaulted, fn: func(c *Context, v any, _ []any) (any, error) { return c.wrapped(v), nil }},
 	{name: "abs is_abs", fn: func(_ *Context, v any, _ []any) (any, error) {
 		s, err := textArg("path", v)
 		return strings.HasPrefix(s, "/"), err

@@ -31,6 +31,21 @@ func (v *Vaulted) Resolve(*Context) (any, error) {
 	return v.text, nil
 }
 
+// wrap notes that a vault stands for an encrypted value, as long as the evaluation
+// lasts: it stays a text, and YAML has it with the tag !vault.
+func (c *Context) wrap(vault string) {
+	if c.left.wrapped == nil {
+		c.left.wrapped = map[string]bool{}
+	}
+	c.left.wrapped[vault] = true
+}
+
+// wrapped reports whether a value is such a vault.
+func (c *Context) wrapped(v any) bool {
+	s, isText := v.(string)
+	return isText && c.left.wrapped[s]
+}
+
 // vaulted is what a value that is written encrypted is for tests that ask for that,
 // instead of the text in it.
 func (f *frame) vaulted(x expr) (*Vaulted, bool) {

@@ -107,6 +107,22 @@ func (w *yamlWriter) scalar(s string, plain bool, at yamlPlace) {
 	}
 }
 
+// vault writes an encrypted value, whose lines stand below its tag where there is
+// room for them.
+func (w *yamlWriter) vault(s string, at yamlPlace) {
+	w.indicator("!vault", true, false, false)
+	if w.flow > 0 || at.key {
+		w.scalar(s, false, at)
+		return
+	}
+	w.indicator("|", true, false, false)
+	for line := range strings.Lines(s) {
+		w.lineBreak("\n")
+		w.text(strings.Repeat(" ", max(w.indent, 0)) + strings.TrimSuffix(line, "\n"))
+	}
+	w.lineBreak("\n")
+}
+
 func (w *yamlWriter) plain(s string, key bool) {
 	if s == "" {
 		return

@@ -15,8 +15,9 @@ type yamlWriter struct {
 	width     int
 	sort      bool
 	ascii     bool
-	blockOnly bool // never inline
-	flowOnly  bool // always inline
+	blockOnly bool             // never inline
+	flowOnly  bool             // always inline
+	wrapped   func(v any) bool // a vault that stands for an encrypted value
 
 	indent     int // of the present level; -1 outside of all
 	flow       int // inline collections that are open
@@ -27,8 +28,8 @@ type yamlWriter struct {
 
 // dumpYAML writes v. The arguments are indent, width, sort_keys, allow_unicode,
 // explicit_start, explicit_end, and three that must be left alone.
-func dumpYAML(v any, a []any, flow any) (any, error) {
-	w := &yamlWriter{step: 2, width: 80, indent: -1, whitespace: true, indention: true}
+func dumpYAML(c *Context, v any, a []any, flow any) (any, error) {
+	w := &yamlWriter{wrapped: c.wrapped, step: 2, width: 80, indent: -1, whitespace: true, indention: true}
 	if err := w.options(a, flow); err != nil {
 		return nil, err
 	}
@@ -159,6 +160,10 @@ func (w *yamlWriter) node(v any, at yamlPlace, depth int) error {
 		return err
 	}
 	defer w.deeper(true, false)()
+	if w.wrapped(v) {
+		w.vault(s, at)
+		return nil
+	}
 	w.scalar(s, !isText || !ambiguous(s), at)
 	return nil
 }
@@ -212,6 +217,9 @@ func (w *yamlWriter) inline(items ...[]any) bool {
 		for _, e := range l {
 			switch e.(type) {
 			case []any, Tuple, *Map:
+				return false
+			}
+			if w.wrapped(e) {
 				return false
 			}
 		}

@@ -1,8 +1,6 @@
 package lookup
 
 import (
-	"slices"
-
 	"fleet/internal/jinja"
 )
 
@@ -55,58 +53,6 @@ func (l lookups) inventoryHostnames(_ *jinja.Context, terms []any, kw *jinja.Map
 		out = append(out, h)
 	}
 	return out, nil
-}
-
-// config returns Ansible's settings, by their names in Ansible.
-func (l lookups) config(_ *jinja.Context, terms []any, kw *jinja.Map) ([]any, error) {
-	if err := only("config", kw, "on_missing", "plugin_type", "plugin_name", "show_origin"); err != nil {
-		return nil, err
-	}
-	missing := option(kw, "on_missing", "error")
-	if words := []string{"error", "skip", "warn"}; !slices.Contains(words, missing) {
-		return nil, failed("the lookup \"config\": on_missing is one of error, skip, warn, not %q", missing)
-	}
-	if option(kw, "plugin_type", "") != "" || option(kw, "plugin_name", "") != "" {
-		return nil, failed("the lookup \"config\" knows no settings of plugins: there are none")
-	}
-	origin, err := flag(kw, "show_origin", false)
-	if err != nil {
-		return nil, err
-	}
-	out := []any{}
-	for _, t := range terms {
-		name, err := text("config", t)
-		if err != nil {
-			return nil, err
-		}
-		v, from, known := l.o.setting(name)
-		switch {
-		case !known && missing == "error":
-			return nil, failed("there is no setting %q that fleet knows", name).WithHint("docs/ansible.md lists them")
-		case !known:
-		case origin:
-			out = append(out, jinja.Tuple{v, from})
-		default:
-			out = append(out, v)
-		}
-	}
-	return out, nil
-}
-
-// setting returns a setting as a value, and where it comes from.
-func (o Options) setting(name string) (v any, from string, known bool) {
-	if o.Setting == nil {
-		return nil, "", false
-	}
-	v, from, known = o.Setting(name)
-	if list, isList := v.([]string); isList {
-		items := make([]any, len(list))
-		for i, s := range list {
-			items[i] = s
-		}
-		v = items
-	}
-	return v, from, known
 }
 
 // read returns a file's text, decrypted where it is a vault.

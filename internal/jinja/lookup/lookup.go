@@ -36,6 +36,9 @@ type Options struct {
 	// Setting returns one of Ansible's settings, and where it comes from. It may be
 	// nil.
 	Setting func(name string) (v any, origin string, known bool)
+	// Plugin returns a setting of one of Ansible's plugins; known is false where there
+	// is no such plugin, and ok where it has no such setting. It may be nil.
+	Plugin func(kind, plugin, name string) (s PluginSetting, known, ok bool)
 }
 
 // lookups are the lookups with their options.
