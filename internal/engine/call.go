@@ -46,7 +46,7 @@ func (a *attempt) module(ctx context.Context, name string, args *jinja.Map, with
 	if err != nil {
 		return nil, err
 	}
-	p := &pendingCall{to: to, call: wire.Call{Module: name, Args: data, Check: a.check, Diff: a.diff, Env: env}, size: len(data)}
+	p := &pendingCall{to: to, call: wire.Call{Module: name, Args: data, Check: a.check, Alone: a.check && !a.engine.Options.Check, Diff: a.diff, Env: env}, size: len(data)}
 	if with != nil {
 		p.call.Files = with.files
 		p.answers.Open, p.answers.Receive, p.answers.Pack = with.open, with.receive, a.engine.packs.pack

@@ -94,7 +94,7 @@ func guarded(ctx context.Context, mod *sys.Module, wc *wire.Call, m *sys.Machine
 			data = failed(fmt.Sprintf("module %s crashed: %v; this is a bug in fleet", mod.Name, p))
 		}
 	}()
-	m.Check, m.Diff, m.Env, m.Files = wc.Check, wc.Diff, wc.Env, wc.Files
+	m.Check, m.Alone, m.Diff, m.Env, m.Files = wc.Check, wc.Alone, wc.Diff, wc.Env, wc.Files
 	return mod.Run(ctx, m, wc.Args)
 }
 

@@ -13,11 +13,13 @@ import (
 // Call asks the helper to run one module. The helper answers with any number of
 // Output and Need messages and exactly one Result.
 type Call struct {
-	Module string            `json:"module"` // the short name
-	Args   json.RawMessage   `json:"args"`   // an object
-	Check  bool              `json:"check,omitempty"`
-	Diff   bool              `json:"diff,omitempty"`
-	Env    map[string]string `json:"env,omitempty"` // added to the environment of commands
+	Module string          `json:"module"` // the short name
+	Args   json.RawMessage `json:"args"`   // an object
+	Check  bool            `json:"check,omitempty"`
+	// Alone is set in check mode where it is the task's own: what the run made before is there.
+	Alone bool              `json:"alone,omitempty"`
+	Diff  bool              `json:"diff,omitempty"`
+	Env   map[string]string `json:"env,omitempty"` // added to the environment of commands
 	// Files are what the controller can send while the call runs. The helper asks
 	// for the bytes of those that it needs.
 	Files []File `json:"files,omitempty"`

@@ -17,6 +17,7 @@ import (
 // comment says so.
 type Machine struct {
 	Check bool // changes are recorded and not run
+	Alone bool // with Check: it is this call's only, the run changes the machine
 	Diff  bool // before and after are wanted
 	// Stream asks for the output of commands while they run.
 	Stream bool
@@ -55,6 +56,10 @@ type Controller interface {
 	// Output passes on a piece of a command's output. It may be called concurrently.
 	Output(stream wire.Stream, p []byte)
 }
+
+// Foresees reports whether an earlier step may have left out, because of check
+// mode, what it would have made. What is missing is then no failure for certain.
+func (m *Machine) Foresees() bool { return m.Check && !m.Alone }
 
 // Path returns where a file of the machine's own really lies.
 func (m *Machine) Path(p string) string {

@@ -12,8 +12,8 @@ import (
 // Systemd starts, stops, enables and masks units of systemd. It asks systemd
 // once what a unit is and does only what is missing.
 //
-// A unit that does not exist is a failure. In check mode it is a change with a
-// warning: an earlier step may be the one that would have installed it.
+// A unit that does not exist is a failure. Where the whole run is in check mode it is
+// a change with a warning: an earlier step may be the one that would have installed it.
 //
 // Example:
 //

@@ -16,7 +16,7 @@ func (s systemctl) bring(ctx context.Context, name string, u unit, want unitWish
 		}
 	}
 	if !u.found() && (want.state != "" || want.enabled != nil) {
-		if !s.m.Check {
+		if !s.m.Foresees() {
 			return "", s.missing(ctx, name, u)
 		}
 		warning = fmt.Sprintf("no unit %q on this machine now: this works only if an earlier step installs it", name)

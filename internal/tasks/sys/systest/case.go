@@ -19,19 +19,19 @@ import (
 )
 
 // phases are the runs of a case, in their order.
-var phases = []string{"check", "apply", "again"}
+var phases = []string{"check", "alone", "apply", "again"}
 
 // RunCases runs each *.txtar file of folder as a case of the module, which is
-// run in check mode (the machine's files must stay as they are), applied, and
-// applied again (nothing may change). The files of the archive are
+// run in check mode (the machine's files must stay as they are), in check mode that
+// is the task's own (alone), applied, and applied again (nothing may change). The files of the archive are
 //
 //	args               the module's arguments as JSON
 //	root/PATH          a file of the machine; "link: TARGET" in it makes a symbolic link,
 //	                   "folder" a folder
 //	sent/PATH          a file that the controller offers; "link: " and "folder" as above
-//	check apply again  the transcript of the commands that the run is expected to run
+//	check apply again  and alone: the transcript of the commands that the run is expected to run
 //	check.json ...     what the run's result must hold at least, each value exactly;
-//	                   without "changed" in it, check and apply must change and again must not
+//	                   without "changed" in it, all but again must change, and again must not
 //	after/PATH         a file that the commands of apply write: it is put there with the last of them
 //	want/PATH          a file as it must be in the end; "(absent)" where it must be gone
 //
@@ -138,7 +138,7 @@ func (c *testCase) phase(phase string) {
 	if phase == "apply" {
 		script.last = func() { c.write("after/") }
 	}
-	m := &sys.Machine{Root: c.root, Runner: script, Check: phase == "check", Diff: true}
+	m := &sys.Machine{Root: c.root, Runner: script, Check: phase == "check" || phase == "alone", Alone: phase == "alone", Diff: true}
 	c.offer(m)
 	before := Snapshot(c.t, c.root)
 	got := Call(c.t, c.mod, m, c.files["args"])
