@@ -169,10 +169,12 @@ func (u unit) running() bool {
 
 // enabled reports whether the unit starts with the machine. fixed is a unit that
 // systemd starts by other means: it can be neither enabled nor disabled. One that
-// is indirect is known by another name, or enables others: it is not enabled itself.
+// is indirect is known by another name, or enables others: it is not enabled itself,
+// and only is-enabled says more. Neither is one that starts until the next start of
+// the machine (enabled-runtime), nor one that is only made known (linked).
 func (u unit) enabled() (on, fixed bool) {
 	switch u["UnitFileState"] {
-	case "enabled", "enabled-runtime", "linked", "linked-runtime", "alias":
+	case "enabled", "alias":
 		return true, false
 	case "static", "transient":
 		return false, true

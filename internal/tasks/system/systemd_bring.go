@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"fleet/internal/tasks/sys"
 )
@@ -58,11 +59,14 @@ func (s systemctl) mask(ctx context.Context, name string, u unit, on bool) error
 
 func (s systemctl) enable(ctx context.Context, name string, u unit, on bool) (warning string, err error) {
 	is, fixed := u.enabled()
-	if u["UnitFileState"] == "" || u["UnitFileState"] == "generated" || u["UnitFileState"] == "bad" {
+	switch u["UnitFileState"] {
+	case "", "generated", "bad":
 		is, err = s.scriptEnabled(ctx, name, u)
-		if err != nil {
-			return "", err
-		}
+	case "indirect":
+		is, err = s.othersEnabled(ctx, name)
+	}
+	if err != nil {
+		return "", err
 	}
 	if fixed {
 		if on {
@@ -97,6 +101,13 @@ func (s systemctl) scriptEnabled(ctx context.Context, name string, u unit) (bool
 	}
 	out, err := s.m.Run(ctx, sys.Command{Argv: s.argv("is-enabled", "--", name), Env: []string{"LC_ALL=C"}})
 	return out.Code == 0, err
+}
+
+// othersEnabled reports whether a unit that enables others has done so: --full lists
+// their links, indented.
+func (s systemctl) othersEnabled(ctx context.Context, name string) (bool, error) {
+	out, err := s.m.Run(ctx, sys.Command{Argv: s.argv("is-enabled", "--full", "--", name), Env: []string{"LC_ALL=C"}})
+	return out.Code == 0 && strings.Contains(out.Stdout, "\n "), err
 }
 
 func (s systemctl) state(ctx context.Context, name string, u unit, state string) error {
