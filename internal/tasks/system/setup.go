@@ -18,7 +18,8 @@ import (
 // Setup finds out what kind of machine this is and returns it as facts, by the
 // names that Ansible uses. Plays run it by themselves unless gather_facts is no.
 // It takes some milliseconds and runs no commands but the executable files in
-// fact_path. There is no ansible_python: the target needs none.
+// fact_path, systemctl where systemd manages the machine, and python3 where it is
+// there: the target needs none.
 //
 // Example:
 //

@@ -28,6 +28,7 @@ func TestSetup(t *testing.T) {
 			}
 			root := t.TempDir()
 			want, args := map[string]any{}, "{}"
+			var steps []systest.Step
 			for _, f := range archive.Files {
 				switch f.Name {
 				case "facts.json":
@@ -36,6 +37,10 @@ func TestSetup(t *testing.T) {
 					}
 				case "args":
 					args = string(f.Data)
+				case "commands":
+					if steps, err = systest.ParseTranscript(string(f.Data)); err != nil {
+						t.Fatal(err)
+					}
 				default:
 					path := filepath.Join(root, f.Name)
 					if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -46,8 +51,10 @@ func TestSetup(t *testing.T) {
 					}
 				}
 			}
-			m := &sys.Machine{Root: root, Runner: systest.NewScript(t)}
+			script := systest.NewScript(t, steps...)
+			m := &sys.Machine{Root: root, Runner: script}
 			got, _ := systest.Call(t, &Setup, m, args)["ansible_facts"].(map[string]any)
+			script.Done()
 			for name, value := range want {
 				if !reflect.DeepEqual(got[name], value) {
 					t.Errorf("%s is %v, want %v", name, got[name], value)

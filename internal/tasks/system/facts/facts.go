@@ -1,7 +1,7 @@
 // Package facts finds out what kind of machine this is: its distribution,
 // hardware, network and the like, by the names and values of Ansible's facts.
 // It runs on the target. It reads files and asks the kernel; it runs no command
-// but the operator's own facts, and python3 where there is one, and it changes nothing.
+// but the operator's own facts, and python3 and systemctl where they are, and it changes nothing.
 package facts
 
 import (
@@ -72,6 +72,7 @@ var Collectors = []Collector{
 	{"selinux", minimal, "selinux selinux_python_present", collectSELinux},
 	{"service_mgr", minimal, "service_mgr", collectServiceManager},
 	{"ssh_pub_keys", minimal, "ssh_host_key_", collectHostKeys},
+	{"systemd", nil, "systemd", collectSystemd},
 	{"user", minimal, "effective_group_id effective_user_id real_group_id real_user_id user_dir user_gecos user_gid user_id user_shell user_uid", collectUser},
 	{"virtual", nil, "virtualization_role virtualization_tech_guest virtualization_tech_host virtualization_type", collectVirtual},
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"fleet/internal/tasks/sys"
@@ -81,6 +82,23 @@ func collectPackageManager(_ context.Context, g *gatherer) {
 
 func collectServiceManager(_ context.Context, g *gatherer) {
 	g.facts["service_mgr"] = ServiceManager(g.m)
+}
+
+// collectSystemd tells of the systemd that manages the machine: of its version, and
+// of what it was built with.
+func collectSystemd(ctx context.Context, g *gatherer) {
+	if !g.m.Has("systemctl") || ServiceManager(g.m) != "systemd" {
+		return
+	}
+	out, err := g.m.Run(ctx, sys.Command{Argv: []string{"systemctl", "--version"}, Env: []string{"LC_ALL=C"}})
+	first, features, _ := strings.Cut(out.Stdout, "\n")
+	words := strings.Fields(first) // "systemd 252 (252.38-1~deb12u1)"
+	if err != nil || out.Code != 0 || len(words) < 2 {
+		return
+	}
+	if version, err := strconv.Atoi(words[1]); err == nil {
+		g.facts["systemd"] = map[string]any{"version": version, "features": strings.TrimSpace(features)}
+	}
 }
 
 func collectAppArmor(_ context.Context, g *gatherer) {
