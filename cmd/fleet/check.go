@@ -92,7 +92,7 @@ func (s *setup) mistakes(ctx context.Context, f *runFlags, files []string, idle 
 		Actions: engine.Actions(), Open: engine.Open, Extra: s.extra, Limit: f.limit,
 		Lookups: slices.Collect(maps.Keys(lookup.New(lookup.Options{}))),
 		Selected: func(p *playbook.Play, e playbook.Entry) bool {
-			return engine.Selected(engine.Tags(p, e), f.tags, f.skipTags)
+			return len(engine.OpenTags(p, e)) == 0 && engine.Selected(engine.Tags(p, e), f.tags, f.skipTags)
 		}}
 	refused := map[source.Pos]bool{}
 	for _, f := range found {

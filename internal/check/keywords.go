@@ -23,6 +23,9 @@ func (p *play) keywords(k *playbook.Keywords, s site) {
 	for _, e := range k.Misfits {
 		p.add(e, s.certain)
 	}
+	for _, n := range k.OpenTags {
+		p.evaluated(n, s)
+	}
 	p.delegate(k.DelegateTo, s)
 }
 

@@ -23,7 +23,11 @@ func Tasks(p *playbook.Play) []Listed {
 		for _, e := range entries {
 			switch e := e.(type) {
 			case *playbook.Task:
-				out = append(out, Listed{listName(e), Tags(p, e), e})
+				l := Listed{listName(e), Tags(p, e), e}
+				for _, open := range OpenTags(p, e) {
+					l.Tags = append(l.Tags, open.Text())
+				}
+				out = append(out, l)
 			case *playbook.Block:
 				walk(e.Body)
 				walk(e.Rescue)

@@ -1,25 +1,80 @@
 package engine
 
 import (
+	"context"
+	"iter"
 	"slices"
 
+	"fleet/internal/jinja"
 	"fleet/internal/playbook"
+	"fleet/internal/source"
 )
 
-// Tags returns all tags of an entry of a play: its own, and those of the blocks
-// around it and of the play.
+// Tags returns the tags of an entry of a play that are known before the run: its
+// own, and those of the blocks around it and of the play.
 func Tags(p *playbook.Play, e playbook.Entry) []string {
 	tags := slices.Clone(p.Tags)
-	for e != nil {
-		tags = append(tags, e.Common().Tags...)
-		up := e.Up()
-		if up == nil {
-			break
-		}
-		e = up
+	for k := range around(e) {
+		tags = append(tags, k.Tags...)
 	}
 	slices.Sort(tags)
 	return slices.Compact(tags)
+}
+
+// OpenTags returns the templates of the tags that are not.
+func OpenTags(p *playbook.Play, e playbook.Entry) []source.Node {
+	tags := slices.Clone(p.OpenTags)
+	for k := range around(e) {
+		tags = append(tags, k.OpenTags...)
+	}
+	return tags
+}
+
+// around yields the keywords of an entry, and of the blocks around it.
+func around(e playbook.Entry) iter.Seq[*playbook.Keywords] {
+	return func(yield func(*playbook.Keywords) bool) {
+		for e != nil && yield(e.Common()) {
+			up := e.Up()
+			if up == nil {
+				return
+			}
+			e = up
+		}
+	}
+}
+
+// openTags returns the tags of a task that are known only now, on this host.
+func (h *hostRun) openTags(ctx context.Context, t *playbook.Task) ([]string, error) {
+	open := OpenTags(h.Play, t)
+	if len(open) == 0 {
+		return nil, nil
+	}
+	c, err := h.newContext(ctx, t, nil)
+	if err != nil {
+		return nil, err
+	}
+	var tags []string
+	for _, n := range open {
+		v, err := h.engine.value(c, n)
+		if err != nil {
+			return nil, err
+		}
+		list, isList := v.([]any)
+		if !isList && v != nil {
+			list = []any{v}
+		}
+		for _, tag := range list {
+			tags = append(tags, playbook.SplitTags(jinja.Str(tag))...)
+		}
+	}
+	return tags, nil
+}
+
+// selected reports whether the tags that were asked for let a task run. One whose
+// tags cannot be found out runs, and fails of that.
+func (h *hostRun) selected(ctx context.Context, t *playbook.Task) bool {
+	open, err := h.openTags(ctx, t)
+	return err != nil || Selected(append(Tags(h.Play, t), open...), h.engine.Options.Tags, h.engine.Options.SkipTags)
 }
 
 // Selected reports whether a task with these tags runs, by Ansible's rules for

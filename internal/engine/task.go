@@ -20,8 +20,7 @@ func (h *hostRun) task(ctx context.Context, t *playbook.Task, order []int) error
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	e := h.engine
-	if !h.startsHere(t) || !t.Handler && !Selected(Tags(h.Play, t), e.Options.Tags, e.Options.SkipTags) {
+	if !h.startsHere(t) || !t.Handler && !h.selected(ctx, t) {
 		return nil
 	}
 	if h.profileOf(t).early {

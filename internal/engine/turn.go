@@ -159,6 +159,10 @@ func (h *hostRun) startsHere(t *playbook.Task) bool {
 // start begins the task, once or for every item of its loop. Unless it is sent
 // ahead, it is done then.
 func (u *turn) start(ctx context.Context, c *jinja.Context) {
+	if _, err := u.openTags(ctx, u.task); err != nil && !u.task.Handler {
+		u.early = u.fail(c, err)
+		return
+	}
 	if u.task.Loop == nil {
 		u.begun(ctx, u.item(ctx, c, nil, ""))
 		return

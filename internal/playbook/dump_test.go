@@ -179,6 +179,7 @@ func (d *dumper) task(t *Task) {
 func (d *dumper) keywords(k *Keywords) {
 	d.nodes("when", k.When)
 	d.text("tags", strings.Join(k.Tags, ", "))
+	d.nodes("open tags", k.OpenTags)
 	d.node("vars", k.Vars)
 	d.node("environment", k.Environment)
 	d.node("module_defaults", k.ModuleDefaults)

@@ -96,6 +96,7 @@ func (r *reader) importPlaybook(n source.Node, file string, chain []string) []*P
 	for _, p := range plays {
 		p.When = append(common.When[:len(common.When):len(common.When)], p.When...)
 		p.Tags = append(common.Tags[:len(common.Tags):len(common.Tags)], p.Tags...)
+		p.OpenTags = append(common.OpenTags[:len(common.OpenTags):len(common.OpenTags)], p.OpenTags...)
 		p.Vars = mergeMaps(p.Vars, common.Vars)
 	}
 	return plays

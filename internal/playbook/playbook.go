@@ -68,6 +68,9 @@ type Keywords struct {
 	When []source.Node // all have to hold; bare expressions, or booleans
 	Vars source.Node   // a mapping
 	Tags []string      // no templates
+	// OpenTags are those that are not known before the run: templates, each of one
+	// tag, of several with commas between them, or of a list.
+	OpenTags []source.Node
 
 	Environment       source.Node // a mapping, a list of mappings, or a template
 	Become            source.Node

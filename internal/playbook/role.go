@@ -232,7 +232,7 @@ func (u roleUse) key(dir string) string {
 	if u.fromInclude {
 		b.WriteString("include")
 	}
-	for _, n := range append([]source.Node{u.params, u.Vars}, u.When...) {
+	for _, n := range slices.Concat([]source.Node{u.params, u.Vars}, u.OpenTags, u.When) {
 		b.WriteByte('|')
 		writeKey(&b, n)
 	}

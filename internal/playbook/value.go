@@ -110,25 +110,31 @@ var magicNames = map[string]bool{
 }
 
 // tags reads a list of tags or a comma separated text.
-func (r *reader) tags(n source.Node) []string {
+func (r *reader) tags(n source.Node, to *Keywords) {
 	items := n.Items()
 	if !n.IsList() {
 		items = []source.Node{n}
 	}
-	var tags []string
 	for _, item := range items {
 		if item.IsMap() || item.IsList() || item.IsNull() {
 			r.errorf(item.Pos(), `"tags" must be a list of words, not %s`, kind(item))
 			continue
 		}
-		names, ok := r.statics("a tag", item)
-		if !ok {
+		names, known := r.knownNames(item)
+		if !known {
+			to.OpenTags = append(to.OpenTags, item)
 			continue
 		}
-		for _, tag := range strings.Split(strings.Join(names, ","), ",") {
-			if tag = strings.TrimSpace(tag); tag != "" {
-				tags = append(tags, tag)
-			}
+		to.Tags = append(to.Tags, SplitTags(names...)...)
+	}
+}
+
+// SplitTags returns the tags that texts hold, with commas between them.
+func SplitTags(texts ...string) []string {
+	var tags []string
+	for _, tag := range strings.Split(strings.Join(texts, ","), ",") {
+		if tag = strings.TrimSpace(tag); tag != "" {
+			tags = append(tags, tag)
 		}
 	}
 	return tags

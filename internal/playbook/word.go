@@ -65,7 +65,7 @@ func (r *reader) common(k keyword, value source.Node, to *Keywords) bool {
 	case "vars":
 		to.Vars = r.vars(value)
 	case "tags":
-		to.Tags = append(to.Tags, r.tags(value)...)
+		r.tags(value, to)
 	case "environment":
 		r.environment(value)
 		to.Environment = value
@@ -185,6 +185,18 @@ func (r *reader) statics(what string, n source.Node) ([]string, bool) {
 		return nil, false
 	}
 	return names, true
+}
+
+// knownNames is statics where what is not known before the run is left for it.
+func (r *reader) knownNames(n source.Node) (names []string, known bool) {
+	if !isTemplate(n) {
+		return []string{n.Text()}, true
+	}
+	if r.Static == nil {
+		return nil, false
+	}
+	names, err := r.Static(n, r.known)
+	return names, err == nil
 }
 
 // knowing makes the variables of what is read known to static, until the function
