@@ -64,7 +64,7 @@ func sameEndState(t *testing.T, dir string) {
 		machine(t, "start", name)
 	}
 	fresh(t, ofAnsible, ofFleet)
-	script(t, `tar -C `+dir+` -cf - . | ./machine ssh `+ofAnsible+` 'rm -rf state && mkdir state && tar -C state -xf -'`)
+	script(t, `tar -C `+dir+` -cf - . | ./machine ssh `+ofAnsible+` 'rm -rf state && mkdir state && tar -C state -xpf -'`)
 	eachTwin(func(name string) { on(t, name, "apt-get update -q") })
 	tasks := 0
 	for _, playbook := range playbooks {

@@ -38,7 +38,7 @@ func (e *Engine) env(s search.Path) *jinja.Env {
 	}
 	home, _ := os.UserHomeDir()
 	env := &jinja.Env{
-		Lookups: e.lookups(s),
+		Lookups: e.lookups(s, "files"),
 		Load: func(name string) (string, string, error) {
 			path, err := s.Find("templates", name)
 			if err != nil {
@@ -62,10 +62,10 @@ func (e *Engine) env(s search.Path) *jinja.Env {
 	return got.(*jinja.Env)
 }
 
-// lookups returns the lookups that read the controller. What the lookup password
-// gives is a secret.
-func (e *Engine) lookups(s search.Path) map[string]jinja.LookupFunc {
-	all := lookup.New(lookup.Options{SearchPath: s.Dirs, Files: e.files(), Setting: e.Setting, Plugin: e.Plugin,
+// lookups returns the lookups that read the controller; first is the kind of files
+// that first_found looks for. What the lookup password gives is a secret.
+func (e *Engine) lookups(s search.Path, first string) map[string]jinja.LookupFunc {
+	all := lookup.New(lookup.Options{SearchPath: s.Dirs, FirstFound: first, Files: e.files(), Setting: e.Setting, Plugin: e.Plugin,
 		Hosts: func(patterns []string) ([]string, error) {
 			sel, err := e.Inventory.Select(patterns...)
 			return sel.Hosts, err

@@ -68,12 +68,12 @@ func with(m map[string]any, pairs ...any) map[string]any {
 	return out
 }
 
-// taskName returns what to call a task: its own name, or its module's.
+// taskName returns what to call a task: its own name, or its module as it is written.
 func (h *hostRun) taskName(c *jinja.Context, t *playbook.Task) string {
 	if t == factsTask {
 		return "Gathering Facts"
 	}
-	return cmp.Or(h.givenName(c, t), shortName(t.Module))
+	return cmp.Or(h.givenName(c, t), t.Module)
 }
 
 // givenName returns a task's own name, or "".

@@ -18,6 +18,10 @@ const Mask = "********"
 // hiding it everywhere would tell more about it than it hides.
 const MinLength = 4
 
+// everywhere is a word that each machine's files, owners and users are full of. As
+// a password it is hidden by nobody: a mask in its place would only say so.
+const everywhere = "root"
+
 // minLine is the length of the shortest line that is redacted of a secret of
 // several lines: such secrets are keys and documents, whose short lines ("---",
 // "}") are no secret.
@@ -37,8 +41,8 @@ type table struct {
 }
 
 // Add makes secret, and the forms in which it is usually written, disappear
-// from everything that is written from now on. Texts shorter than MinLength and
-// the words that stand for "nothing" are left alone.
+// from everything that is written from now on. Texts shorter than MinLength, the
+// words that stand for "nothing" and the name of the user root are left alone.
 func (s *Set) Add(secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -61,7 +65,7 @@ func (s *Set) Add(secret string) {
 func secretLines(secret string) []string {
 	secret = strings.TrimSpace(secret)
 	if !strings.Contains(secret, "\n") {
-		if len(secret) < MinLength || isNothing(secret) {
+		if len(secret) < MinLength || isNothing(secret) || secret == everywhere {
 			return nil
 		}
 		return []string{secret}

@@ -14,6 +14,7 @@ func TestString(t *testing.T) {
 		{"000000", "--requirepass 000000 now", "--requirepass ******** now"},
 		{"abc", "abc is too short to hide", "abc is too short to hide"},
 		{"true", "it is true", "it is true"},
+		{"root", "-rw------- 1 root root", "-rw------- 1 root root"},
 		{`p"a'ss`, `{"x":"p\"a'ss"} 'p"a'\''ss' p"a'"'"'ss p"a''ss`, `{"x":"********"} '********' ******** ********`},
 		{"a<b&c", `{"x":"a\u003cb\u0026c"}`, `{"x":"********"}`},
 		{"pa$$`w", "\"pa\\$\\$\\`w\"", `"********"`},

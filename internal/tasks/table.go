@@ -80,6 +80,7 @@ var Table = []*sys.Module{
 	&mysql.MysqlDB,
 	&mysql.MysqlInfo,
 	&mysql.MysqlQuery,
+	&mysql.MysqlReplication,
 	&mysql.MysqlUser,
 	&mysql.MysqlVariables,
 	&packages.Npm,

@@ -18,7 +18,7 @@ func (l lookups) firstFound(_ *jinja.Context, terms []any, kw *jinja.Map) ([]any
 		return nil, err
 	}
 	for _, n := range names {
-		if path := l.find("files", n); path != "" {
+		if path := l.find(l.o.FirstFound, n); path != "" {
 			return []any{full(path)}, nil
 		}
 	}
@@ -26,7 +26,7 @@ func (l lookups) firstFound(_ *jinja.Context, terms []any, kw *jinja.Map) ([]any
 		return []any{}, nil
 	}
 	return nil, failed("the lookup \"first_found\" found none of %s", strings.Join(names, ", ")).
-		WithHint("looked in %s; skip=true makes it no error", strings.Join(l.o.SearchPath("files"), ", "))
+		WithHint("looked in %s; skip=true makes it no error", strings.Join(l.o.SearchPath(l.o.FirstFound), ", "))
 }
 
 func candidates(terms []any, kw *jinja.Map) (names []string, skip bool, err error) {

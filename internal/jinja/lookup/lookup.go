@@ -24,8 +24,10 @@ const maxFile = 64 << 20
 // Options say where lookups look.
 type Options struct {
 	// SearchPath returns the folders for relative names, in order; kind is
-	// "files", "templates" or "". Nil is the working folder.
+	// "files", "templates", "vars" or "". Nil is the working folder.
 	SearchPath func(kind string) []string
+	// FirstFound is the kind that first_found looks for; where empty, "files".
+	FirstFound string
 	// Dir is where commands run and password files lie: the playbook's folder.
 	// Where empty, it is the last of SearchPath("").
 	Dir string
@@ -51,6 +53,9 @@ func New(o Options) map[string]jinja.LookupFunc {
 	}
 	if dirs := o.SearchPath(""); o.Dir == "" && len(dirs) > 0 {
 		o.Dir = dirs[len(dirs)-1]
+	}
+	if o.FirstFound == "" {
+		o.FirstFound = "files"
 	}
 	l := lookups{o}
 	return map[string]jinja.LookupFunc{

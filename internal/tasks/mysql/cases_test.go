@@ -19,7 +19,7 @@ import (
 // What is changed is said in check.json and so on; without "changed" in it, check
 // and apply must change and again must not.
 func TestCases(t *testing.T) {
-	for _, mod := range []*sys.Module{&MysqlDB, &MysqlInfo, &MysqlQuery, &MysqlUser, &MysqlVariables} {
+	for _, mod := range []*sys.Module{&MysqlDB, &MysqlInfo, &MysqlQuery, &MysqlReplication, &MysqlUser, &MysqlVariables} {
 		files, err := filepath.Glob("testdata/" + mod.Name + "/*.txtar")
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no cases of %s: %v", mod.Name, err)

@@ -45,6 +45,8 @@ type mysqlUserArgs struct {
 	// What the user may do, as shop.*:SELECT,INSERT/other.*:ALL, or the same as a
 	// mapping. GRANT among the privileges lets the user pass them on.
 	Priv any `arg:"priv"`
+	// Whether columns in priv that differ in upper and lower case alone are two.
+	ColumnCaseSensitive bool `arg:"column_case_sensitive"`
 	// Adds the privileges to those that the user has.
 	AppendPrivs bool `arg:"append_privs"`
 	// Takes the privileges from those that the user has.
@@ -142,7 +144,7 @@ func (t *userTask) prepare() error {
 		return err
 	}
 	text, _ := mode.first()
-	t.want, err = parsePrivileges(t.args.Priv, strings.Contains(text, "ANSI"))
+	t.want, err = parsePrivileges(t.args.Priv, strings.Contains(text, "ANSI"), t.args.ColumnCaseSensitive)
 	if _, there := t.want["*.*"]; err == nil && !there && !t.args.SubtractPrivs {
 		t.want["*.*"] = []string{"USAGE"}
 	}
@@ -218,7 +220,7 @@ func (t *userTask) alter(ctx context.Context, host string) error {
 		if err != nil {
 			return err
 		}
-		steps := differ(parseGrants(lines.texts(0)), t.want, t.args.AppendPrivs, t.args.SubtractPrivs, t.args.User == "root")
+		steps := differ(parseGrants(lines.texts(0), t.args.ColumnCaseSensitive), t.want, t.args.AppendPrivs, t.args.SubtractPrivs, t.args.User == "root")
 		if err := t.apply(ctx, host, steps); err != nil {
 			return err
 		}

@@ -14,8 +14,9 @@ import (
 type privileges map[string][]string
 
 // parsePrivileges reads "shop.*:SELECT,INSERT/other.table:ALL", or the same as a
-// mapping. ansi says that names stand in double quotes on this server.
-func parsePrivileges(given any, ansi bool) (privileges, error) {
+// mapping. ansi says that names stand in double quotes on this server, cases that
+// the names of columns keep upper and lower case.
+func parsePrivileges(given any, ansi, cases bool) (privileges, error) {
 	var pairs []string
 	switch given := given.(type) {
 	case string:
@@ -35,7 +36,7 @@ func parsePrivileges(given any, ansi bool) (privileges, error) {
 			return nil, fmt.Errorf("argument \"priv\": %q has no privileges\nhint: as mydb.*:SELECT,INSERT", pair)
 		}
 		object := quoteObject(strings.TrimSpace(pair[:cut]), ansi)
-		out[object] = append(out[object], splitPrivileges(strings.ToUpper(pair[cut+1:]))...)
+		out[object] = append(out[object], splitPrivileges(pair[cut+1:], cases)...)
 	}
 	return out, nil
 }
@@ -66,7 +67,7 @@ func quoteObject(object string, ansi bool) string {
 
 // splitPrivileges splits at commas outside of parentheses, and sorts the columns
 // inside of these.
-func splitPrivileges(text string) []string {
+func splitPrivileges(text string, cases bool) []string {
 	var out []string
 	depth, start := 0, 0
 	for i := 0; i <= len(text); i++ {
@@ -77,7 +78,7 @@ func splitPrivileges(text string) []string {
 			depth--
 		case i == len(text) || text[i] == ',' && depth == 0:
 			if p := strings.TrimSpace(text[start:i]); p != "" {
-				out = append(out, sortColumns(p))
+				out = append(out, sortColumns(p, cases))
 			}
 			start = i + 1
 		}
@@ -85,9 +86,9 @@ func splitPrivileges(text string) []string {
 	return out
 }
 
-func sortColumns(privilege string) string {
+func sortColumns(privilege string, cases bool) string {
 	verb, columns, found := strings.Cut(strings.TrimSuffix(privilege, ")"), "(")
-	if verb = strings.TrimSpace(verb); verb == "ALL PRIVILEGES" {
+	if verb = strings.ToUpper(strings.TrimSpace(verb)); verb == "ALL PRIVILEGES" {
 		verb = "ALL"
 	}
 	if !found {
@@ -95,7 +96,9 @@ func sortColumns(privilege string) string {
 	}
 	names := strings.Split(columns, ",")
 	for i := range names {
-		names[i] = strings.ToUpper(strings.Trim(strings.TrimSpace(names[i]), "`\""))
+		if names[i] = strings.Trim(strings.TrimSpace(names[i]), "`\""); !cases {
+			names[i] = strings.ToUpper(names[i])
+		}
 	}
 	slices.Sort(names)
 	return verb + " (" + strings.Join(names, ", ") + ")"
@@ -104,15 +107,15 @@ func sortColumns(privilege string) string {
 // grantLine matches a line of SHOW GRANTS. One that grants a role has no object.
 var grantLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^GRANT (.+) ON (.+) TO (.*)$`) })
 
-// parseGrants reads the lines of SHOW GRANTS.
-func parseGrants(lines []string) privileges {
+// parseGrants reads the lines of SHOW GRANTS, with cases as parsePrivileges.
+func parseGrants(lines []string, cases bool) privileges {
 	out := privileges{}
 	for _, line := range lines {
 		match := grantLine().FindStringSubmatch(line)
 		if match == nil {
 			continue
 		}
-		list := splitPrivileges(match[1])
+		list := splitPrivileges(match[1], cases)
 		if strings.Contains(match[3], "WITH GRANT OPTION") {
 			list = append(list, "GRANT")
 		}
