@@ -17,13 +17,14 @@ import (
 // is refused: whoever adds one decides here what it may know.
 var law = map[string]string{
 	// Known by both sides.
-	"internal/wire":    "",
-	"internal/spec":    "",
-	"internal/probe":   "reason",
-	"internal/nearest": "",
-	"internal/reason":  "",
-	"internal/archive": "",
-	"internal/crypt":   "",
+	"internal/wire":       "",
+	"internal/spec":       "",
+	"internal/probe":      "reason reason/web",
+	"internal/nearest":    "",
+	"internal/reason":     "",
+	"internal/reason/web": "",
+	"internal/archive":    "",
+	"internal/crypt":      "",
 
 	// The controller.
 	"internal/source":         "nearest jinja/vault",
@@ -69,7 +70,9 @@ var law = map[string]string{
 	"internal/tasks/docker/reference": "",
 	"internal/tasks/files":            "archive spec wire tasks/sys tasks/pattern",
 	"internal/tasks/mysql":            "spec tasks/sys",
-	"internal/tasks/network":          "probe spec wire tasks/sys tasks/pattern",
+	"internal/tasks/fetch":            "reason/web tasks/sys",
+	"internal/tasks/network":          "spec wire tasks/sys tasks/pattern",
+	"internal/tasks/web":              "probe spec wire tasks/sys tasks/fetch",
 	"internal/tasks/packages":         "nearest spec wire tasks/sys tasks/pattern tasks/system/facts",
 	"internal/tasks/storage":          "nearest spec tasks/sys",
 	"internal/tasks/repos":            "spec wire tasks/sys",
@@ -155,6 +158,16 @@ func TestTargetKeepsToItself(t *testing.T) {
 	}
 }
 
+// TestLeanHelper: the lean helper brings neither HTTP nor TLS, which are half of
+// the whole one's size.
+func TestLeanHelper(t *testing.T) {
+	for _, p := range list(t, "-deps", "-tags=lean", "./cmd/fleet-target") {
+		if slices.Contains([]string{"net/http", "crypto/tls", "crypto/x509"}, p.ImportPath) {
+			t.Errorf("the lean helper contains %s: move the modules that need it to internal/tasks/table_whole.go", p.ImportPath)
+		}
+	}
+}
+
 func allowed(rule, imported string) bool {
 	for word := range strings.FieldsSeq(rule) {
 		if word == "*" || "internal/"+word == imported {
@@ -168,7 +181,7 @@ func allowed(rule, imported string) bool {
 }
 
 func onTarget(name string) bool {
-	return slices.Contains([]string{"cmd/fleet-target", "internal/wire", "internal/spec", "internal/probe", "internal/archive", "internal/crypt", "internal/nearest", "internal/reason", "internal/target", "internal/tasks"}, name) ||
+	return slices.Contains([]string{"cmd/fleet-target", "internal/wire", "internal/spec", "internal/probe", "internal/archive", "internal/crypt", "internal/nearest", "internal/reason", "internal/reason/web", "internal/target", "internal/tasks"}, name) ||
 		strings.HasPrefix(name, "internal/tasks/")
 }
 

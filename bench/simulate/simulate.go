@@ -118,7 +118,7 @@ func (f *Fleet) session(ctx context.Context, address string, ch ssh.Channel, req
 
 // helper is the helper's loop, until the controller has no more to say.
 func (f *Fleet) helper(ctx context.Context, address string, ch ssh.Channel) {
-	_ = target.Serve(ctx, ch, ch, func(name string) (*sys.Module, bool) { // its end is the login's
+	find := func(name string) (*sys.Module, bool) {
 		m, ok := f.answer.module(name, func() {
 			if address == f.Slow {
 				time.Sleep(f.Delay)
@@ -126,7 +126,8 @@ func (f *Fleet) helper(ctx context.Context, address string, ch ssh.Channel) {
 			f.heard(address)
 		})
 		return m, ok
-	})
+	}
+	_ = target.Serve(ctx, ch, ch, target.Program{Find: find}) // its end is the login's
 }
 
 func (f *Fleet) heard(address string) {

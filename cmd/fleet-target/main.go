@@ -8,4 +8,4 @@ import (
 	"fleet/internal/tasks"
 )
 
-func main() { os.Exit(target.Main(os.Args[1:], tasks.Find)) }
+func main() { os.Exit(target.Main(os.Args[1:], target.Program{Find: tasks.Find, Web: tasks.Web})) }

@@ -12,7 +12,7 @@ import (
 func main() {
 	args := os.Args[1:]
 	if len(args) > 0 && args[0] == target.Verb {
-		os.Exit(target.Main(args, tasks.Find))
+		os.Exit(target.Main(args, target.Program{Find: tasks.Find, Web: tasks.Web}))
 	}
 	os.Exit(run(newApp(), args))
 }

@@ -34,7 +34,7 @@ import (
 // TestMain serves as the helper where a job begins a process of it.
 func TestMain(m *testing.M) {
 	if args := os.Args[1:]; len(args) > 0 && args[0] == target.Verb {
-		os.Exit(target.Main(args, tasks.Find))
+		os.Exit(target.Main(args, target.Program{Find: tasks.Find, Web: tasks.Web}))
 	}
 	os.Exit(m.Run())
 }

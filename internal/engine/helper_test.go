@@ -14,6 +14,7 @@ import (
 	link "fleet/internal/session"
 	"fleet/internal/target"
 	"fleet/internal/tasks"
+	"fleet/internal/tasks/sys"
 	"fleet/internal/wire"
 )
 
@@ -21,8 +22,8 @@ import (
 // process, over a link. Hosts whose names start with "down" are not there.
 type helpers struct {
 	link distance.Link
-	find target.Find      // nil: the real modules
-	cut  func(end func()) // gets what ends a connection; may be nil
+	find func(name string) (*sys.Module, bool) // nil: the real modules
+	cut  func(end func())                      // gets what ends a connection; may be nil
 
 	mu     sync.Mutex
 	joined map[engine.Endpoint]*distance.Joined
@@ -42,7 +43,7 @@ func (h *helpers) Dial(ctx context.Context, to engine.Endpoint) (engine.Conn, er
 	joined := h.link.Join(nearEnd, farEnd)
 	h.work.Go(func() {
 		// How the controller leaves is its own matter.
-		_ = target.Serve(context.Background(), far, far, find)
+		_ = target.Serve(context.Background(), far, far, target.Program{Find: find, Web: tasks.Web})
 		far.Close()
 	})
 	h.work.Go(joined.Wait)

@@ -19,7 +19,7 @@ import (
 // as one. Call it first in TestMain: the tests then push themselves.
 func ServeHelper() {
 	if len(os.Args) > 1 && os.Args[1] == helper.Verb {
-		os.Exit(target.Main(os.Args[1:], tasks.Find))
+		os.Exit(target.Main(os.Args[1:], target.Program{Find: tasks.Find, Web: tasks.Web}))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"fleet/internal/reason"
+	"fleet/internal/reason/web"
 )
 
 // maxText bounds the words about a failure, in bytes.
@@ -19,7 +20,7 @@ const maxText = 200
 // failure returns the answer of a request that got none.
 func failure(err error) answer {
 	kind := kindOf(err)
-	text, _ := reason.Of(err)
+	text, _ := reason.Of(err, web.Say)
 	switch {
 	case kind == "timeout" && errors.Is(err, context.DeadlineExceeded):
 		text = "no whole answer in time"
@@ -70,7 +71,7 @@ func ofTLS(err error) bool {
 		errors.As(err, &unknown) || errors.As(err, &invalid) {
 		return true
 	}
-	text, _ := reason.Of(err)
+	text, _ := reason.Of(err, web.Say)
 	return strings.Contains(text, "tls: ") || strings.Contains(text, "HTTP response to HTTPS client")
 }
 

@@ -14,12 +14,20 @@ type words struct {
 	hint string // the next step, or empty
 }
 
+// A Say returns what is said in place of an error itself, not of one that wraps
+// it, and the next step or "". False stands for an error that it does not know.
+type Say func(err error) (said, hint string, known bool)
+
 // Of returns the error's text, in which each error of Go's library that it wraps
-// is put into words, and the next step, or "" where none is known.
-func Of(err error) (text, hint string) {
+// is put into words, and the next step, or "" where none is known. also knows
+// more errors, or is nil.
+func Of(err error, also Say) (text, hint string) {
 	text = err.Error()
 	visit(err, func(e error) bool {
 		w, known := say(e)
+		if !known && also != nil {
+			w.said, w.hint, known = also(e)
+		}
 		before, after, inside := strings.Cut(text, e.Error())
 		if !known || !inside {
 			return known
@@ -38,8 +46,8 @@ func Of(err error) (text, hint string) {
 
 // Text returns what Of does as one text, with the hint on a line of its own
 // unless the error has one itself.
-func Text(err error) string {
-	text, hint := Of(err)
+func Text(err error, also Say) string {
+	text, hint := Of(err, also)
 	if hint == "" || strings.Contains(text, "\nhint: ") {
 		return text
 	}

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"fleet/internal/reason/web"
 )
 
 func dial(err error) error {
@@ -66,7 +68,7 @@ func TestText(t *testing.T) {
 		{x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"a.test"}}, Host: "b.test"}, "the server's certificate is not for b.test but for a.test"},
 		{x509.CertificateInvalidError{Cert: &x509.Certificate{}, Reason: x509.Expired, Detail: "now is after 2020"}, "the server's certificate is not valid now: now is after 2020\nhint: renew it, or set the machine's clock"},
 	} {
-		if got := Text(c.err); got != c.want {
+		if got := Text(c.err, web.Say); got != c.want {
 			t.Errorf("%v\ngot  %s\nwant %s", c.err, got, c.want)
 		}
 	}
@@ -75,7 +77,7 @@ func TestText(t *testing.T) {
 func FuzzText(f *testing.F) {
 	f.Add("open ", "/x: ")
 	f.Fuzz(func(t *testing.T, before, path string) {
-		got := Text(fmt.Errorf("%s%w", before, &fs.PathError{Op: "open", Path: path, Err: syscall.ENOENT}))
+		got := Text(fmt.Errorf("%s%w", before, &fs.PathError{Op: "open", Path: path, Err: syscall.ENOENT}), nil)
 		if !strings.HasSuffix(got, "no such file or directory") {
 			t.Errorf("got %q", got)
 		}

@@ -2,14 +2,11 @@ package reason
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
@@ -26,18 +23,12 @@ func say(err error) (words, bool) {
 		return words{said: "cancelled"}, true
 	case io.ErrUnexpectedEOF:
 		return words{said: "it ends too early, a part of it is missing"}, true
-	case http.ErrSchemeMismatch:
-		return noTLS(), true
 	}
 	switch e := err.(type) {
 	case *net.OpError:
 		return connection(e), true
 	case *net.DNSError:
 		return lookup(e), true
-	case *tls.CertificateVerificationError, x509.UnknownAuthorityError, x509.CertificateInvalidError, x509.HostnameError:
-		return certificate(err), true
-	case tls.RecordHeaderError:
-		return noTLS(), true
 	case *exec.Error:
 		return program(e), true
 	case *fs.PathError:

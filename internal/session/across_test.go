@@ -44,7 +44,7 @@ func overWith(t *testing.T, l distance.Link, o session.Options) (*session.Sessio
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		target.Serve(context.Background(), far, far, tasks.Find)
+		target.Serve(context.Background(), far, far, target.Program{Find: tasks.Find, Web: tasks.Web})
 		far.Close()
 	}()
 	greeting := wire.Greeting{Word: wire.GreetingHello, Rest: fmt.Sprint(wire.Version)}.Append(nil)

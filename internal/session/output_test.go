@@ -57,7 +57,7 @@ func withModule(t *testing.T, mod *sys.Module) *session.Session {
 	l := &link{there: stream{c: make(chan []byte, 10_000)}, back: stream{c: make(chan []byte, 10_000)}}
 	go func() {
 		// The end shows in the session.
-		_ = target.Serve(context.Background(), &l.there, &l.back, func(string) (*sys.Module, bool) { return mod, true })
+		_ = target.Serve(context.Background(), &l.there, &l.back, target.Program{Find: func(string) (*sys.Module, bool) { return mod, true }})
 		l.back.Close()
 	}()
 	for b := make([]byte, 1); b[0] != '\n'; {

@@ -17,6 +17,7 @@ import (
 	"fleet/internal/source"
 	"fleet/internal/spec"
 	"fleet/internal/target"
+	"fleet/internal/tasks"
 	"fleet/internal/tasks/sys"
 	"fleet/internal/wire"
 )
@@ -116,7 +117,7 @@ func serve(t *testing.T) (*pipe, chan error) {
 	ourIn, theirOut := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- target.Serve(context.Background(), theirIn, theirOut, find)
+		ended <- target.Serve(context.Background(), theirIn, theirOut, target.Program{Find: find, Web: tasks.Web})
 		theirOut.Close()
 	}()
 	greeting := wire.Greeting{Word: wire.GreetingHello, Rest: "1"}.Append(nil)

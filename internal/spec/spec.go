@@ -64,6 +64,9 @@ type Module struct {
 	// run time what does not fit these groups and which arguments are missing: it has
 	// more to say than this.
 	OwnNeeds bool
+	// Gets names the arguments whose value, or part of it, may be an address of the
+	// web that the module fetches.
+	Gets []string
 }
 
 // Args returns the module's arguments. The caller must not change them.

@@ -42,7 +42,10 @@ func newCall(s *server, id uint32, wc wire.Call) *call {
 }
 
 // run runs the module and sends the result.
-func (c *call) run(mod *sys.Module) { c.end(wire.Result{Data: c.module(mod)}, c.s.out.send) }
+func (c *call) run(mod *sys.Module) {
+	data := c.module(mod)
+	c.end(wire.Result{Data: data, NotHere: data == nil}, c.s.out.send)
+}
 
 // end forgets the call and sends its result. Where that cannot be sent, the
 // controller is gone.
@@ -63,7 +66,8 @@ func (c *call) end(r wire.Result, send func(wire.Frame) error) {
 	_ = send(wire.Frame{Kind: wire.KindResult, Call: c.id, Payload: payload})
 }
 
-// module runs the module, or begins the job that runs it.
+// module runs the module, or begins the job that runs it. Nil says that this is
+// not the helper for it.
 func (c *call) module(mod *sys.Module) json.RawMessage {
 	ctx := c.ctx
 	if c.wc.Async != nil {
@@ -78,7 +82,7 @@ func (c *call) module(mod *sys.Module) json.RawMessage {
 		ctx, stop = context.WithTimeoutCause(ctx, c.wc.Timeout, errTimeout)
 		defer stop()
 	}
-	data := guarded(ctx, mod, &c.wc, &sys.Machine{Stream: c.wc.Stream, Accounts: &c.s.accounts, Controller: c})
+	data := guarded(ctx, mod, &c.wc, &sys.Machine{Stream: c.wc.Stream, Accounts: &c.s.accounts, Controller: c, Web: c.s.program.Web})
 	reason := context.Cause(ctx)
 	if errors.Is(reason, errTimeout) {
 		reason = fmt.Errorf("timed out after %s", c.wc.Timeout)
@@ -101,7 +105,7 @@ func guarded(ctx context.Context, mod *sys.Module, wc *wire.Call, m *sys.Machine
 // explain puts the reason for which a call was ended, if it was, in place of the
 // module's own message, which only knows that its context is over.
 func explain(reason error, data json.RawMessage) json.RawMessage {
-	if reason == nil {
+	if reason == nil || data == nil {
 		return data
 	}
 	var fields map[string]json.RawMessage

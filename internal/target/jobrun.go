@@ -20,7 +20,7 @@ const jobGrace = 3 * time.Second
 
 // runJob is a job's process: it reads the job, runs it, and leaves its result in
 // the job's file. It returns the exit code.
-func runJob(in io.Reader, find Find) int {
+func runJob(in io.Reader, program Program) int {
 	var j job
 	if err := json.NewDecoder(in).Decode(&j); err != nil || j.Call.Async == nil {
 		fmt.Fprintln(os.Stderr, "fleet-target: no job was given")
@@ -28,7 +28,7 @@ func runJob(in io.Reader, find Find) int {
 	}
 	ctx, stop := untilSignal()
 	defer stop()
-	data, err := j.end(j.run(ctx, find))
+	data, err := j.end(j.run(ctx, program))
 	if err == nil {
 		err = j.write(data)
 	}
@@ -42,8 +42,8 @@ func runJob(in io.Reader, find Find) int {
 }
 
 // run runs the job's module until it ends or the job's time is over.
-func (j *job) run(ctx context.Context, find Find) json.RawMessage {
-	mod, ok := find(j.Call.Module)
+func (j *job) run(ctx context.Context, program Program) json.RawMessage {
+	mod, ok := program.Find(j.Call.Module)
 	if !ok {
 		return failed(fmt.Sprintf("the helper has no module %q", j.Call.Module))
 	}
@@ -51,7 +51,7 @@ func (j *job) run(ctx context.Context, find Find) json.RawMessage {
 	ctx, stop := context.WithTimeoutCause(ctx, j.Call.Async.Limit, late)
 	defer stop()
 	done := make(chan json.RawMessage, 1)
-	go func() { done <- guarded(ctx, mod, &j.Call, &sys.Machine{Controller: j}) }()
+	go func() { done <- guarded(ctx, mod, &j.Call, &sys.Machine{Controller: j, Web: program.Web}) }()
 	select {
 	case data := <-done:
 		return explain(context.Cause(ctx), data)

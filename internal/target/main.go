@@ -15,15 +15,20 @@ import (
 	"fleet/internal/tasks/sys"
 )
 
-// Find returns the module with this name.
-type Find func(name string) (*sys.Module, bool)
+// Program is what a helper was built with.
+type Program struct {
+	// Find returns the module with this name.
+	Find func(name string) (*sys.Module, bool)
+	// Web is nil in the lean helper. Another one has all that there is.
+	Web sys.Web
+}
 
 // Verb is the hidden argument that makes any fleet program serve as the helper.
 const Verb = "__target"
 
-// Main is the helper: args are the program's arguments without its name, find
-// gives the modules. It returns the exit code.
-func Main(args []string, find Find) int {
+// Main is the helper: args are the program's arguments without its name. It
+// returns the exit code.
+func Main(args []string, program Program) int {
 	if len(args) > 0 && args[0] == Verb {
 		args = args[1:]
 	}
@@ -35,7 +40,7 @@ func Main(args []string, find Find) int {
 		}
 		return 0
 	case len(args) == 1 && args[0] == jobVerb:
-		return runJob(os.Stdin, find)
+		return runJob(os.Stdin, program)
 	case len(args) > 0:
 		fmt.Fprintf(os.Stderr, "fleet-target: unknown argument %q\n", args[0])
 		return 1
@@ -47,7 +52,7 @@ func Main(args []string, find Find) int {
 	}
 	ctx, stop := untilSignal()
 	defer stop()
-	if err := Serve(ctx, in, out, find); err != nil && !errors.Is(err, errSignal) {
+	if err := Serve(ctx, in, out, program); err != nil && !errors.Is(err, errSignal) {
 		fmt.Fprintf(os.Stderr, "fleet-target: %v\n", err)
 		return 1
 	}

@@ -46,7 +46,8 @@ func (q *queue) run() {
 			res.NotRun = true
 		} else {
 			res.Data = c.module(next.mod)
-			if !c.wc.Ahead.Tolerant && hasFailed(res.Data) {
+			res.NotHere = res.Data == nil
+			if res.NotHere || !c.wc.Ahead.Tolerant && hasFailed(res.Data) {
 				q.stop(*c.wc.Ahead)
 			}
 		}

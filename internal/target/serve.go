@@ -25,9 +25,9 @@ var errGone = errors.New("the controller is gone")
 
 // server serves one controller.
 type server struct {
-	find Find
-	ctx  context.Context
-	work sync.WaitGroup
+	program Program
+	ctx     context.Context
+	work    sync.WaitGroup
 	// accounts are what the calls have learnt of users and groups.
 	accounts sys.Accounts
 
@@ -41,10 +41,10 @@ type server struct {
 // Serve says hello, serves calls until in ends, then cancels what runs and waits
 // for it. A nil error is the regular end. It reads in to its end in a goroutine
 // of its own, which outlives Serve where ctx ends first.
-func Serve(ctx context.Context, in io.Reader, out io.Writer, find Find) error {
+func Serve(ctx context.Context, in io.Reader, out io.Writer, program Program) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	s := &server{find: find, ctx: ctx, out: outbox{w: out}, calls: map[uint32]*call{}}
+	s := &server{program: program, ctx: ctx, out: outbox{w: out}, calls: map[uint32]*call{}}
 	if err := s.sayHello(); err != nil {
 		return err
 	}
@@ -133,10 +133,15 @@ func (s *server) begin(f wire.Frame) error {
 	if err := wire.Decode(f.Payload, &wc); err != nil {
 		return s.refuse(f.Call, err.Error())
 	}
-	mod, ok := s.find(wc.Module)
-	if !ok {
+	mod, ok := s.program.Find(wc.Module)
+	// A job cannot be made again elsewhere once it is a process of its own.
+	notHere := s.program.Web == nil && (!ok || wc.Async != nil)
+	if notHere || !ok {
 		if wc.Ahead != nil {
 			s.queue.stop(*wc.Ahead)
+		}
+		if notHere {
+			return s.answer(f.Call, wire.Result{NotHere: true})
 		}
 		return s.refuse(f.Call, fmt.Sprintf("the helper has no module %q", wc.Module))
 	}
@@ -156,7 +161,11 @@ func (s *server) begin(f wire.Frame) error {
 }
 
 func (s *server) refuse(id uint32, msg string) error {
-	payload, err := wire.Encode(wire.Result{Data: failed(msg)})
+	return s.answer(id, wire.Result{Data: failed(msg)})
+}
+
+func (s *server) answer(id uint32, r wire.Result) error {
+	payload, err := wire.Encode(r)
 	if err != nil {
 		return err
 	}

@@ -1,17 +1,18 @@
 // Package tasks is the table of all modules that run on a target. The helper
 // runs them; the controller reads their names and arguments and never calls one.
+//
+// The lean helper, which is built with the tag of that name, has those that need
+// neither HTTP nor TLS: half the size, for most of what a playbook does.
 package tasks
 
 import (
-	"sort"
+	"slices"
+	"strings"
 
 	"fleet/internal/tasks/access"
 	"fleet/internal/tasks/commands"
 	"fleet/internal/tasks/config"
-	"fleet/internal/tasks/crypto"
-	"fleet/internal/tasks/docker"
 	"fleet/internal/tasks/files"
-	"fleet/internal/tasks/mysql"
 	"fleet/internal/tasks/network"
 	"fleet/internal/tasks/packages"
 	"fleet/internal/tasks/repos"
@@ -20,13 +21,20 @@ import (
 	"fleet/internal/tasks/system"
 )
 
-// Table lists the modules, sorted by name.
-var Table = []*sys.Module{
+// Table lists the modules of this program, sorted by name.
+var Table = sorted(slices.Concat(lean, whole))
+
+func sorted(list []*sys.Module) []*sys.Module {
+	slices.SortFunc(list, func(a, b *sys.Module) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// lean lists the modules of every helper.
+var lean = []*sys.Module{
 	&access.Acl,
 	&system.Alternatives,
 	&system.Apache2Module,
 	&packages.Apt,
-	&packages.AptKey,
 	&packages.AptRepository,
 	&files.Archive,
 	&files.Assemble,
@@ -41,19 +49,6 @@ var Table = []*sys.Module{
 	&packages.Deb822Repository,
 	&packages.Debconf,
 	&packages.Dnf,
-	&docker.Compose,
-	&docker.Container,
-	&docker.ContainerExec,
-	&docker.ContainerInfo,
-	&docker.HostInfo,
-	&docker.Image,
-	&docker.ImageInfo,
-	&docker.Login,
-	&docker.Network,
-	&docker.NetworkInfo,
-	&docker.Prune,
-	&docker.Volume,
-	&docker.VolumeInfo,
 	&packages.DpkgSelections,
 	&commands.Expect,
 	&files.Fetch,
@@ -62,7 +57,6 @@ var Table = []*sys.Module{
 	&files.Find,
 	&system.Firewalld,
 	&packages.Gem,
-	&network.GetURL,
 	&system.Getent,
 	&repos.Git,
 	&config.GitConfig,
@@ -84,17 +78,12 @@ var Table = []*sys.Module{
 	&mysql.MysqlUser,
 	&mysql.MysqlVariables,
 	&packages.Npm,
-	&crypto.OpensshKeypair,
-	&crypto.OpensslCSR,
-	&crypto.OpensslDhparam,
-	&crypto.OpensslPrivatekey,
 	&commands.OwnModule,
 	&packages.Package,
 	&packages.PackageFacts,
 	&access.PamLimits,
 	&network.Ping,
 	&packages.Pip,
-	&network.Probe,
 	&config.ReadCSV,
 	&files.Replace,
 	&packages.RpmKey,
@@ -117,27 +106,23 @@ var Table = []*sys.Module{
 	&system.Timezone,
 	&access.Ufw,
 	&files.Unarchive,
-	&network.URI,
 	&system.User,
 	&network.WaitFor,
-	&crypto.X509Certificate,
-	&crypto.X509CertificateInfo,
 	&packages.Yum,
 	&packages.YumRepository,
 }
 
 // Find returns the module with this short or fully qualified name.
 func Find(name string) (*sys.Module, bool) {
-	i := sort.Search(len(Table), func(i int) bool { return Table[i].Name >= name })
-	if i < len(Table) && Table[i].Name == name {
-		return Table[i], true
+	i, found := slices.BinarySearchFunc(Table, name, func(m *sys.Module, name string) int { return strings.Compare(m.Name, name) })
+	if !found {
+		i = slices.IndexFunc(Table, func(m *sys.Module) bool { return slices.Contains(m.Names, name) })
 	}
-	for _, m := range Table {
-		for _, full := range m.Names {
-			if full == name {
-				return m, true
-			}
-		}
+	if i < 0 {
+		return nil, false
 	}
-	return nil, false
+	return Table[i], true
 }
+
+// Lean reports whether the lean helper has the module too.
+func Lean(m *sys.Module) bool { return slices.Contains(lean, m) }

@@ -91,6 +91,9 @@ type Result struct {
 	// NotRun says that the call was sent ahead and has not been run, because one in
 	// front of it failed. There is no Data then.
 	NotRun bool `json:"not_run,omitempty"`
+	// NotHere says that nothing was done because this helper is the lean one, and
+	// lacks what the call needs. There is no Data then.
+	NotHere bool `json:"not_here,omitempty"`
 }
 
 // Pending is a call that was sent. Exactly one of Wait and Drop is to be called.

@@ -36,6 +36,7 @@ var Apt = sys.Define(spec.Module{
 	Exclusive: [][]string{
 		{"deb", "name", "upgrade"},
 	},
+	Gets: []string{"deb"},
 }, apt)
 
 type aptArgs struct {

@@ -4,28 +4,20 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"strings"
-	"time"
 
 	"fleet/internal/tasks/sys"
 )
 
-const (
-	// maxDownload bounds a file that is downloaded, in bytes.
-	maxDownload = 4 << 30
-	// answerTimeout is how long a server may take to answer, and downloadTimeout
-	// how long it may take to send a file.
-	answerTimeout   = 30 * time.Second
-	downloadTimeout = 30 * time.Minute
-)
+// maxDownload bounds a file that is downloaded, in bytes.
+const maxDownload = 4 << 30
 
 // debFile installs one .deb file with what it depends on.
 func (r *aptRun) debFile(ctx context.Context) error {
 	file := r.a.Deb
 	if isURL(file) {
-		temp, err := download(ctx, file, "*.deb")
+		temp, err := download(ctx, r.m, file, "*.deb")
 		if err != nil {
 			return err
 		}
@@ -77,8 +69,8 @@ func isURL(s string) bool {
 
 // download fetches an address into a new temporary file, which is the caller's
 // to remove.
-func download(ctx context.Context, url, pattern string) (file string, err error) {
-	body, err := get(ctx, url)
+func download(ctx context.Context, m *sys.Machine, url, pattern string) (file string, err error) {
+	body, err := m.Get(ctx, url)
 	if err != nil {
 		return "", err
 	}
@@ -104,24 +96,4 @@ func download(ctx context.Context, url, pattern string) (file string, err error)
 	}
 	// apt reads the file as a user of its own.
 	return f.Name(), f.Chmod(0o644)
-}
-
-// get opens an address and gives the server some time to answer.
-func get(ctx context.Context, url string) (io.ReadCloser, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: answerTimeout,
-		TLSHandshakeTimeout: answerTimeout, DisableKeepAlives: true}
-	client := &http.Client{Transport: transport, Timeout: downloadTimeout}
-	resp, err := client.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("cannot download: %w", err)
-	}
-	if resp.StatusCode != http.StatusOK {
-		_ = resp.Body.Close()
-		return nil, fmt.Errorf("cannot download %s: the server answers %s", url, resp.Status)
-	}
-	return resp.Body, nil
 }

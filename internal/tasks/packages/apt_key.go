@@ -114,10 +114,10 @@ func (a *aptKeyArgs) keys(ctx context.Context, m *sys.Machine) ([]pgpKey, error)
 		data, err = os.ReadFile(m.Path(a.File))
 	case a.URL != "":
 		from = a.URL
-		data, err = fetchKey(ctx, a.URL)
+		data, err = fetchKey(ctx, m, a.URL)
 	case a.Keyserver != "":
 		from = keyserverURL(a.Keyserver, a.ID)
-		data, err = fetchKey(ctx, from)
+		data, err = fetchKey(ctx, m, from)
 	default:
 		return nil, fmt.Errorf("key %q is not there, and none of data, file, keyserver and url says what it is", a.ID)
 	}
@@ -144,8 +144,8 @@ func keyserverURL(server, id string) string {
 // maxKey bounds a key that is downloaded, in bytes.
 const maxKey = 8 << 20
 
-func fetchKey(ctx context.Context, url string) ([]byte, error) {
-	body, err := get(ctx, url)
+func fetchKey(ctx context.Context, m *sys.Machine, url string) ([]byte, error) {
+	body, err := m.Get(ctx, url)
 	if err != nil {
 		return nil, err
 	}

@@ -32,6 +32,7 @@ import (
 var Deb822Repository = sys.Define(spec.Module{
 	Name:  "deb822_repository",
 	Names: []string{"ansible.builtin.deb822_repository", "ansible.legacy.deb822_repository"},
+	Gets:  []string{"signed_by"},
 }, deb822Repository)
 
 type deb822RepositoryArgs struct {
@@ -142,7 +143,7 @@ func (a *deb822RepositoryArgs) key(ctx context.Context, m *sys.Machine, slug str
 	case !isURL(a.SignedBy):
 		return a.SignedBy, nil
 	}
-	data, err := fetchKey(ctx, a.SignedBy)
+	data, err := fetchKey(ctx, m, a.SignedBy)
 	if err != nil {
 		return "", err
 	}

@@ -22,6 +22,7 @@ var Dnf = sys.Define(spec.Module{
 	Name:  "dnf",
 	Names: []string{"ansible.builtin.dnf", "ansible.builtin.dnf5", "ansible.legacy.dnf", "dnf5"},
 	OneOf: rpmOneOf,
+	Gets:  []string{"name"},
 }, dnf)
 
 // Yum is the module dnf with the program yum, as CentOS 7 has it. Where the
@@ -38,6 +39,7 @@ var Yum = sys.Define(spec.Module{
 	Name:  "yum",
 	Names: []string{"ansible.builtin.yum", "ansible.legacy.yum"},
 	OneOf: rpmOneOf,
+	Gets:  []string{"name"},
 }, yum)
 
 var rpmOneOf = [][]string{{"name", "list", "update_cache", "autoremove"}}

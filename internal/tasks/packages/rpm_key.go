@@ -24,6 +24,7 @@ import (
 var RpmKey = sys.Define(spec.Module{
 	Name:  "rpm_key",
 	Names: []string{"ansible.builtin.rpm_key", "ansible.legacy.rpm_key"},
+	Gets:  []string{"key"},
 }, rpmKey)
 
 type rpmKeyArgs struct {
@@ -57,7 +58,7 @@ func rpmKey(ctx context.Context, m *sys.Machine, a *rpmKeyArgs) (any, error) {
 		return res, fmt.Errorf("key %q is a number; give the address or the file of the key", a.Key)
 	default:
 		if isURL(a.Key) {
-			temp, err := download(ctx, a.Key, "*.key")
+			temp, err := download(ctx, m, a.Key, "*.key")
 			if err != nil {
 				return res, err
 			}

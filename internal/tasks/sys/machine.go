@@ -35,6 +35,8 @@ type Machine struct {
 	Accounts *Accounts
 	// Controller is the other end of the call.
 	Controller Controller
+	// Web fetches what lies on servers. Nil is the lean helper, which cannot.
+	Web Web
 
 	changes []Change
 	// made are the folders that check mode would have made.

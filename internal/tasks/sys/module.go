@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"fleet/internal/reason"
 	"fleet/internal/spec"
 )
 
@@ -36,8 +35,12 @@ func Define[A any](about spec.Module, run Func[A]) Module {
 	}}
 }
 
-// Run runs the module and returns its result as wire.Result's Data has it.
+// Run runs the module and returns its result as wire.Result's Data has it, or nil
+// where nothing was done because the call needs a Web, which the machine has not.
 func (mod *Module) Run(ctx context.Context, m *Machine, args []byte) json.RawMessage {
+	if m.Web == nil && mod.needsWeb(args) {
+		return nil
+	}
 	value, err := mod.run(ctx, m, &mod.Module, args)
 	fields, ferr := object(value)
 	if err == nil {
@@ -56,7 +59,7 @@ func (mod *Module) Run(ctx context.Context, m *Machine, args []byte) json.RawMes
 	}
 	if err != nil {
 		fields["failed"] = true
-		fields["msg"] = reason.Text(err)
+		fields["msg"] = m.reason(err)
 	}
 	data, err := json.Marshal(fields)
 	if err != nil {

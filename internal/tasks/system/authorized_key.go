@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,6 +28,7 @@ import (
 var AuthorizedKey = sys.Define(spec.Module{
 	Name:  "authorized_key",
 	Names: []string{"ansible.posix.authorized_key"},
+	Gets:  []string{"key"},
 }, authorizedKey)
 
 type authorizedKeyArgs struct {
@@ -67,7 +67,7 @@ type authorizedKeyResult struct {
 
 func authorizedKey(ctx context.Context, m *sys.Machine, a *authorizedKeyArgs) (any, error) {
 	res := &authorizedKeyResult{User: a.User, Key: a.Key, State: a.State}
-	keys, err := a.keys(ctx)
+	keys, err := a.keys(ctx, m)
 	if err != nil {
 		return res, err
 	}
@@ -106,11 +106,11 @@ func authorizedKey(ctx context.Context, m *sys.Machine, a *authorizedKeyArgs) (a
 }
 
 // keys returns the keys that the arguments give.
-func (a *authorizedKeyArgs) keys(ctx context.Context) ([]sshKey, error) {
+func (a *authorizedKeyArgs) keys(ctx context.Context, m *sys.Machine) ([]sshKey, error) {
 	text := a.Key
 	if strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://") {
 		var err error
-		if text, err = downloadText(ctx, text); err != nil {
+		if text, err = downloadText(ctx, m, text); err != nil {
 			return nil, err
 		}
 	}
@@ -141,22 +141,15 @@ func (a *authorizedKeyArgs) keys(ctx context.Context) ([]sshKey, error) {
 // maxKeys bounds keys that are downloaded, in bytes.
 const maxKeys = 1 << 20
 
-func downloadText(ctx context.Context, url string) (string, error) {
+func downloadText(ctx context.Context, m *sys.Machine, url string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	body, err := m.Get(ctx, url)
 	if err != nil {
 		return "", err
 	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return "", fmt.Errorf("cannot download the keys: %w", err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("cannot download %s: the server answers %s", url, resp.Status)
-	}
-	data, err := io.ReadAll(io.LimitReader(resp.Body, maxKeys))
+	defer body.Close()
+	data, err := io.ReadAll(io.LimitReader(body, maxKeys))
 	return string(data), err
 }
 

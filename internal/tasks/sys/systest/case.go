@@ -14,6 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"fleet/internal/tasks/fetch"
 	"fleet/internal/tasks/sys"
 	"fleet/internal/wire"
 )
@@ -202,6 +203,9 @@ func Call(t testing.TB, mod *sys.Module, m *sys.Machine, args string) map[string
 	t.Helper()
 	if strings.TrimSpace(args) == "" {
 		args = "{}"
+	}
+	if m.Web == nil {
+		m.Web = fetch.Web{}
 	}
 	got := map[string]any{}
 	if err := json.Unmarshal(mod.Run(context.Background(), m, []byte(args)), &got); err != nil {

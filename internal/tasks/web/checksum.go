@@ -1,4 +1,4 @@
-package network
+package web
 
 import (
 	"bufio"
@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"fleet/internal/tasks/fetch"
 	"fleet/internal/tasks/sys"
 )
 
@@ -46,7 +47,7 @@ func (d *download) readChecksum(ctx context.Context) (digest, error) {
 		address := sum
 		var err error
 		if sum, err = d.fetchSum(ctx, address); err != nil {
-			return digest{}, fmt.Errorf("argument %q: %s: %w", "checksum", shown(address), err)
+			return digest{}, fmt.Errorf("argument %q: %s: %w", "checksum", fetch.Shown(address), err)
 		}
 	}
 	if h, _ := sys.NewHash(algorithm); len(sum) != 2*h.Size() || !isHex(sum) {

@@ -1,4 +1,4 @@
-package network
+package fetch
 
 import (
 	"net"
@@ -10,9 +10,9 @@ import (
 	"fleet/internal/tasks/sys"
 )
 
-// proxy returns how a request finds its proxy: by the variables of the task's
+// Proxy returns how a request finds its proxy: by the variables of the task's
 // environment, or else of the helper's.
-func proxy(m *sys.Machine) func(*http.Request) (*url.URL, error) {
+func Proxy(m *sys.Machine) func(*http.Request) (*url.URL, error) {
 	return func(req *http.Request) (*url.URL, error) {
 		address := variable(m, req.URL.Scheme+"_proxy")
 		if address == "" || direct(req.URL.Hostname(), variable(m, "no_proxy")) {

@@ -1,4 +1,4 @@
-package network
+package web
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"fleet/internal/spec"
+	"fleet/internal/tasks/fetch"
 	"fleet/internal/tasks/sys"
 )
 
@@ -89,7 +90,7 @@ type download struct {
 
 func getURL(ctx context.Context, m *sys.Machine, a *getUrlArgs) (any, error) {
 	start := time.Now()
-	d := download{getUrlArgs: a, m: m, res: getUrlResult{URL: shown(a.URL)}}
+	d := download{getUrlArgs: a, m: m, res: getUrlResult{URL: fetch.Shown(a.URL)}}
 	if err := d.prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -140,7 +141,7 @@ func (d *download) bring(ctx context.Context) error {
 	}
 	resp, err := d.ask(ctx, d.url, since)
 	if err != nil {
-		return fmt.Errorf("download %s: %w", shown(d.URL), err)
+		return fmt.Errorf("download %s: %w", fetch.Shown(d.URL), err)
 	}
 	defer resp.Body.Close()
 	return d.take(ctx, resp, folder)
@@ -172,7 +173,7 @@ func (d *download) take(ctx context.Context, resp *http.Response, folder bool) e
 	}
 	if resp.StatusCode != http.StatusOK {
 		d.res.Msg = resp.Status
-		return fmt.Errorf("download %s: the server answered %s", shown(d.URL), resp.Status)
+		return fmt.Errorf("download %s: the server answered %s", fetch.Shown(d.URL), resp.Status)
 	}
 	if folder {
 		d.dest = filepath.Join(d.dest, nameOf(resp))
@@ -188,7 +189,7 @@ func (d *download) take(ctx context.Context, resp *http.Response, folder bool) e
 func (d *download) write(ctx context.Context, body io.Reader) error {
 	temp, err := spool(body)
 	if err != nil {
-		return fmt.Errorf("download %s: %w", shown(d.URL), cleanURL(err))
+		return fmt.Errorf("download %s: %w", fetch.Shown(d.URL), cleanURL(err))
 	}
 	defer os.Remove(temp.path)
 	d.res.Msg = fmt.Sprintf("OK (%d bytes)", temp.size)
@@ -201,7 +202,7 @@ func (d *download) write(ctx context.Context, body io.Reader) error {
 		}
 		if !same {
 			got, _ := outside.Digest(temp.path, d.digest.algorithm)
-			return fmt.Errorf("download %s: the %s digest is %s, not %s as argument %q wants", shown(d.URL), d.digest.algorithm, got, d.digest.sum, "checksum")
+			return fmt.Errorf("download %s: the %s digest is %s, not %s as argument %q wants", fetch.Shown(d.URL), d.digest.algorithm, got, d.digest.sum, "checksum")
 		}
 	}
 	done, err := d.m.Write(ctx, sys.Write{Path: d.dest, Content: temp.content(), Perms: d.Perms, Follow: true, Backup: d.Backup})

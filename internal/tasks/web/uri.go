@@ -1,4 +1,4 @@
-package network
+package web
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"fleet/internal/spec"
+	"fleet/internal/tasks/fetch"
 	"fleet/internal/tasks/sys"
 )
 
@@ -132,8 +133,8 @@ func uri(ctx context.Context, m *sys.Machine, a *uriArgs) (any, error) {
 	start := time.Now()
 	resp, err := c.do(ctx, method, a.URL, header, body)
 	if err != nil {
-		res := uriResult{Status: -1, URL: shown(a.URL), Elapsed: int(time.Since(start).Seconds()), Msg: err.Error()}
-		return res, fmt.Errorf("%s %s: %w", method, shown(a.URL), err)
+		res := uriResult{Status: -1, URL: fetch.Shown(a.URL), Elapsed: int(time.Since(start).Seconds()), Msg: err.Error()}
+		return res, fmt.Errorf("%s %s: %w", method, fetch.Shown(a.URL), err)
 	}
 	defer resp.Body.Close()
 	return a.answer(ctx, m, resp, start)
@@ -199,7 +200,7 @@ func (a *uriArgs) answer(ctx context.Context, m *sys.Machine, resp *http.Respons
 func (a *uriArgs) read(resp *http.Response, res *uriResult) error {
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxContent+1))
 	if err != nil {
-		return fmt.Errorf("read the answer of %s: %w", shown(a.URL), cleanURL(err))
+		return fmt.Errorf("read the answer of %s: %w", fetch.Shown(a.URL), cleanURL(err))
 	}
 	if len(data) > maxContent {
 		if a.ReturnContent {
@@ -230,7 +231,7 @@ func (a *uriArgs) save(ctx context.Context, m *sys.Machine, resp *http.Response,
 	}
 	temp, err := spool(resp.Body)
 	if err != nil {
-		return fmt.Errorf("read the answer of %s: %w", shown(a.URL), cleanURL(err))
+		return fmt.Errorf("read the answer of %s: %w", fetch.Shown(a.URL), cleanURL(err))
 	}
 	defer os.Remove(temp.path)
 	res.Msg = fmt.Sprintf("%s (%d bytes)", http.StatusText(resp.StatusCode), temp.size)

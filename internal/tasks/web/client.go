@@ -1,4 +1,4 @@
-package network
+package web
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"fleet/internal/tasks/fetch"
 	"fleet/internal/tasks/sys"
 )
 
@@ -57,7 +58,7 @@ func (a *clientArgs) newClient(m *sys.Machine, timeout time.Duration, socket str
 	}
 	transport := &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: true, DisableKeepAlives: true}
 	if a.UseProxy {
-		transport.Proxy = proxy(m)
+		transport.Proxy = fetch.Proxy(m)
 	}
 	if socket != "" {
 		transport.Proxy = nil
@@ -172,15 +173,6 @@ func cleanURL(err error) error {
 		return errors.New("the server closed the connection without an answer")
 	}
 	return u.Err
-}
-
-// shown returns the address without a password.
-func shown(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return address
-	}
-	return u.Redacted()
 }
 
 // needHTTP refuses addresses that are none of the web.

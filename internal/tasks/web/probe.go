@@ -1,4 +1,4 @@
-package network
+package web
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"fleet/internal/probe"
 	"fleet/internal/spec"
+	"fleet/internal/tasks/fetch"
 	"fleet/internal/tasks/sys"
 )
 
@@ -97,7 +98,7 @@ func runProbe(ctx context.Context, m *sys.Machine, a *probeArgs) (any, error) {
 	if err == nil {
 		err = res.Judge(expected)
 	}
-	return probeResult{shown(a.URL), res}, err
+	return probeResult{fetch.Shown(a.URL), res}, err
 }
 
 func (a *probeArgs) config(m *sys.Machine) (c probe.Config, err error) {
@@ -119,7 +120,7 @@ func (a *probeArgs) config(m *sys.Machine) (c probe.Config, err error) {
 		return c, err
 	}
 	if a.UseProxy {
-		c.Proxy = proxy(m)
+		c.Proxy = fetch.Proxy(m)
 	}
 	return c, c.Check()
 }
