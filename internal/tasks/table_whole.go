@@ -36,6 +36,7 @@ var whole = []*sys.Module{
 	&mysql.MysqlQuery,
 	&mysql.MysqlUser,
 	&mysql.MysqlVariables,
+	&mysql.MysqlReplication,
 	&crypto.OpensshKeypair,
 	&crypto.OpensslCSR,
 	&crypto.OpensslDhparam,
