@@ -212,16 +212,6 @@ type Result struct {
 	Hint           string     // the next step after a failure
 }
 
-// Diff is a text before and after. Prepared is shown as it is, where a module
-// made the diff itself.
-type Diff struct {
-	Before       string `json:"before"`
-	After        string `json:"after"`
-	BeforeHeader string `json:"before_header"`
-	AfterHeader  string `json:"after_header"`
-	Prepared     string `json:"prepared"`
-}
-
 // hintMark starts the last line of a module's error where that line says the
 // next step.
 const hintMark = "\nhint: "

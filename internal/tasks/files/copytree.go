@@ -89,11 +89,11 @@ func putLink(ctx context.Context, m *sys.Machine, path, target string, force boo
 	}
 	info, lerr := os.Lstat(m.Path(path))
 	change := sys.Change{What: "link " + path + " to " + target, BeforeName: path, AfterName: path,
-		Before: "state: absent\n", After: "state: link\nsrc: " + target + "\n"}
+		Attrs: []sys.Attr{{Name: "state", From: "absent", To: "link"}, {Name: "src", To: target}}}
 	if lerr == nil {
-		change.Before = "state: " + sys.StateOf(info) + "\n"
+		change.Attrs[0].From = sys.StateOf(info)
 		if err == nil {
-			change.Before += "src: " + old + "\n"
+			change.Attrs[1].From = old
 		} else if !force {
 			return fmt.Errorf("%q is there and is no symbolic link; force: yes replaces it", path)
 		}

@@ -72,6 +72,10 @@ type fileResult struct {
 	Msg string `json:"msg,omitempty"`
 	// Whether the file has a zero byte near its start, with _diff_peek.
 	AppearsBinary *bool `json:"appears_binary,omitempty"`
+	// What changes of the file's attributes: before and after. With --diff the former
+	// has the path_content of a folder that goes, and both have others: what changes
+	// of the files below, or of the folders above.
+	Diff *fileDiff `json:"diff,omitempty"`
 	sys.FileInfo
 }
 
@@ -82,6 +86,8 @@ type fileTask struct {
 	path string
 	was  string // the state that was found
 	msg  string
+	// content is what a folder that goes holds, where the diff is wanted.
+	content *pathContent
 }
 
 func file(ctx context.Context, m *sys.Machine, a *fileArgs) (any, error) {
@@ -96,6 +102,7 @@ func file(ctx context.Context, m *sys.Machine, a *fileArgs) (any, error) {
 		res.AppearsBinary = &binary
 	} else {
 		err = t.bring(ctx)
+		res.Diff = t.diff()
 	}
 	res.Path, res.Dest, res.Src, res.Msg, res.FileInfo = t.path, t.path, t.Src, t.msg, m.FileInfo(t.path)
 	return res, err
@@ -154,6 +161,9 @@ func (t *fileTask) state(path string) string {
 func (t *fileTask) bring(ctx context.Context) error {
 	switch t.State {
 	case "absent":
+		if t.m.Diff && t.was == "directory" {
+			t.content = list(t.m, t.path)
+		}
 		return t.m.Remove(ctx, t.path)
 	case "directory":
 		return t.directory(ctx)

@@ -83,7 +83,7 @@ func (t *fileTask) hard(ctx context.Context) error {
 		return err
 	}
 	err = t.m.Change(ctx, sys.Change{What: "link " + t.path + " to " + src, BeforeName: t.path, AfterName: t.path,
-		Before: "state: " + t.was + "\n", After: "state: hard\nsrc: " + t.Src + "\n",
+		Attrs: []sys.Attr{{Name: "state", From: t.was, To: "hard"}, {Name: "src", To: t.Src}},
 		Do: func(context.Context) error {
 			return renameOver(t.m.Path(t.path), t.path, func(temp string) error { return os.Link(t.m.Path(src), temp) })
 		}})

@@ -2,6 +2,7 @@ package files
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -37,7 +38,7 @@ func (t *fileTask) setTimes(ctx context.Context, otherwise string) error {
 		return nil
 	}
 	return t.m.Change(ctx, sys.Change{What: "set times of " + t.path, BeforeName: t.path, AfterName: t.path,
-		Before: timesText(oldM, oldA), After: timesText(mtime, atime),
+		Attrs: timeAttrs(oldM, mtime, oldA, atime),
 		Do: func(context.Context) error {
 			if err := os.Chtimes(t.m.Path(t.path), atime, mtime); err != nil {
 				return fmt.Errorf("set times of %q: %w", t.Path, inner(err))
@@ -46,10 +47,25 @@ func (t *fileTask) setTimes(ctx context.Context, otherwise string) error {
 		}})
 }
 
-func timesText(mtime, atime time.Time) string {
-	const layout = "2006-01-02 15:04:05.000000000"
-	return "mtime: " + mtime.Format(layout) + "\natime: " + atime.Format(layout) + "\n"
+// timeAttrs returns the times that differ.
+func timeAttrs(oldM, mtime, oldA, atime time.Time) (attrs []sys.Attr) {
+	if !mtime.Equal(oldM) {
+		attrs = append(attrs, sys.Attr{Name: "mtime", From: stamp{oldM}, To: stamp{mtime}})
+	}
+	if !atime.Equal(oldA) {
+		attrs = append(attrs, sys.Attr{Name: "atime", From: stamp{oldA}, To: stamp{atime}})
+	}
+	return attrs
 }
+
+// stamp is a file's time: to be read as text, and in a result the seconds since
+// 1970, as stat has them.
+type stamp struct{ time.Time }
+
+func (s stamp) String() string { return s.Format("2006-01-02 15:04:05.000000000") }
+
+// MarshalJSON returns the seconds.
+func (s stamp) MarshalJSON() ([]byte, error) { return json.Marshal(float64(s.UnixNano()) / 1e9) }
 
 func wantedTime(text, format, otherwise string, old, now time.Time) (time.Time, error) {
 	if text == "" {

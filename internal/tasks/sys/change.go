@@ -1,6 +1,10 @@
 package sys
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"strings"
+)
 
 // Change is one step that brings the machine nearer to what was asked.
 type Change struct {
@@ -10,10 +14,37 @@ type Change struct {
 	// above it; empty names are both What's object.
 	Before, After         string
 	BeforeName, AfterName string
+	// Attrs stand in place of Before and After where single attributes of something
+	// change.
+	Attrs []Attr
 	// Secret keeps Before and After out of every output.
 	Secret bool
 	// Do makes the change. It is not called in check mode.
 	Do func(ctx context.Context) error
+}
+
+// Attr is one attribute before and after; nil where it was not there, or will not
+// be. Its values print as fmt.Sprint has them.
+type Attr struct {
+	Name     string
+	From, To any
+}
+
+// texts returns what the diff shows.
+func (c *Change) texts() (before, after string) {
+	if c.Attrs == nil {
+		return c.Before, c.After
+	}
+	var b, a strings.Builder
+	for _, attr := range c.Attrs {
+		if attr.From != nil {
+			fmt.Fprintf(&b, "%s: %v\n", attr.Name, attr.From)
+		}
+		if attr.To != nil {
+			fmt.Fprintf(&a, "%s: %v\n", attr.Name, attr.To)
+		}
+	}
+	return b.String(), a.String()
 }
 
 // Diff is a change's text before and after, by the names that Ansible uses.
@@ -22,6 +53,15 @@ type Diff struct {
 	After        string `json:"after"`
 	BeforeHeader string `json:"before_header,omitempty"`
 	AfterHeader  string `json:"after_header,omitempty"`
+}
+
+// Diff returns the change's texts as they may be shown.
+func (c *Change) Diff() Diff {
+	before, after := c.texts()
+	if c.Secret && before != after {
+		before, after = "(hidden)\n", "(hidden, changed)\n"
+	}
+	return Diff{before, after, c.BeforeName, c.AfterName}
 }
 
 // Change is the door: it records c and, unless in check mode, runs it. A change
@@ -49,14 +89,9 @@ func (m *Machine) Changes() []Change { return m.changes }
 func (m *Machine) Diffs() []Diff {
 	var diffs []Diff
 	for _, c := range m.changes {
-		if c.Before == c.After {
-			continue
+		if d := c.Diff(); d.Before != d.After {
+			diffs = append(diffs, d)
 		}
-		d := Diff{c.Before, c.After, c.BeforeName, c.AfterName}
-		if c.Secret {
-			d.Before, d.After = "(hidden)\n", "(hidden, changed)\n"
-		}
-		diffs = append(diffs, d)
 	}
 	return diffs
 }

@@ -81,8 +81,8 @@ func (m *Machine) setFlags(ctx context.Context, path string, e Extras) error {
 		return nil
 	}
 	return m.Change(ctx, Change{
-		What:   "set the flags of " + path,
-		Before: "flags: " + have + "\n", After: "flags: " + *e.Attributes + "\n", BeforeName: path, AfterName: path,
+		What:  "set the flags of " + path,
+		Attrs: []Attr{{"attributes", have, *e.Attributes}}, BeforeName: path, AfterName: path,
 		Do: func(ctx context.Context) error {
 			_, err := m.Must(ctx, "chattr", sign+want, m.Path(path))
 			return err
@@ -112,8 +112,8 @@ func (m *Machine) setLabel(ctx context.Context, path string, e Extras) error {
 		return nil
 	}
 	return m.Change(ctx, Change{
-		What:   "set the SELinux label of " + path,
-		Before: old + "\n", After: next + "\n", BeforeName: path, AfterName: path,
+		What:  "set the SELinux label of " + path,
+		Attrs: []Attr{{"secontext", old, next}}, BeforeName: path, AfterName: path,
 		Do: func(context.Context) error {
 			return denied("label", path, syscall.Setxattr(m.Path(path), labelName, []byte(next+"\x00"), 0))
 		},

@@ -44,7 +44,7 @@ func (m *Machine) makeDir(ctx context.Context, path string, w wanted) (bool, err
 	}
 	next := w.over(permState{0o777 &^ Umask(), os.Geteuid(), os.Getegid()}, true)
 	err = m.Change(ctx, Change{
-		What: "create folder " + path, Before: "state: absent\n", After: "state: directory\n", BeforeName: path, AfterName: path,
+		What: "create folder " + path, Attrs: []Attr{{"state", "absent", "directory"}}, BeforeName: path, AfterName: path,
 		Do: func(context.Context) error { return denied("create folder", path, mkdir(m.Path(path), w, next)) },
 	})
 	if err == nil && m.Check {
@@ -97,7 +97,7 @@ func (m *Machine) Remove(ctx context.Context, path string) error {
 		return cause("look at", path, err)
 	}
 	return m.Change(ctx, Change{
-		What: "remove " + path, Before: "state: " + StateOf(info) + "\n", After: "state: absent\n", BeforeName: path, AfterName: path,
+		What: "remove " + path, Attrs: []Attr{{"state", StateOf(info), "absent"}}, BeforeName: path, AfterName: path,
 		Do: func(context.Context) error {
 			if err := os.RemoveAll(m.Path(path)); err != nil {
 				return denied("remove", path, err)

@@ -18,7 +18,7 @@ type Module struct {
 // Func is a module: a plain function that looks at the machine and passes every
 // change through its door. The value it returns is a struct, or a pointer to
 // one, or a map, with the names that Ansible's documentation gives; "changed"
-// and "diff" are added from the door. With an error the call has failed; the
+// and "diff" are added from the door where they are not in it. With an error the call has failed; the
 // value, where there is one, is still returned to the playbook.
 type Func[A any] func(ctx context.Context, m *Machine, args *A) (any, error)
 
@@ -49,7 +49,7 @@ func (mod *Module) Run(ctx context.Context, m *Machine, args []byte) json.RawMes
 	if _, ok := fields["changed"]; !ok {
 		fields["changed"] = m.Changed()
 	}
-	if diffs := m.Diffs(); m.Diff && len(diffs) > 0 {
+	if diffs := m.Diffs(); m.Diff && len(diffs) > 0 && fields["diff"] == nil {
 		if fields["diff"] = diffs; len(diffs) == 1 && !mod.DiffList {
 			fields["diff"] = diffs[0]
 		}

@@ -119,9 +119,9 @@ func (m *Machine) setPerms(ctx context.Context, path string, w wanted, follow bo
 	if next == old {
 		return nil
 	}
-	what, before, after := m.permDiff(old, next, w)
+	attrs := m.permAttrs(old, next, w)
 	return m.Change(ctx, Change{
-		What: "set " + what + " of " + path, Before: before, After: after, BeforeName: path, AfterName: path,
+		What: "set " + names(attrs) + " of " + path, Attrs: attrs, BeforeName: path, AfterName: path,
 		Do: func(context.Context) error { return denied("change", path, applyPerms(m.Path(path), old, next, link)) },
 	})
 }
@@ -162,24 +162,26 @@ func applyPerms(real string, old, next permState, link bool) error {
 	return syscall.Chmod(real, next.mode)
 }
 
-// permDiff says what differs in a few words and as text before and after.
-func (m *Machine) permDiff(old, next permState, w wanted) (what, before, after string) {
-	var whats []string
-	add := func(name, was, is string) {
-		whats = append(whats, name)
-		before += name + ": " + was + "\n"
-		after += name + ": " + is + "\n"
-	}
+// permAttrs returns what differs.
+func (m *Machine) permAttrs(old, next permState, w wanted) (attrs []Attr) {
 	if old.mode != next.mode {
-		add("mode", octal(old.mode), octal(next.mode))
+		attrs = append(attrs, Attr{"mode", octal(old.mode), octal(next.mode)})
 	}
 	if old.uid != next.uid {
-		add("owner", m.UserName(old.uid), w.owner)
+		attrs = append(attrs, Attr{"owner", m.UserName(old.uid), w.owner})
 	}
 	if old.gid != next.gid {
-		add("group", m.GroupName(old.gid), w.group)
+		attrs = append(attrs, Attr{"group", m.GroupName(old.gid), w.group})
 	}
-	return strings.Join(whats, " and "), before, after
+	return attrs
+}
+
+func names(attrs []Attr) string {
+	words := make([]string, len(attrs))
+	for i, a := range attrs {
+		words[i] = a.Name
+	}
+	return strings.Join(words, " and ")
 }
 
 func octal(mode uint32) string { return fmt.Sprintf("%04o", mode) }

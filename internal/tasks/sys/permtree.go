@@ -132,7 +132,8 @@ func (w *permWalk) text() (before, after string) {
 			fmt.Fprintf(&a, "(and %d more files)\n", len(w.steps)-i)
 			break
 		}
-		_, was, is := w.m.permDiff(s.old, s.next, w.wanted)
+		change := Change{Attrs: w.m.permAttrs(s.old, s.next, w.wanted)}
+		was, is := change.texts()
 		fmt.Fprintf(&b, "%s: %s\n", s.path, oneLine(was))
 		fmt.Fprintf(&a, "%s: %s\n", s.path, oneLine(is))
 	}
