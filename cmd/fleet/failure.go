@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 
+	"fleet/internal/event"
+	"fleet/internal/report"
 	"fleet/internal/source"
 )
 
@@ -31,6 +33,24 @@ func fail(w io.Writer, err error) {
 			fmt.Fprintf(w, "hint: %s\n", hint)
 		}
 	}
+}
+
+// refuse says as events what a run was refused for, where events are wanted. The
+// error is printed all the same.
+func (a *app) refuse(json bool, err error) error {
+	if !json {
+		return err
+	}
+	out := report.NewJSON(a.out, a.secrets)
+	for _, one := range flatten(err) {
+		e := event.Refused{Msg: one.Error(), Hint: source.HintOf(one), Syntax: errors.Is(one, source.ErrSyntax)}
+		var at *source.Error
+		if errors.As(one, &at) && at.Error() == one.Error() {
+			e.Pos, e.Msg = at.Pos, at.Msg
+		}
+		out.Emit(e)
+	}
+	return errors.Join(err, out.Close())
 }
 
 // flatten returns the errors that were put together by errors.Join, or by a type

@@ -64,12 +64,24 @@ func (f *runFlags) tagFlags(cmd *cobra.Command) {
 }
 
 func (a *app) run(ctx context.Context, f *runFlags, names []string) error {
-	s, files, err := a.read(ctx, f, names)
-	if err != nil {
-		return err
+	s, pb, files, err := a.prepare(ctx, f, names)
+	switch {
+	case err != nil:
+		return a.refuse(f.json, err)
+	case f.listHosts || f.listTasks || f.listTags:
+		return a.list(s, f, pb)
 	}
-	if err := f.valid(); err != nil {
-		return err
+	return a.play(ctx, s, f, pb, names, s.demand(f, files))
+}
+
+// prepare reads all that is to be run, and refuses what is wrong in it.
+func (a *app) prepare(ctx context.Context, f *runFlags, names []string) (*setup, *playbook.Playbook, []string, error) {
+	s, files, err := a.read(ctx, f, names)
+	if err == nil {
+		err = f.valid()
+	}
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	pb, err := s.loader.Load(files...)
 	if err == nil {
@@ -77,16 +89,10 @@ func (a *app) run(ctx context.Context, f *runFlags, names []string) error {
 	} else if found := a.verify(s.mistakes(ctx, f, files, false)); found != nil {
 		err = found // with what the checker finds in the rest
 	}
-	switch {
-	case err != nil:
-		return err
-	case f.listHosts || f.listTasks || f.listTags:
-		return a.list(s, f, pb)
+	if err == nil && !f.listHosts && !f.listTasks && !f.listTags {
+		err = a.verify(s.mistakes(ctx, f, files, false))
 	}
-	if err := a.verify(s.mistakes(ctx, f, files, false)); err != nil {
-		return err
-	}
-	return a.play(ctx, s, f, pb, names, s.demand(f, files))
+	return s, pb, files, err
 }
 
 // play runs the plays.

@@ -3,6 +3,7 @@ package main
 import (
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/spf13/pflag"
 
@@ -116,4 +117,21 @@ func (s *setup) pluginSetting(kind, plugin, name string) (out lookup.PluginSetti
 		out.Value = o.Default
 	}
 	return out, true, true
+}
+
+// duplicates returns what becomes of keys that stand twice in a mapping.
+func (a *app) duplicates(conf *settings.Settings) func(*source.Error) error {
+	switch conf.Text("DUPLICATE_YAML_DICT_KEY") {
+	case "ignore":
+		return func(*source.Error) error { return nil }
+	case "warn":
+		var said sync.Map // a file may be read more than once
+		return func(e *source.Error) error {
+			if _, before := said.LoadOrStore(e.Error(), true); !before {
+				a.warn(e.Error() + "; the last one counts")
+			}
+			return nil
+		}
+	}
+	return nil
 }

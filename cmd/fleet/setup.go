@@ -62,7 +62,7 @@ func (f *connectFlags) load(ctx context.Context, a *app) (*setup, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &setup{flags: f, secrets: a.secrets, settings: conf, keys: keys, files: source.Files{Keys: keys}}
+	s := &setup{flags: f, secrets: a.secrets, settings: conf, keys: keys, files: source.Files{Keys: keys, Duplicate: a.duplicates(conf)}}
 	if s.facts, err = s.factCache(); err != nil {
 		return nil, err
 	}

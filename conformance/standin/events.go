@@ -32,6 +32,7 @@ type event struct {
 		Data map[string]any `json:"data"`
 	} `json:"result"`
 	Playbooks []string `json:"playbooks"`
+	Syntax    bool     `json:"syntax"`
 	Stats     []stats  `json:"stats"`
 }
 
@@ -71,14 +72,22 @@ func follow(args []string, take func(event)) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	var refused error
 	readErr := order(out, func(e event) {
-		if e.Event == "warning" {
+		switch {
+		case e.Event == "warning":
 			fmt.Fprintln(os.Stderr, "[WARNING]: "+e.Msg)
-			return
+		case e.Event == "refused" && e.Syntax:
+			refused = unreadable
+		default:
+			take(e)
 		}
-		take(e)
 	})
-	return errors.Join(cmd.Wait(), readErr)
+	ended := cmd.Wait()
+	if refused != nil && ended != nil {
+		return refused
+	}
+	return errors.Join(ended, readErr)
 }
 
 // order reads events. Those of a play with one host are passed on as they come,

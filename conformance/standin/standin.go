@@ -35,13 +35,24 @@ func Names() []string { return slices.Sorted(maps.Keys(commands())) }
 // Knows says whether it stands in for a command of that name.
 func Knows(name string) bool { return commands()[name] != nil }
 
+// exitCode is one of Ansible's that fleet has not.
+type exitCode int
+
+// unreadable is for files that cannot be parsed.
+const unreadable exitCode = 4
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
 // Run is the command's life: its exit code.
 func Run(name string, args []string) int {
 	err := commands()[name](args)
 	var ended *exec.ExitError
+	var code exitCode
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &code):
+		return int(code)
 	case errors.As(err, &ended):
 		return ended.ExitCode()
 	}

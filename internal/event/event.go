@@ -147,6 +147,15 @@ type Warning struct {
 	Hint string
 }
 
+// Refused is a mistake in the command, the inventory, or a playbook, because of
+// which nothing was run. No other event comes before it.
+type Refused struct {
+	Pos    source.Pos // zero where there is no place
+	Msg    string
+	Hint   string
+	Syntax bool // the file at Pos is not valid YAML or JSON
+}
+
 // RunEnded comes last.
 type RunEnded struct {
 	Stats       []HostStats // in inventory order, all hosts that took part
@@ -193,6 +202,7 @@ func (TaskDone) event()    {}
 func (HostGone) event()    {}
 func (HostDone) event()    {}
 func (Output) event()      {}
+func (Refused) event()     {}
 func (Warning) event()     {}
 func (RunEnded) event()    {}
 

@@ -40,6 +40,7 @@ type jsonLine struct {
 	Data        string            `json:"data,omitempty"`
 	Msg         string            `json:"msg,omitempty"`
 	Hint        string            `json:"hint,omitempty"`
+	Syntax      bool              `json:"syntax,omitempty"`
 	Stats       []jsonStats       `json:"stats,omitempty"`
 	Interrupted bool              `json:"interrupted,omitempty"`
 	NotDone     map[string]string `json:"not_done,omitempty"`
@@ -101,6 +102,8 @@ func jsonEvent(e event.Event) jsonLine {
 		return jsonLine{Event: "host_done", Host: e.Host, Play: &e.Play}
 	case event.Warning:
 		return jsonLine{Event: "warning", Host: e.Host, Pos: posOf(e.Pos), Msg: e.Msg, Hint: e.Hint}
+	case event.Refused:
+		return jsonLine{Event: "refused", Pos: posOf(e.Pos), Msg: e.Msg, Hint: e.Hint, Syntax: e.Syntax}
 	case event.RunEnded:
 		return jsonLine{
 			Event: "run_ended", Stats: statsOf(e.Stats), Interrupted: e.Interrupted, NotDone: e.NotDone, Seconds: seconds(e.Elapsed),

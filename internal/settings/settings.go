@@ -103,7 +103,7 @@ func (s *Settings) readFile(file string) ([]*source.Error, error) {
 func (s *Settings) readEnv() {
 	for i := range table {
 		for _, name := range table[i].Env {
-			if v, ok := os.LookupEnv(name); ok && (v != "" || table[i].Kind == Text) {
+			if v, ok := os.LookupEnv(name); ok && (v != "" || table[i].Kind == Text && table[i].Choices == nil) {
 				s.given[table[i].Name] = value{text: v, pos: source.Pos{File: name}, byEnv: true}
 				break
 			}

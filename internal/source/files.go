@@ -20,7 +20,12 @@ type Keys interface {
 
 // Files reads the operator's files. With Keys it decrypts those that are vaults,
 // and the values in them that are. The zero value refuses both.
-type Files struct{ Keys Keys }
+type Files struct {
+	Keys Keys
+	// Duplicate decides about a key that stands twice in a mapping: its error, or nil
+	// for the later value. It may be called by many goroutines; nil refuses all.
+	Duplicate func(*Error) error
+}
 
 // Read returns what a file holds, decrypted where it is a vault.
 func (f Files) Read(path string) ([]byte, error) {
@@ -106,7 +111,7 @@ func (n Node) Decrypt() (string, error) {
 	if n.doc != nil {
 		keys = n.doc.keys
 	}
-	plain, err := Files{keys}.decrypt(n.Pos(), text, true)
+	plain, err := Files{Keys: keys}.decrypt(n.Pos(), text, true)
 	return string(plain), err
 }
 

@@ -56,5 +56,5 @@ func (d *document) unclosedError(msg string) *Error {
 		return nil
 	}
 	closing := map[string]string{"[": "]", "{": "}"}[bracket]
-	return Errorf(pos, "not valid YAML: %q is never closed", bracket).WithHint("close it with %q, or quote a text that starts with %s", closing, bracket)
+	return Errorf(pos, "%w: %q is never closed", ErrSyntax, bracket).WithHint("close it with %q, or quote a text that starts with %s", closing, bracket)
 }

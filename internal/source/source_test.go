@@ -43,7 +43,7 @@ func TestPositions(t *testing.T) {
 
 func TestYAMLErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"a: 1\na: 2\n":                  `f.yml:2:1: duplicate key "a"`,
+		"a: 1\na: 2\n":                  `f.yml:2:1: found a duplicate dict key (a)`,
 		"a: b: c\n":                     `f.yml:1:1: not valid YAML: mapping values are not allowed in this context`,
 		"a: 1\nb: [x, {y: \"}\"]\nc:\n": `f.yml:2:8: not valid YAML: "{" is never closed`,
 		"a: {\n  b: 'x }'\n":            `f.yml:1:4: not valid YAML: "{" is never closed`,
@@ -56,6 +56,56 @@ func TestYAMLErrors(t *testing.T) {
 		if err == nil || err.Error() != want {
 			t.Errorf("%q: got %v, want %s", text, err, want)
 		}
+	}
+}
+
+// TestEscapedSlash: "\/" in double quotes is a slash, and stands for itself elsewhere.
+func TestEscapedSlash(t *testing.T) {
+	for text, want := range map[string]string{
+		`a: "x\/y"`:                        `x/y`,
+		`{"a": "x\/y\\\/z\/", "b": 1}`:     `x/y\/z/`,
+		`{a: "1\/2", b: ['\/', "\/"]}`:     `1/2`,
+		`{b: ['\/', "\/"], a: '1\/2'}`:     `1\/2`,
+		`{b: "\/", a: x\/y}`:               `x\/y`,
+		"b: \"1\n \\/ 2\"\na: \"\\/\"\n":   `/`,
+		"b: |\n \"\\/\"\na: \"\\\\\\/\"\n": `\/`,
+	} {
+		if got := parseOne(t, text).Get("a").Text(); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+	if _, err := ParseYAML("f", []byte(`{a: "\/", b: "\q"}`)); err == nil {
+		t.Error(`"\q" is taken`)
+	}
+}
+
+func TestDuplicates(t *testing.T) {
+	var said []string
+	docs, err := Files{Duplicate: func(e *Error) error { said = append(said, e.Error()); return nil }}.Parse("f", []byte("a: 1\nb: 2\na: 3\n"))
+	if err != nil || len(said) != 1 || said[0] != "f:3:1: found a duplicate dict key (a)" {
+		t.Fatal(err, said)
+	}
+	if got := docs[0].Get("a").Text(); got != "3" || len(docs[0].Pairs()) != 2 {
+		t.Errorf("a=%s", got)
+	}
+}
+
+// TestUnsafe: the tag of a list or mapping is that of each text in it.
+func TestUnsafe(t *testing.T) {
+	n := parseOne(t, "a: !unsafe {k: ['{{ x }}', 1, {d: '{{ y }}'}], n: 5}\n").Get("a")
+	if err := n.Readable(); err != nil {
+		t.Fatal(err)
+	}
+	list := n.Get("k").Items()
+	if list[0].Tag != "!unsafe" || list[2].Get("d").Tag != "!unsafe" || Scalar(list[1]) != 1 || Scalar(n.Get("n")) != 5 {
+		t.Errorf("%v %v %v %v", list[0].Tag, list[2].Get("d").Tag, Scalar(list[1]), Scalar(n.Get("n")))
+	}
+}
+
+func TestJSONErrors(t *testing.T) {
+	_, err := ParseYAML("f.json", []byte("{\n  \"a\": 1}}\n"))
+	if want := "f.json:2:10: not valid JSON: invalid character '}' after top-level value"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
 	}
 }
 

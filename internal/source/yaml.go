@@ -1,22 +1,13 @@
 package source
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"regexp"
-	"strconv"
 	"strings"
-	"sync"
 
 	"gopkg.in/yaml.v3"
 )
-
-// maxNodes bounds how many nodes one document may have once its aliases are
-// followed, so that a small file cannot fill the memory.
-const maxNodes = 1_000_000
 
 // Node is a YAML node that knows its file. The zero Node stands for "absent".
 // Aliases are already followed and merge keys (<<) already merged.
@@ -60,163 +51,21 @@ func readError(file string, err error) error {
 func ParseYAML(file string, data []byte) ([]Node, error) { return Files{}.parse(file, data, false) }
 
 func (f Files) parse(file string, data []byte, encrypted bool) ([]Node, error) {
-	dec := yaml.NewDecoder(bytes.NewReader(data))
 	from := &document{file: file, lines: strings.Split(string(data), "\n"), keys: f.Keys, encrypted: encrypted}
+	roots, err := decodeSlashes(data)
+	if err != nil {
+		return nil, from.syntaxError(data, err)
+	}
 	var docs []Node
-	for {
-		var doc yaml.Node
-		err := dec.Decode(&doc)
-		if errors.Is(err, io.EOF) {
-			return docs, nil
-		}
-		if err != nil {
-			return nil, syntaxError(from, err)
-		}
-		if len(doc.Content) == 0 {
-			continue
-		}
-		x := expander{file: file, open: map[*yaml.Node]bool{}}
-		root, err := x.expand(doc.Content[0])
+	for _, root := range roots {
+		x := expander{file: file, open: map[*yaml.Node]bool{}, duplicate: f.Duplicate}
+		root, err := x.expand(root)
 		if err != nil {
 			return nil, err
 		}
 		docs = append(docs, Node{root, from})
 	}
-}
-
-var yamlLine = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
-})
-
-// syntaxError turns yaml.v3's message, which has a line at most, into an Error
-// whose column is the first byte of that line that is not blank.
-func syntaxError(from *document, err error) error {
-	pos := Pos{File: from.file}
-	msg := strings.SplitN(err.Error(), "\n", 2)[0]
-	if m := yamlLine().FindStringSubmatch(msg); m != nil {
-		msg = m[2]
-		pos.Line = 1 // yaml.v3 leaves the first line out
-		if m[1] != "" {
-			pos.Line, _ = strconv.Atoi(m[1])
-		}
-	}
-	if e := from.unclosedError(msg); e != nil {
-		return e
-	}
-	pos.Col = from.indent(pos.Line) + 1
-	e := Errorf(pos, "not valid YAML: %s", msg)
-	switch {
-	case strings.Contains(msg, "cannot start any token"):
-		e.Hint = "indent with spaces, not tabs; quote a value that starts with a special character such as { @ % or `"
-	case strings.Contains(msg, "mapping values are not allowed"):
-		e.Hint = "quote a value that contains \": \", and check the indentation of this line and the one above"
-	case strings.Contains(msg, "did not find expected ',' or"):
-		e.Hint = "a [ or { above is not closed, or a quote is missing"
-	case strings.Contains(msg, "did not find expected key"), strings.Contains(msg, "did not find expected '-'"):
-		e.Hint = "check the indentation and the quotes of this line and the one above; quote a value that starts with {{"
-	}
-	return e
-}
-
-// expander copies a document with its aliases followed and merge keys merged.
-type expander struct {
-	file  string
-	open  map[*yaml.Node]bool
-	count int
-}
-
-func (x *expander) pos(n *yaml.Node) Pos { return Pos{File: x.file, Line: n.Line, Col: n.Column} }
-
-func (x *expander) expand(n *yaml.Node) (*yaml.Node, error) {
-	if x.count++; x.count > maxNodes {
-		return nil, Errorf(x.pos(n), "the document has more than %d nodes once its aliases are followed", maxNodes)
-	}
-	if n.Kind == yaml.AliasNode {
-		return x.expandAlias(n)
-	}
-	if n.Kind == yaml.ScalarNode {
-		return n, nil
-	}
-	if x.open[n] {
-		return nil, Errorf(x.pos(n), "the anchor %q contains itself", n.Anchor)
-	}
-	x.open[n] = true
-	defer delete(x.open, n)
-	out := *n
-	out.Content = make([]*yaml.Node, 0, len(n.Content))
-	if n.Kind == yaml.MappingNode {
-		return &out, x.expandMapping(n, &out)
-	}
-	for _, c := range n.Content {
-		e, err := x.expand(c)
-		if err != nil {
-			return nil, err
-		}
-		out.Content = append(out.Content, e)
-	}
-	return &out, nil
-}
-
-func (x *expander) expandAlias(n *yaml.Node) (*yaml.Node, error) {
-	if x.open[n.Alias] {
-		return nil, Errorf(x.pos(n), "the anchor %q contains itself", n.Value)
-	}
-	return x.expand(n.Alias)
-}
-
-func (x *expander) expandMapping(n, out *yaml.Node) error {
-	seen := map[string]*yaml.Node{}
-	var merged []*yaml.Node
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, err := x.expand(n.Content[i])
-		if err != nil {
-			return err
-		}
-		value, err := x.expand(n.Content[i+1])
-		if err != nil {
-			return err
-		}
-		if key.Tag == "!!merge" {
-			merged = append(merged, value)
-			continue
-		}
-		if key.Kind != yaml.ScalarNode {
-			return Errorf(x.pos(key), "a key must be a plain value, not a %s", kindName(key)).
-				WithHint("quote a value that starts with {{ or {")
-		}
-		if first, dup := seen[key.Value]; dup {
-			return Errorf(x.pos(key), "duplicate key %q", key.Value).WithHint("it stands first on line %d", first.Line)
-		}
-		seen[key.Value] = key
-		out.Content = append(out.Content, key, value)
-	}
-	for _, m := range merged {
-		if err := x.merge(m, seen, out); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (x *expander) merge(from *yaml.Node, seen map[string]*yaml.Node, out *yaml.Node) error {
-	switch from.Kind {
-	case yaml.SequenceNode:
-		for _, c := range from.Content {
-			if err := x.merge(c, seen, out); err != nil {
-				return err
-			}
-		}
-		return nil
-	case yaml.MappingNode:
-		for i := 0; i+1 < len(from.Content); i += 2 {
-			if key := from.Content[i]; seen[key.Value] == nil {
-				seen[key.Value] = key
-				out.Content = append(out.Content, key, from.Content[i+1])
-			}
-		}
-		return nil
-	}
-	return Errorf(x.pos(from), "<< merges mappings, not a %s", kindName(from))
+	return docs, nil
 }
 
 func kindName(n *yaml.Node) string {
