@@ -15,6 +15,9 @@ import (
 	"fleet/internal/spec"
 )
 
+// showsArguments is the verbosity from which reports show what modules were given.
+const showsArguments = 3
+
 // attempt is one try at a task, or at one item of its loop.
 type attempt struct {
 	*turn
@@ -61,6 +64,9 @@ func (u *turn) fail(c *jinja.Context, err error) *taskResult { return u.attempt(
 func (a *attempt) finish(res *taskResult) *taskResult {
 	res.noLog, res.noDiff = a.noLog, !a.diff
 	res.delegate = a.delegate
+	if a.engine.Options.Verbosity >= showsArguments && a.action == nil {
+		res.invoked = a.evaluated
+	}
 	if res.outcome == event.Failed || res.outcome == event.Unreachable {
 		get := func(k *playbook.Keywords) source.Node { return k.IgnoreErrors }
 		if res.outcome == event.Unreachable {

@@ -241,7 +241,7 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// options reads a case's first lines: "check", "diff", "forks=1", "tags=a,b".
+// options reads a case's first lines: "check", "serialforks", "verbose=vvv", "tags=a,b".
 func options(comment string) engine.Options {
 	o := engine.Options{}
 	for _, word := range strings.Fields(comment) {
@@ -250,7 +250,7 @@ func options(comment string) engine.Options {
 		case "check":
 			o.Check = true
 		case "verbose":
-			o.Verbosity = 1
+			o.Verbosity = max(1, len(value))
 		case "serialforks":
 			o.Forks = 1
 		case "tags":

@@ -29,6 +29,8 @@ type taskResult struct {
 	flush    bool      // run the notified handlers behind the task
 	forgives bool      // a failure behind which the task runs counts no more
 	then     error     // errEndHost, errEndPlay
+	// invoked are the module's arguments, where reports are to show them.
+	invoked *jinja.Map
 	// pending is set where the module's call was sent ahead: nothing else is known yet.
 	pending *pendingCall
 }
@@ -222,6 +224,10 @@ func (r *taskResult) show() event.Result {
 		}
 	}
 	data := r.data
+	if r.invoked != nil && !r.noLog {
+		value, data = value.Clone(), nil
+		value.Set("invocation", jinja.NewMap("module_args", r.invoked))
+	}
 	if data == nil || r.noLog {
 		var err error
 		if data, err = jinja.ToJSON(value); err != nil {
