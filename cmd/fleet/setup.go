@@ -79,7 +79,7 @@ func (f *connectFlags) load(ctx context.Context, a *app) (*setup, error) {
 	for _, folder := range conf.Paths("DEFAULT_MODULE_PATH") {
 		s.library.Add(folder)
 	}
-	s.loader = &playbook.Loader{Modules: s.modules(), Library: s.library.Add, Static: s.static, RolesPath: conf.Paths("DEFAULT_ROLES_PATH"), CollectionsPath: conf.Paths("COLLECTIONS_PATHS"), Files: s.files}
+	s.loader = s.newLoader()
 	return s, nil
 }
 
@@ -265,25 +265,6 @@ func (s *setup) dialer(a *app, ask engine.Prompter) *transport {
 		logger.SetLevel(log.DebugLevel)
 	}
 	return newTransport(d, &local.Host{Helpers: a.helpers}, logger)
-}
-
-// findPlaybook returns the file that a name on the command line stands for: a
-// bare name is also looked for under playbooks/.
-func findPlaybook(name string) (string, error) {
-	switch info, err := os.Stat(name); {
-	case err == nil && info.IsDir():
-		return "", source.Errorf(source.Pos{}, "playbook %q is a folder", name).WithHint("name a file in it")
-	case err == nil:
-		return name, nil
-	}
-	under := filepath.Join("playbooks", name)
-	if filepath.Base(name) == name {
-		if _, err := os.Stat(under); err == nil {
-			return under, nil
-		}
-		return "", source.Errorf(source.Pos{}, "playbook %q does not exist", name).WithHint("looked for %s and %s", name, under)
-	}
-	return "", source.Errorf(source.Pos{}, "playbook %q does not exist", name)
 }
 
 // absolutes returns the inventories' full paths; lists of hosts stay as they are.

@@ -24,7 +24,6 @@ type part struct {
 	key      string // the same for the same file in the same role
 	block    *playbook.Block
 	handlers []*playbook.Task
-	public   bool
 	vague    bool // any file with this ending
 	err      error
 }
@@ -127,9 +126,12 @@ func (p *play) includeRole(t *playbook.Task, inc *inclusion) {
 		inc.parts = []part{{key: key}}
 		return
 	}
+	if _, given := g.get("public"); given {
+		public, _ := g.flag("public")
+		o.Public = &public
+	}
 	b, handlers, err := p.Loader.Role(text, o, t)
-	public, _ := g.flag("public")
-	inc.parts = []part{{key: key, block: b, handlers: handlers, public: public, err: err}}
+	inc.parts = []part{{key: key, block: b, handlers: handlers, err: err}}
 }
 
 var marker = sync.OnceValue(func() *regexp.Regexp {

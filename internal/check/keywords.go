@@ -168,7 +168,7 @@ func (p *play) notifies(t *playbook.Task, s site) {
 			continue
 		}
 		if !p.openHandlers && !p.isHandler(name) {
-			e := n.Errorf("no handler is called %q", name)
+			e := n.Errorf("The requested handler '%s' was not found in either the main handlers list nor in the listening handlers list", name)
 			e.Hint = source.DidYouMean(name, p.handled.names)
 			if e.Hint == "" {
 				e.Hint = "handlers stand under \"handlers\" of the play, and in the handlers/main.yaml of its roles"

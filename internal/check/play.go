@@ -53,7 +53,7 @@ func (r *run) newPlay(pp *playbook.Play) *play {
 		p.vars.Prompts.Set(prompt.Name, "")
 	}
 	for b := range blocks(p.sections()) {
-		if b.Role != nil {
+		if b.Role != nil && !b.Role.Private {
 			p.vars.Roles = append(p.vars.Roles, b.Role)
 		}
 	}

@@ -221,7 +221,7 @@ func (p *play) surveyInclude(t *playbook.Task) {
 // public ones, and those of dependencies.
 func (p *play) learnRoles(part part) {
 	for b := range blocks([]playbook.Entry{part.block}) {
-		if b.Role == nil || !part.public && len(b.Role.Parents) == 0 {
+		if b.Role == nil || b.Role.Private && len(b.Role.Parents) == 0 {
 			continue
 		}
 		for _, n := range []source.Node{b.Role.Defaults, b.Role.Vars} {

@@ -244,6 +244,9 @@ func (p *play) special(t *playbook.Task, g *given, s site) {
 	case "set_fact":
 		p.setFact(t, g, s)
 	case "meta":
+		if t.Action.Text() == "end_role" && playbook.RoleOf(t) == nil {
+			p.add(t.Action.Errorf("Cannot execute 'end_role' from outside of a role"), s.certain)
+		}
 		if strings.HasPrefix(t.Action.Text(), "end_") {
 			p.ended = true
 		}

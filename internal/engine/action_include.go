@@ -122,22 +122,44 @@ type includeRoleArgs struct {
 	Apply map[string]any `arg:"apply"`
 	// Runs the role even where it has run in this play with the same parameters.
 	AllowDuplicates bool `arg:"allow_duplicates" default:"yes"`
-	// Lets the tasks behind see the role's defaults and variables.
-	Public bool `arg:"public"`
+	// Lets the tasks behind see the role's defaults and variables, or not. Not, unless
+	// the setting private_role_vars says no.
+	Public *bool `arg:"public"`
 	// Holds the variables against the role's argument specification first.
 	RolespecValidate bool `arg:"rolespec_validate" default:"yes"`
 }
 
+// key is the same for the same arguments.
+func (args includeRoleArgs) key() string {
+	public := "by default"
+	if args.Public != nil {
+		public = fmt.Sprint(*args.Public)
+	}
+	args.Public = nil
+	return fmt.Sprintf("role %+v public %s", args, public)
+}
+
 func runIncludeRole(_ context.Context, a *attempt, args *includeRoleArgs) (*taskResult, error) {
-	key := includeKey{a.task, fmt.Sprintf("role %+v", *args)}
+	key := includeKey{a.task, args.key()}
 	inc := a.load(key, func() (*playbook.Block, []*playbook.Task, error) {
 		return a.engine.Loader.Role(args.Name, playbook.RoleOptions{TasksFrom: args.TasksFrom, VarsFrom: args.VarsFrom,
-			DefaultsFrom: args.DefaultsFrom, HandlersFrom: args.HandlersFrom, Once: !args.AllowDuplicates, NoValidation: !args.RolespecValidate, Play: a.Play}, a.task)
+			DefaultsFrom: args.DefaultsFrom, HandlersFrom: args.HandlersFrom, Once: !args.AllowDuplicates, NoValidation: !args.RolespecValidate, Public: args.Public, Play: a.Play}, a.task)
 	})
-	if args.Public && inc.err == nil {
+	if inc.err == nil && !ownRole(inc.block).Private {
 		a.vars.Roles = append(slices.Clone(a.vars.Roles), rolesIn([]playbook.Entry{inc.block})...)
 	}
 	return a.behind(inc, args.Name)
+}
+
+// ownRole returns the role that an include brought in: the last one in the block,
+// behind those that it depends on.
+func ownRole(b *playbook.Block) *playbook.Role {
+	for {
+		if b.Role != nil {
+			return b.Role
+		}
+		b = b.Body[len(b.Body)-1].(*playbook.Block)
+	}
 }
 
 // Meta steers the run itself.
@@ -169,7 +191,7 @@ func runMeta(_ context.Context, a *attempt, args *metaArgs) (*taskResult, error)
 		a.engine.drop(a.target)
 	case "end_role":
 		if playbook.RoleOf(a.task) == nil || a.task.Handler {
-			return nil, a.task.Action.Errorf("end_role is for the tasks of a role")
+			return nil, a.task.Action.Errorf("Cannot execute 'end_role' from outside of a role")
 		}
 		res.then = errEndRole
 	case "end_host":

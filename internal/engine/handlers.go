@@ -114,7 +114,7 @@ func (h *hostRun) notifyName(c *jinja.Context, at source.Node, name string) erro
 		return nil
 	}
 	if !found {
-		return at.Errorf("no handler is called %q", name).WithHint("%s", source.DidYouMean(name, known))
+		return at.Errorf("The requested handler '%s' was not found in either the main handlers list nor in the listening handlers list", name).WithHint("%s", source.DidYouMean(name, known))
 	}
 	return nil
 }

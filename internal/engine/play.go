@@ -316,12 +316,13 @@ func batchSize(v any, total int) (int, error) {
 }
 
 // staticRoles returns the roles whose variables the whole play sees: those of
-// `roles` and of import_role, in order.
+// `roles` and of import_role that are not private, in order.
 func staticRoles(p *playbook.Play) []*playbook.Role {
 	return rolesIn(slices.Concat(p.PreTasks, p.Roles, p.Tasks, p.PostTasks))
 }
 
-// rolesIn returns the roles whose blocks are among the entries or inside of them.
+// rolesIn returns the roles, private ones aside, whose blocks are among the entries
+// or inside of them.
 func rolesIn(entries []playbook.Entry) []*playbook.Role {
 	var roles []*playbook.Role
 	for _, e := range entries {
@@ -329,7 +330,7 @@ func rolesIn(entries []playbook.Entry) []*playbook.Role {
 		if !isBlock {
 			continue
 		}
-		if b.Role != nil {
+		if b.Role != nil && !b.Role.Private {
 			roles = append(roles, b.Role)
 		}
 		roles = append(roles, rolesIn(slices.Concat(b.Body, b.Rescue, b.Always))...)

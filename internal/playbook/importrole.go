@@ -11,9 +11,6 @@ func (r *reader) importRole(n source.Node, t *Task, s scope) []Entry {
 	if !r.checkImport(n, t, "import_role") {
 		return nil
 	}
-	if public := t.Action.Get("public"); public.Exists() {
-		r.fail(public.Errorf(`import_role has no "public": its variables are always seen by the play`))
-	}
 	nameNode := r.roleName(t)
 	if !nameNode.Exists() {
 		return nil
@@ -37,6 +34,10 @@ func (r *reader) importRole(n source.Node, t *Task, s scope) []Entry {
 	}
 	if v := t.Argument("allow_duplicates"); v.Exists() {
 		use.options.Once = !r.flag("allow_duplicates", v)
+	}
+	if v := t.Argument("public"); v.Exists() {
+		public := r.flag("public", v)
+		use.options.Public = &public
 	}
 	if v := t.Argument("rolespec_validate"); v.Exists() {
 		use.options.NoValidation = !r.flag("rolespec_validate", v)

@@ -38,6 +38,9 @@ type Loader struct {
 	// file of an import, a role, a tag) with variables that are, mappings of which
 	// later ones win. A list is several names. Nil: such templates are refused.
 	Static func(n source.Node, vars []source.Node) ([]string, error)
+	// PrivateRoles says whether roles are private that do not say so themselves. Nil:
+	// those that are included while a play runs are, the others are not.
+	PrivateRoles *bool
 	// Files reads the files: with its keys, those that are encrypted too.
 	Files source.Files
 
@@ -50,6 +53,7 @@ type RoleOptions struct {
 	TasksFrom, VarsFrom, DefaultsFrom, HandlersFrom string
 
 	Params       source.Node // a mapping: role parameters
+	Public       *bool       // the play sees the role's variables; nil: as the Loader has it
 	Once         bool        // allow_duplicates: false
 	NoValidation bool        // rolespec_validate: false
 	Play         *Play       // the play that the role is used in
@@ -100,7 +104,7 @@ func (l *Loader) Role(name string, o RoleOptions, include *Task) (*Block, []*Tas
 		s.play = o.Play
 	}
 	b := r.included(include, s)
-	use := roleUse{name: name, pos: include.ModulePos, options: o, params: o.Params, fromInclude: true, by: roleAround(s)}
+	use := roleUse{name: name, pos: include.ModulePos, options: o, params: o.Params, fromInclude: true, dynamic: true, by: roleAround(s)}
 	use.Vars = include.Vars
 	inner := r.useRole(use, s.inside(b))
 	if inner != nil {

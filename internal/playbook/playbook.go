@@ -127,8 +127,9 @@ type Block struct {
 	// or nil. What a dynamic include gives as `vars` is in Params too, because it
 	// is stronger there than the variables of a task.
 	Import *Task
-	// Use is set on the block around a role's block. Its Vars are weaker than the
-	// role's own, where it is an entry of `roles` or a dependency.
+	// Use is set on the block around a role's block that is an entry of `roles` or a
+	// dependency. Its Vars are a bit stronger than the role's own, and weaker than
+	// those of blocks and tasks.
 	Use *Role
 	// Handlers are those that Loader.Tasks found: the handlers of roles that the
 	// included tasks import.
@@ -218,6 +219,9 @@ type Role struct {
 	// once a host and play.
 	Key             string
 	AllowDuplicates bool
+	// Private says that only the role itself sees its defaults and variables, and
+	// not the rest of the play.
+	Private bool
 }
 
 // FullName returns the role's name, with its collection's in front of it.

@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"cmp"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ type roleUse struct {
 	params      source.Node
 	options     RoleOptions
 	fromInclude bool
+	dynamic     bool  // brought in while the play runs
 	by          *Role // the role that depends on it
 	via         *Task // import_role
 }
@@ -189,10 +191,22 @@ func (r *reader) role(use roleUse, dir string) *Role {
 	if use.by != nil {
 		role.Parents = []*Role{use.by}
 	}
+	role.Private = r.isPrivate(use)
 	r.library(dir)
 	role.Defaults = r.roleVars(use, role, "defaults", use.options.DefaultsFrom)
 	role.Vars = r.roleVars(use, role, "vars", use.options.VarsFrom)
 	return role
+}
+
+// isPrivate reports whether only the role of a use sees its variables.
+func (r *reader) isPrivate(use roleUse) bool {
+	switch {
+	case use.options.Public != nil:
+		return !*use.options.Public
+	case r.PrivateRoles != nil:
+		return *r.PrivateRoles
+	}
+	return use.dynamic
 }
 
 // collectionOf returns the collection in whose folder a role lies, or "".
@@ -226,9 +240,11 @@ func (p *Play) firstUse(role *Role) bool {
 func (u roleUse) key(dir string) string {
 	var b strings.Builder
 	o := u.options
-	for _, s := range []string{dir, o.TasksFrom, o.VarsFrom, o.DefaultsFrom, o.HandlersFrom, strings.Join(u.Tags, ",")} {
-		b.WriteString(quote(s))
+	b.WriteString(quote(dir))
+	for _, file := range []string{o.TasksFrom, o.VarsFrom, o.DefaultsFrom, o.HandlersFrom} {
+		b.WriteString(quote(cmp.Or(file, "main")))
 	}
+	b.WriteString(quote(strings.Join(u.Tags, ",")))
 	if u.fromInclude {
 		b.WriteString("include")
 	}

@@ -129,10 +129,16 @@ func (r *reader) roleFile(use roleUse, role *Role, part, from string) string {
 		}
 		return ""
 	}
+	folder := filepath.Join(role.Dir, part)
+	if path := filepath.Join(folder, from); filepath.IsAbs(from) || !strings.HasPrefix(path, folder+string(filepath.Separator)) {
+		r.fail(source.Errorf(use.pos, "%q is no file for the role %q, as it is not inside the expected role path %s", from, role.Name, folder).
+			WithHint("include_tasks takes files from elsewhere"))
+		return ""
+	}
 	var tried []string
 	for _, end := range append([]string{""}, yamlNames[:3]...) {
-		path := filepath.Join(role.Dir, part, from+end)
-		if isFile(path) && strings.HasPrefix(path, filepath.Join(role.Dir, part)+string(filepath.Separator)) {
+		path := filepath.Join(folder, from+end)
+		if isFile(path) {
 			return path
 		}
 		tried = append(tried, path)

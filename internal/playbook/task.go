@@ -53,7 +53,7 @@ func (r *reader) entry(n source.Node, s scope) []Entry {
 		switch p.Key.Text() {
 		case "block", "rescue", "always":
 			if s.handler {
-				r.fail(p.Key.Errorf("a block cannot be a handler").WithHint(`give the handlers the same "listen" topic`))
+				r.fail(p.Key.Errorf("Using a block as a handler is not supported: a handler is one task").WithHint(`give the handlers the same "listen" topic`))
 				return nil
 			}
 			return []Entry{r.block(n, s)}
@@ -157,9 +157,12 @@ func (r *reader) finishTask(n source.Node, t *Task, s scope) []Entry {
 		return nil
 	case "import_role", "include_role":
 		if s.handler {
-			r.fail(source.Errorf(t.ModulePos, "%s cannot be a handler", name).WithHint("use include_tasks"))
+			r.fail(source.Errorf(t.ModulePos, "Using '%s' as a handler is not supported: a role brings its own", name).WithHint("use include_tasks"))
 			return nil
 		}
+	}
+	if name == "meta" && s.handler {
+		r.metaHandler(t)
 	}
 	switch name {
 	case "import_tasks":
@@ -175,6 +178,16 @@ func (r *reader) finishTask(n source.Node, t *Task, s scope) []Entry {
 		t.Notify = s.parent.notified()
 	}
 	return []Entry{t}
+}
+
+// metaHandler refuses what no handler can do.
+func (r *reader) metaHandler(t *Task) {
+	switch t.Action.Text() {
+	case "flush_handlers":
+		r.fail(t.Action.Errorf("flush_handlers cannot be used as a handler"))
+	case "end_role":
+		r.fail(t.Action.Errorf("Cannot execute 'end_role' from a handler"))
+	}
 }
 
 // notified returns what the tasks in a block notify where they say nothing.

@@ -145,9 +145,9 @@ func (s *Store) Scope(w Where) (*Scope, error) {
 	sc.add(chain.vars...)
 	roles := rolesFor(w)
 	for _, r := range roles {
+		sc.add(chain.uses[r]...)
 		sc.addMap(s.Map(r.Vars))
 	}
-	sc.add(chain.uses...)
 	if w.Play != nil {
 		sc.addMap(w.Play.Files)
 		sc.addMap(w.Play.Prompts)
@@ -182,9 +182,12 @@ func (sc *Scope) Settle() error {
 }
 
 // links are the variables of an entry and of the blocks around it, the inner
-// first: parameters, the others, and those of a role's use, which are weaker
-// than the role's own.
-type links struct{ params, vars, uses []layer }
+// first: parameters, the others, and those of a role's use, which are a bit
+// stronger than the role's own.
+type links struct {
+	params, vars []layer
+	uses         map[*playbook.Role][]layer
+}
 
 func (s *Store) chain(e playbook.Entry) links {
 	var l links
@@ -192,8 +195,11 @@ func (s *Store) chain(e playbook.Entry) links {
 		own := mapLayer{s.Map(e.Common().Vars)}
 		if b, isBlock := e.(*playbook.Block); isBlock {
 			l.params = append(l.params, mapLayer{s.Map(b.Params)})
-			if b.Use != nil {
-				l.uses = append(l.uses, own)
+			if b.Use != nil && own.Len() > 0 {
+				if l.uses == nil {
+					l.uses = map[*playbook.Role][]layer{}
+				}
+				l.uses[b.Use] = append(l.uses[b.Use], own)
 				own = mapLayer{jinja.NewMap()}
 			}
 		}
@@ -207,7 +213,6 @@ func (s *Store) chain(e playbook.Entry) links {
 	empty := func(l layer) bool { return l.(mapLayer).Len() == 0 }
 	l.params = slices.DeleteFunc(l.params, empty)
 	l.vars = slices.DeleteFunc(l.vars, empty)
-	l.uses = slices.DeleteFunc(l.uses, empty)
 	return l
 }
 
