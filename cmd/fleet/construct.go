@@ -24,9 +24,9 @@ func (e evaluator) Eval(expr string, pos source.Pos, layers []inventory.Layer) (
 	}
 	scope := jinja.Vars{}
 	for _, l := range layers {
-		fillScope(scope, e.store.Map(l.Vars))
+		e.fill(scope, e.store.Map(l.Vars))
 	}
-	fillScope(scope, e.extra)
+	e.fill(scope, e.extra)
 	c := jinja.NewContext(context.Background(), nil, scope)
 	v, err := parsed.Value(c)
 	if err == nil {
@@ -46,8 +46,10 @@ func (e evaluator) Eval(expr string, pos source.Pos, layers []inventory.Layer) (
 	return docs[0], nil
 }
 
-func fillScope(scope jinja.Vars, m *jinja.Map) {
+// fill puts variables over those of a scope.
+func (e evaluator) fill(scope jinja.Vars, m *jinja.Map) {
 	for k, v := range m.All() {
-		scope[jinja.Str(k)] = v
+		name := jinja.Str(k)
+		scope[name] = e.store.Over(scope[name], v)
 	}
 }

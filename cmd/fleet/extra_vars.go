@@ -8,19 +8,19 @@ import (
 	"fleet/internal/jinja"
 	"fleet/internal/playbook"
 	"fleet/internal/source"
+	"fleet/internal/vars"
 )
 
 // extraVars reads the values of -e, the later ones over the earlier.
 func (s *setup) extraVars(given []string) (*jinja.Map, error) {
 	all := jinja.NewMap()
+	store := &vars.Store{Merge: s.mergesMappings()}
 	for _, text := range given {
 		m, err := s.extraVar(text)
 		if err != nil {
 			return nil, err
 		}
-		for k, v := range m.All() {
-			all.Set(k, v)
-		}
+		store.Put(all, m)
 	}
 	return all, nil
 }

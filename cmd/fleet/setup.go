@@ -75,7 +75,7 @@ func (f *connectFlags) load(ctx context.Context, a *app) (*setup, error) {
 	if f.limit, err = limits(f.limit); err != nil {
 		return nil, err
 	}
-	s.store = vars.NewStore(s.inventory, s.extra, a.secrets)
+	s.store = s.newStore(s.inventory)
 	for _, folder := range conf.Paths("DEFAULT_MODULE_PATH") {
 		s.library.Add(folder)
 	}
@@ -100,7 +100,7 @@ func (s *setup) readInventory() error {
 		s.none = len(sources) == 0
 	}
 	s.flags.inventories = sources
-	l := inventory.Loader{Files: s.files, Evaluator: evaluator{s.extra, vars.NewStore(nil, s.extra, s.secrets)},
+	l := inventory.Loader{Files: s.files, Evaluator: evaluator{s.extra, s.newStore(nil)},
 		IgnorePatterns: s.settings.List("INVENTORY_IGNORE_PATTERNS")}
 	if s.settings.Given("INVENTORY_IGNORE_EXTS") {
 		l.IgnoreEnds = s.settings.List("INVENTORY_IGNORE_EXTS")
@@ -108,6 +108,19 @@ func (s *setup) readInventory() error {
 	var err error
 	s.inventory, err = l.Load(sources...)
 	return err
+}
+
+// newStore returns a store of variables, as the settings say.
+func (s *setup) newStore(inv *inventory.Inventory) *vars.Store {
+	store := vars.NewStore(inv, s.extra, s.secrets)
+	store.Merge = s.mergesMappings()
+	return store
+}
+
+// mergesMappings reports whether the mappings that a variable has in several
+// places are put together.
+func (s *setup) mergesMappings() bool {
+	return s.settings.Text("DEFAULT_HASH_BEHAVIOUR") == "merge"
 }
 
 // limits returns the patterns of --limit; those of "@file" are the file's lines.

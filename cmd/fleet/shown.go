@@ -33,7 +33,7 @@ func (s shownVars) host(name string) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]any{}
+	out := jinja.NewMap()
 	for _, l := range layers {
 		own := l.Kind == inventory.HostInventory || l.Kind == inventory.HostFiles || l.Kind == inventory.HostPlaybook
 		if own || !s.export {
@@ -41,11 +41,9 @@ func (s shownVars) host(name string) (map[string]any, error) {
 		}
 	}
 	if !s.export {
-		for k, v := range s.extra.All() {
-			out[jinja.Str(k)] = shownValue(v)
-		}
+		s.store.Put(out, s.extra)
 	}
-	return out, nil
+	return shownMap(out), nil
 }
 
 // group returns the variables of a group.
@@ -54,31 +52,33 @@ func (s shownVars) group(name string) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]any{}
+	out := jinja.NewMap()
 	for _, l := range layers {
 		s.put(out, l)
 	}
 	if g, ok := s.inventory.Group(name); ok && g.Priority != 1 {
-		out["ansible_group_priority"] = g.Priority
+		out.Set("ansible_group_priority", g.Priority)
 	}
-	return out, nil
+	return shownMap(out), nil
 }
 
-func (s shownVars) put(out map[string]any, l inventory.Layer) {
-	for k, v := range s.store.Map(l.Vars).All() { // the store marks the secrets
-		out[jinja.Str(k)] = shownValue(v)
+func (s shownVars) put(out *jinja.Map, l inventory.Layer) {
+	s.store.Put(out, s.store.Map(l.Vars)) // which marks the secrets
+}
+
+func shownMap(v *jinja.Map) map[string]any {
+	m := make(map[string]any, v.Len())
+	for k, e := range v.All() {
+		m[jinja.Str(k)] = shownValue(e)
 	}
+	return m
 }
 
 // shownValue returns a value that encoding/json and YAML write as Ansible does.
 func shownValue(v any) any {
 	switch v := v.(type) {
 	case *jinja.Map:
-		m := make(map[string]any, v.Len())
-		for k, e := range v.All() {
-			m[jinja.Str(k)] = shownValue(e)
-		}
-		return m
+		return shownMap(v)
 	case []any:
 		list := make([]any, len(v))
 		for i, e := range v {

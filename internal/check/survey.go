@@ -194,9 +194,7 @@ func (p *play) surveyVarsFile(n source.Node) {
 		}
 		doc := p.varDoc(found)
 		p.learnt.open = p.learnt.open || doc.err != nil // it is told by itself
-		for k, v := range p.Vars.Map(doc.node).All() {
-			p.vars.Files.Set(k, v)
-		}
+		p.Vars.Put(p.vars.Files, p.Vars.Map(doc.node))
 		return
 	}
 }

@@ -262,7 +262,7 @@ func (h *hostRun) varsFiles(ctx context.Context, first bool) error {
 			}
 			return source.Errorf(n.Pos(), "%w", err).WithHint("%s", source.HintOf(err))
 		}
-		merge(values, m)
+		h.engine.Vars.Put(values, m)
 	}
 	h.vars.Files = values
 	return nil

@@ -87,14 +87,14 @@ error = red
 
 func TestMistakes(t *testing.T) {
 	for text, want := range map[string]string{
-		"forks = 3":                         "ansible.cfg:1:1: the setting stands in no section",
-		"[defaults\n":                       `ansible.cfg:1:1: "[defaults" is not a section`,
-		"[defaults]\nforks":                 `ansible.cfg:2:1: "forks" is not key = value`,
-		"[defaults]\nforks = x":             `ansible.cfg:2:1: forks (section [defaults]): want a whole number, not "x"`,
-		"[defaults]\ngathering = lazy":      `ansible.cfg:2:1: gathering (section [defaults]): "lazy" is not supported`,
-		"[defaults]\nhash_behaviour=merge":  "ansible.cfg:2:1: the setting hash_behaviour (section [defaults]) is not supported",
-		"[defaults]\nfact_caching = redis":  `ansible.cfg:2:1: fact_caching (section [defaults]): "redis" is not supported`,
-		"[privilege_escalation]\nbecome=ja": `ansible.cfg:2:1: become (section [privilege_escalation]): want yes or no, not "ja"`,
+		"forks = 3":                              "ansible.cfg:1:1: the setting stands in no section",
+		"[defaults\n":                            `ansible.cfg:1:1: "[defaults" is not a section`,
+		"[defaults]\nforks":                      `ansible.cfg:2:1: "forks" is not key = value`,
+		"[defaults]\nforks = x":                  `ansible.cfg:2:1: forks (section [defaults]): want a whole number, not "x"`,
+		"[defaults]\ngathering = lazy":           `ansible.cfg:2:1: gathering (section [defaults]): "lazy" is not supported`,
+		"[defaults]\nerror_on_undefined_vars=no": "ansible.cfg:2:1: the setting error_on_undefined_vars (section [defaults]) is not supported",
+		"[defaults]\nfact_caching = redis":       `ansible.cfg:2:1: fact_caching (section [defaults]): "redis" is not supported`,
+		"[privilege_escalation]\nbecome=ja":      `ansible.cfg:2:1: become (section [privilege_escalation]): want yes or no, not "ja"`,
 	} {
 		if _, _, err := load(t, text); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", text, err, want)

@@ -132,6 +132,9 @@ func (h *Host) keep(k kind, values *jinja.Map, at Place) {
 	for key, v := range values.All() {
 		name := jinja.Str(key)
 		known := h.kinds[k][name]
+		if n := len(known); k == included && n > 0 {
+			v = h.store.Over(known[n-1].value, v)
+		}
 		// Turns of one task overwrite each other.
 		if n := len(known); n > 0 && known[n-1].at.Compare(at) == 0 {
 			known[n-1].value = v

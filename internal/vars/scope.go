@@ -127,6 +127,7 @@ type Scope struct {
 	local   map[string]any
 	magic   Magic
 	layers  []layer
+	merge   bool
 	pending Pending
 }
 
@@ -138,11 +139,11 @@ func (s *Store) Scope(w Where) (*Scope, error) {
 	}
 	host := s.Host(w.Host)
 	chain := s.chain(w.Entry)
-	sc := &Scope{magic: w.Magic, pending: w.Pending}
+	sc := &Scope{magic: w.Magic, pending: w.Pending, merge: s.Merge}
 	sc.add(mapLayer{s.extra})
-	sc.add(chain.params...)
+	sc.addNested(chain.params)
 	sc.add(w.learnt(host, set), hostLayer{host, included, w.Before})
-	sc.add(chain.vars...)
+	sc.addNested(chain.vars)
 	roles := rolesFor(w)
 	for _, r := range roles {
 		sc.add(chain.uses[r]...)
@@ -248,6 +249,13 @@ func rolesFor(w Where) []*playbook.Role {
 
 func (sc *Scope) add(layers ...layer) { sc.layers = append(sc.layers, layers...) }
 
+func (sc *Scope) addNested(layers []layer) {
+	if sc.merge {
+		layers = []layer{nested(layers)}
+	}
+	sc.add(layers...)
+}
+
 func (sc *Scope) addMap(m *jinja.Map) {
 	if m != nil && m.Len() > 0 {
 		sc.layers = append(sc.layers, mapLayer{m})
@@ -282,6 +290,9 @@ func (sc *Scope) Lookup(name string) (any, bool) {
 		}
 	}
 	key := any(name)
+	if sc.merge {
+		return merged(sc.layers, name, key)
+	}
 	for _, l := range sc.layers {
 		if v, ok := l.lookup(name, key); ok {
 			return v, true

@@ -21,6 +21,10 @@ type Secrets interface {
 
 // Store is the variables of one run. It is safe for concurrent use.
 type Store struct {
+	// Merge puts the mappings that a name has in several places together, in place of
+	// the strongest alone. Set it before the store is used.
+	Merge bool
+
 	inventory *inventory.Inventory
 	extra     *jinja.Map
 	secrets   Secrets
