@@ -189,6 +189,8 @@ func (a *attempt) ansibleSays(e *spec.Error) string {
 		return "Invalid options for " + a.spec.Name + ": " + name
 	case isUnknown:
 		return "Unsupported parameters for (" + a.spec.Name + ") module: " + name
+	case strings.HasPrefix(e.Msg, "missing required arguments"):
+		return e.Msg
 	case arg.Plain:
 		option := map[string]string{"src": "source"}
 		return "Invalid type supplied for " + cmp.Or(option[e.Key], e.Key) + " option, it must be a string: " + e.Msg

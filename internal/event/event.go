@@ -246,6 +246,7 @@ func ParseResult(data json.RawMessage) Result {
 			r.Msg = string(fields["msg"])
 		}
 	}
+	take("hint", &r.Hint)
 	if i := strings.LastIndex(r.Msg, hintMark); i >= 0 && !strings.Contains(r.Msg[i+len(hintMark):], "\n") {
 		r.Msg, r.Hint = r.Msg[:i], r.Msg[i+len(hintMark):]
 	}

@@ -13,6 +13,8 @@ func TestParseResultTakesTheHintFromTheMessage(t *testing.T) {
 		{`{"msg":"hint: alone"}`, "hint: alone", ""},
 		{`{"msg":"a\nhint: b\nc"}`, "a\nhint: b\nc", ""},
 		{`{"msg":["a",1]}`, `["a",1]`, ""},
+		{`{"msg":"it is taken","hint":"publish another"}`, "it is taken", "publish another"},
+		{`{"msg":"it is taken","hint":["a"]}`, "it is taken", ""},
 		{`{}`, "", ""},
 		{`no JSON`, "", ""},
 	} {

@@ -121,7 +121,7 @@ func runCase(t *testing.T, file string) {
 	}
 	out = call(t, e, home, module, false, args)
 	if msg, fails := parts["msg"]; fails {
-		if got, _ := out["msg"].(string); got != msg {
+		if got := said(out); got != msg {
 			t.Errorf("got error\n%s\nwant\n%s", got, msg)
 		}
 	} else {
@@ -137,6 +137,15 @@ func runCase(t *testing.T, file string) {
 		compareCase(t, "again", out, parts)
 	}
 	contains(t, "result", out, parts["result"])
+}
+
+// said returns a failure's message, and below it the next step.
+func said(out map[string]any) string {
+	msg, _ := out["msg"].(string)
+	if hint, ok := out["hint"].(string); ok {
+		msg += "\nhint: " + hint
+	}
+	return msg
 }
 
 func compareCase(t *testing.T, run string, out map[string]any, parts map[string]string) {

@@ -40,8 +40,8 @@ func TestContainerExec(t *testing.T) {
 		{`{"container":"web","argv":["a"],"env":{"A":1}}`, "argument \"env.A\": want text, not 1\nhint: put it in quotes"},
 		{`{"container":"web","argv":["a"],"detach":true,"stdin":"x"}`, "arguments detach, stdin exclude each other"},
 	} {
-		if got := call(t, e, home, "docker_container_exec", false, c.args); got["msg"] != c.msg {
-			t.Errorf("%s: got %v, want %s", c.args, got["msg"], c.msg)
+		if got := call(t, e, home, "docker_container_exec", false, c.args); said(got) != c.msg {
+			t.Errorf("%s: got %v, want %s", c.args, said(got), c.msg)
 		}
 	}
 	if got := call(t, e, home, "docker_container_exec", false, `{"container":"web","argv":["a"],"detach":true}`); got["exec_id"] != "run" {

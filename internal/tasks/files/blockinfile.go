@@ -86,7 +86,7 @@ func blockinfile(ctx context.Context, m *sys.Machine, a *blockinfileArgs) (any, 
 		res.Msg = unknownYet
 		return res, nil
 	default:
-		return nil, a.missing("Path")
+		return nil, a.missing("Path", createMakes)
 	}
 	after, err := a.apply(text)
 	if err != nil {

@@ -50,11 +50,13 @@ func (a *editArgs) readText(m *sys.Machine) (path, text string, there bool, err 
 	return path, string(data), true, nil
 }
 
-// missing is the error for a file that has to be there. The word in front of its
-// name is the one that Ansible has in this module.
-func (a *editArgs) missing(word string) error {
-	return sys.Messagef("%s %s does not exist !", word, a.Path)
+// missing is the error for a file that has to be there, with the next step. The
+// word in front of its name is the one that Ansible has in this module.
+func (a *editArgs) missing(word, hint string) error {
+	return sys.Messagef("%s %s does not exist !\nhint: %s", word, a.Path, hint)
 }
+
+const createMakes = "create: true makes it"
 
 // writeText brings the file to the text and to its permissions.
 func (a *editArgs) writeText(ctx context.Context, m *sys.Machine, path, text string) (sys.Written, error) {

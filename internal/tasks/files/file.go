@@ -142,10 +142,10 @@ func (t *fileTask) prepare() (err error) {
 		t.State = "file"
 	}
 	if t.Recurse && t.State != "directory" {
-		return fmt.Errorf(`argument "recurse" needs state: directory, not %s`, t.State)
+		return sys.Messagef("recurse option requires state to be 'directory', not '%s'", t.State)
 	}
 	if t.Src != "" && t.State != "link" && t.State != "hard" {
-		return fmt.Errorf(`argument "src" needs state: link or hard, not %s`, t.State)
+		return sys.Messagef("src option requires state to be 'link' or 'hard', not '%s'", t.State)
 	}
 	return nil
 }
@@ -204,9 +204,9 @@ func (t *fileTask) file(ctx context.Context) error {
 		t.msg = "the file does not exist, so in check mode nothing is known of it"
 		return nil
 	case t.was == "absent":
-		return fmt.Errorf("%q does not exist; state: touch makes an empty file, copy or template one with content", t.Path)
+		return sys.Messagef("file (%s) is absent, cannot continue\nhint: state: touch makes an empty file, copy or template one with content", t.path)
 	case t.was != "file" && t.was != "hard":
-		return fmt.Errorf("%q is a %s, not a file", t.Path, t.was)
+		return sys.Messagef("file (%s) is %s, cannot continue", t.path, t.was)
 	}
 	return t.dress(ctx, "preserve")
 }

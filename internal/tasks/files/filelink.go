@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"fleet/internal/tasks/sys"
@@ -13,13 +14,13 @@ import (
 func (t *fileTask) link(ctx context.Context) error {
 	if t.Src == "" {
 		if t.was != "link" {
-			return errors.New(`a new symbolic link needs the argument "src"`)
+			return sys.Messagef("src is required for creating new symlinks")
 		}
 		t.Src, _ = os.Readlink(t.m.Path(t.path))
 		return t.dressLink(ctx)
 	}
 	if !t.Force && !t.m.Check && !exists(t.m, t.target()) {
-		return fmt.Errorf("src %q does not exist; force: yes links to it all the same", t.Src)
+		return sys.Messagef("src file does not exist: %s\nhint: force: yes links to it all the same", t.target())
 	}
 	if err := t.replaceable("symbolic link"); err != nil {
 		return err
@@ -68,10 +69,13 @@ func (t *fileTask) replaceable(kind string) error {
 // hard makes the path another name of src.
 func (t *fileTask) hard(ctx context.Context) error {
 	if t.Src == "" {
-		return errors.New(`a new hard link needs the argument "src"`)
+		return sys.Messagef("src is required for creating new hardlinks")
 	}
 	src := t.target()
 	want, err := os.Lstat(t.m.Path(src))
+	if errors.Is(err, fs.ErrNotExist) && !t.m.Check {
+		return sys.Messagef("src does not exist")
+	}
 	if err != nil && !t.m.Check {
 		return fmt.Errorf("src %q: %w", t.Src, inner(err))
 	}

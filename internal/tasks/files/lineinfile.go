@@ -86,7 +86,7 @@ func lineinfile(ctx context.Context, m *sys.Machine, a *lineinfileArgs) (any, er
 		res.Msg = unknownYet
 		return res, nil
 	default:
-		return nil, a.missing("Destination")
+		return nil, a.missing("Destination", createMakes)
 	}
 	lines := splitLines(text)
 	if a.State == "absent" {

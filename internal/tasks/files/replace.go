@@ -57,7 +57,7 @@ func replace(ctx context.Context, m *sys.Machine, a *replaceArgs) (any, error) {
 		res.Msg = unknownYet
 		return res, nil
 	case !there:
-		return nil, a.missing("Path")
+		return nil, a.missing("Path", "copy, template, or lineinfile with create: true make files")
 	}
 	re, err := pattern.Compile(a.Regexp, pattern.MultiLine)
 	if err != nil {

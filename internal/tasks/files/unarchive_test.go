@@ -220,7 +220,7 @@ func TestUnarchiveNeverLeavesDest(t *testing.T) {
 		"no archive":   {bytes.Repeat([]byte("text\n"), 300), `this is neither a tar nor a zip archive`},
 		"cut":          {gzipped(sample(t))[:60], `archive "x": it ends too early, a part of it is missing`},
 		"short text":   {[]byte("text\n"), `archive "x": this is neither a tar nor a zip archive`},
-		"damaged":      {damaged(gzipped(sample(t))), "archive \"x\": it is damaged\nhint: compare its size"},
+		"damaged":      {damaged(gzipped(sample(t))), `archive "x": it is damaged`},
 		"zip cut":      {[]byte("PK\x03\x04 and no more"), `archive "x": it is damaged`},
 	} {
 		t.Run(name, func(t *testing.T) {

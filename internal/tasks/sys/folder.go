@@ -90,7 +90,7 @@ func (m *Machine) Remove(ctx context.Context, path string) error {
 		return fmt.Errorf("refusing to remove %q", path)
 	}
 	info, err := os.Lstat(m.Path(path))
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ENAMETOOLONG) {
 		return nil
 	}
 	if err != nil {

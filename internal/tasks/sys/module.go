@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"fleet/internal/spec"
 )
@@ -59,13 +60,22 @@ func (mod *Module) Run(ctx context.Context, m *Machine, args []byte) json.RawMes
 	}
 	if err != nil {
 		fields["failed"] = true
-		fields["msg"] = m.reason(err)
+		sentence(fields, m.reason(err))
 	}
 	data, err := json.Marshal(fields)
 	if err != nil {
 		data, _ = json.Marshal(map[string]any{"failed": true, "msg": fmt.Sprintf("the result cannot be sent: %v", err)})
 	}
 	return data
+}
+
+// sentence puts what went wrong into a result: msg is the sentence that playbooks
+// compare and search, and the next step stands by itself.
+func sentence(fields map[string]any, text string) {
+	fields["msg"] = text
+	if i := strings.LastIndex(text, "\nhint: "); i >= 0 && !strings.Contains(text[i+1:], "\n") {
+		fields["msg"], fields["hint"] = text[:i], text[i+len("\nhint: "):]
+	}
 }
 
 // object turns a module's value into the fields of a JSON object.
