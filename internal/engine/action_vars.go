@@ -25,7 +25,7 @@ type setFactArgs struct {
 // SetFact sets variables of the host for the rest of the run.
 //
 // Every argument but cacheable is a variable. A value that is the text true,
-// false, yes or no becomes the boolean.
+// false, yes or no becomes the boolean, unless ansible.cfg has jinja2_native.
 //
 // Example:
 //
@@ -42,7 +42,10 @@ var setFact = &action{
 		}
 		cacheable := isTrue(values, "cacheable")
 		values.Delete("cacheable")
-		values = truths(lists(values).(*jinja.Map))
+		values = lists(values).(*jinja.Map)
+		if !a.engine.Options.ReadLiterals {
+			values = truths(values)
+		}
 		if values.Len() == 0 {
 			return nil, a.task.Action.Errorf("set_fact needs at least one variable")
 		}

@@ -87,6 +87,7 @@ type Options struct {
 	TaskTimeout    float64  // seconds that a task may take; 0 is no limit
 	Gathering      string   // "explicit", "smart", or else by each play
 	Managed        string   // ansible_managed; empty is Ansible's
+	ReadLiterals   bool     // text that reads as a literal becomes it: the setting jinja2_native
 	Verbosity      int
 
 	// Defaults that a playbook's keywords and the inventory's variables override.

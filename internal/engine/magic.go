@@ -119,7 +119,7 @@ func (m *magic) Lookup(name string) (any, bool) {
 		if m.scope == nil {
 			return nil, false
 		}
-		return scopeMapping{m.scope}, true
+		return scopeMapping{m.scope, false}, true
 	case "ansible_play_hosts":
 		return list(m.run.partners()), true
 	case "play_hosts", "ansible_play_batch":
@@ -187,7 +187,7 @@ func (v hostVars) Lookup(_ *jinja.Context, key any) (any, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	return scopeMapping{scope}, true, nil
+	return scopeMapping{scope, true}, true, nil
 }
 
 // scopeOf returns another host's variables as they were when that host had done
@@ -206,15 +206,24 @@ func (h *hostRun) scopeOf(name string) (*vars.Scope, error) {
 	return scope, err
 }
 
-// scopeMapping shows a scope as a dictionary; its values are evaluated with the
-// scope's own variables.
-type scopeMapping struct{ scope *vars.Scope }
+// scopeMapping shows a scope as a dictionary, without what shows scopes: no
+// dictionary is within itself. Its values are evaluated with the scope's own
+// variables, and where these lack something, with those of who looks.
+type scopeMapping struct {
+	scope *vars.Scope
+	host  bool // it is an entry of hostvars
+}
 
-func (s scopeMapping) Keys() []any { return list(s.scope.Names()) }
+// hides reports whether a name is no entry of the dictionary.
+func (s scopeMapping) hides(name string) bool { return name == "vars" || s.host && name == "hostvars" }
+
+func (s scopeMapping) Keys() []any {
+	return list(slices.DeleteFunc(s.scope.Names(), s.hides))
+}
 
 func (s scopeMapping) Lookup(c *jinja.Context, key any) (any, bool, error) {
 	name, ok := key.(string)
-	if !ok {
+	if !ok || s.hides(name) {
 		return nil, false, nil
 	}
 	v, ok := s.scope.Lookup(name)
@@ -224,6 +233,11 @@ func (s scopeMapping) Lookup(c *jinja.Context, key any) (any, bool, error) {
 	if _, lazy := v.(jinja.Mapping); lazy {
 		return v, true, nil
 	}
-	v, err := jinja.Deep(c.With(s.scope), v)
-	return v, err == nil, err
+	known, err := jinja.Deep(c.With(s.scope), v)
+	if jinja.IsUndefined(err) {
+		if known, again := jinja.Deep(c, v); again == nil {
+			return known, true, nil
+		}
+	}
+	return known, err == nil, err
 }

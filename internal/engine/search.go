@@ -57,6 +57,8 @@ func (e *Engine) env(s search.Path) *jinja.Env {
 		RealPath: filepath.EvalSymlinks,
 		Getenv:   os.LookupEnv,
 		Home:     home,
+
+		ReadLiterals: e.Options.ReadLiterals,
 	}
 	got, _ := e.envs.LoadOrStore(s, env)
 	return got.(*jinja.Env)

@@ -26,7 +26,7 @@ func (inv *Inventory) Layers(name, playbookDir string) ([]Layer, error) {
 	}
 	own := h.vars[:len(h.vars):len(h.vars)]
 	if h.Implicit {
-		own = append(own, implicit())
+		own = append(own, implicit("ansible_connection", "local"), implicit("ansible_python_interpreter", "{{ ansible_playbook_python }}"))
 	}
 	inv.mu.RUnlock()
 
@@ -43,12 +43,13 @@ func (inv *Inventory) Layers(name, playbookDir string) ([]Layer, error) {
 	return c.layers, nil
 }
 
-// implicit returns what the localhost that no inventory names has.
-func implicit() Layer {
+// implicit returns a variable of the localhost that no inventory names: it is this
+// machine, with the Python that playbooks may run here.
+func implicit(name, value string) Layer {
 	r := &reader{file: "implicit localhost"}
 	return Layer{
 		Kind: HostInventory, Origin: "implicit localhost",
-		Vars: r.mapping(source.Pos{}, "ansible_connection", "local"),
+		Vars: r.mapping(source.Pos{}, name, value),
 	}
 }
 

@@ -3,7 +3,9 @@ package jinja
 import (
 	"context"
 	"io/fs"
+	"maps"
 	"math/big"
+	"slices"
 	"time"
 
 	"fleet/internal/source"
@@ -14,7 +16,7 @@ import (
 type Scope interface {
 	// Lookup returns the variable, possibly Lazy.
 	Lookup(name string) (any, bool)
-	// Names returns all names, for the hint "did you mean".
+	// Names returns all names in the scope's order.
 	Names() []string
 }
 
@@ -27,14 +29,8 @@ func (v Vars) Lookup(name string) (any, bool) {
 	return x, ok
 }
 
-// Names returns all names, in no order.
-func (v Vars) Names() []string {
-	names := make([]string, 0, len(v))
-	for n := range v {
-		names = append(names, n)
-	}
-	return names
-}
+// Names returns all names, sorted.
+func (v Vars) Names() []string { return slices.Sorted(maps.Keys(v)) }
 
 // LookupFunc is a lookup: it gets its terms, resolved, and the arguments by name
 // except wantlist and errors, and returns a list.
@@ -57,6 +53,8 @@ type Env struct {
 	RealPath func(path string) (string, error)
 	// Getenv returns a variable of the controller's environment, for expandvars.
 	Getenv func(name string) (string, bool)
+	// ReadLiterals is the setting jinja2_native: see Template.Native.
+	ReadLiterals bool
 	// Home is the folder that ~ stands for.
 	Home string
 	// Now is the clock; time.Now where nil.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 
 	"fleet/internal/source"
 )
@@ -218,6 +219,11 @@ func (t *tables) find(kind, name string) (*filter, error) {
 	}
 	if f, ok := table[trimCollection(name)]; ok {
 		return f, nil
+	}
+	if strings.ContainsFunc(name, unicode.IsSpace) {
+		// Ansible's words, which playbooks look for.
+		return nil, newError("TemplateSyntaxError: Could not load \"%s\": 'invalid plugin name: ansible.builtin.%s'", name, name).
+			WithHint("there is a blank in the name of the %s", kind)
 	}
 	e := newError("unknown %s %q", kind, name)
 	if why, ok := refused[name[strings.LastIndexByte(name, '.')+1:]]; ok && kind == "filter" {

@@ -8,6 +8,8 @@ type render struct {
 	size  int // bytes written so far, captured blocks included
 	// blocks are the definitions of each block, the most derived first.
 	blocks map[string][]*blockBody
+	// literal says that the text is read as a literal of Python: none is a word in it.
+	literal bool
 	// parent is the template that the present one extends.
 	parent *Template
 }
@@ -125,6 +127,8 @@ type output struct {
 	rt *render
 	// main says that this is the template's own output, not a captured block.
 	main bool
+	// wrote says that something was written, be it an empty text.
+	wrote bool
 }
 
 // muted says that output goes nowhere: it stands outside of the blocks of a
@@ -132,6 +136,7 @@ type output struct {
 func (w *output) muted() bool { return w.main && w.rt.parent != nil }
 
 func (w *output) write(s string) error {
+	w.wrote = true
 	if w.rt.size += len(s); w.rt.size > maxOutput {
 		return newError("the result is larger than %d MiB", maxOutput>>20)
 	}
@@ -143,6 +148,9 @@ func (w *output) write(s string) error {
 func (w *output) print(f *frame, v any) error {
 	switch x := v.(type) {
 	case nil:
+		if w.main && w.rt.literal {
+			return w.write("None")
+		}
 		return nil
 	case string:
 		return w.write(x)

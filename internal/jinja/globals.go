@@ -220,7 +220,7 @@ func (c *Context) lookup(a Args, wantList bool) (any, error) {
 		if wantList {
 			return []any{}, nil
 		}
-		return nil, nil
+		return nil, nil // the text of a template that is this call alone is empty
 	}
 	if wantList {
 		return found, nil

@@ -11,7 +11,7 @@ func Literal(s string) (any, bool) {
 	case "False":
 		return false, true
 	}
-	if !strings.HasPrefix(s, "[") && !strings.HasPrefix(s, "{") || len(s) > 1<<20 {
+	if !strings.HasPrefix(s, "[") && !strings.HasPrefix(s, "{") || len(s) > maxLiteral {
 		return nil, false
 	}
 	t := &text{src: s}
@@ -22,6 +22,33 @@ func Literal(s string) (any, bool) {
 	p := &parser{text: t, tokens: tokens}
 	p.tables = &tables{}
 	x, err := p.primary()
+	if err != nil || p.cur().kind != tokEOF {
+		return nil, false
+	}
+	return literalOf(x)
+}
+
+// maxLiteral is the size up to which a text is read as a literal.
+const maxLiteral = 1 << 20
+
+// pythonLiteral reads a text that is any literal of Python: numbers, texts in
+// quotes, None and tuples too, but not JSON's words true, false and null.
+func pythonLiteral(s string) (any, bool) {
+	if s == "" || len(s) > maxLiteral || strings.ContainsRune(" \t\n", rune(s[0])) {
+		return nil, false
+	}
+	t := &text{src: s}
+	tokens, err := lexExpr(t)
+	if err != nil {
+		return nil, false
+	}
+	for _, k := range tokens {
+		if k.kind == tokName && k.val != "True" && k.val != "False" && k.val != "None" {
+			return nil, false
+		}
+	}
+	p := &parser{text: t, tokens: tokens, tables: &tables{}}
+	x, err := p.tuple(tupleRules{})
 	if err != nil || p.cur().kind != tokEOF {
 		return nil, false
 	}

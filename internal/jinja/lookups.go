@@ -253,12 +253,15 @@ func lookupVars(c *Context, terms []any, kw *Map) ([]any, error) {
 }
 
 func lookupVarnames(c *Context, terms []any, _ *Map) ([]any, error) {
-	names := sorted(c.Scope.Names())
+	names := c.Scope.Names()
 	out := []any{}
 	for _, t := range terms {
+		if _, ok := t.(string); !ok {
+			return nil, newError("Invalid setting identifier, %s is not a string, it is a %s", Repr(t), typeName(t))
+		}
 		re, err := regexCompile(t, false, false)
 		if err != nil {
-			return nil, err
+			return nil, newError("Unable to use %s as a search parameter: %w", Repr(t), err)
 		}
 		for _, n := range names {
 			m, err := re.Search(n, 0, false)

@@ -66,7 +66,7 @@ func (p *parser) keyword(a *callArgs) error {
 	p.next()
 	for _, n := range a.names {
 		if n == t.val {
-			return p.errorf(t, "the argument %q is given twice", t.val)
+			return p.errorf(t, "keyword argument repeated: %s", t.val)
 		}
 	}
 	x, err := p.expr()

@@ -116,16 +116,25 @@ func header(t *text, o *Options) (int, error) {
 
 // Render returns the text.
 func (t *Template) Render(c *Context) (string, error) {
+	s, _, err := t.render(c, &render{})
+	if err != nil {
+		return "", err
+	}
+	return t.finish(s), nil
+}
+
+// render returns the text without the line ends that belong behind it, and whether
+// anything was written at all, be it an empty text.
+func (t *Template) render(c *Context, rt *render) (s string, wrote bool, err error) {
 	if err := c.enter(); err != nil {
-		return "", locate(err, place{t.text, 0})
+		return "", false, locate(err, place{t.text, 0})
 	}
 	defer c.leave()
-	f := &frame{c: c, rt: &render{}, text: t.text}
-	w := output{rt: f.rt, main: true}
-	if err := t.run(f, &w); err != nil {
-		return "", locate(err, place{t.text, 0})
+	w := output{rt: rt, main: true}
+	if err := t.run(&frame{c: c, rt: rt, text: t.text}, &w); err != nil {
+		return "", false, locate(err, place{t.text, 0})
 	}
-	return t.finish(w.String()), nil
+	return w.String(), w.wrote, nil
 }
 
 // finish gives the result its line ends.
@@ -139,42 +148,6 @@ func (t *Template) finish(s string) string {
 		s = strings.ReplaceAll(s, "\n", t.options.NewlineSequence)
 	}
 	return s
-}
-
-// Native returns the value of a template that is one single expression, with its
-// own type, and the text of every other. A number with a line end behind it is
-// text. As in Ansible, the text of a template
-// of several parts that reads as a list, a dictionary or a boolean in Python's
-// notation becomes that value; literals only, nothing is evaluated.
-func (t *Template) Native(c *Context) (any, error) {
-	if t.single == nil {
-		s, err := t.Render(c)
-		if err != nil {
-			return s, err
-		}
-		if v, ok := Literal(s); ok {
-			return v, nil
-		}
-		return s, nil
-	}
-	if err := c.enter(); err != nil {
-		return nil, locate(err, place{t.text, 0})
-	}
-	defer c.leave()
-	f := &frame{c: c, rt: &render{}, text: t.text}
-	v, err := valueOf(f, t.single)
-	if err != nil {
-		return nil, err
-	}
-	switch v := v.(type) {
-	case string:
-		return t.finish(v), nil
-	case int, float64:
-		if t.newlines > 0 { // a block scalar: its line end belongs to the text
-			return t.finish(Str(v)), nil
-		}
-	}
-	return v, nil
 }
 
 // valueOf evaluates x to a value that may leave the template: nothing in it is

@@ -47,8 +47,9 @@ type Host struct {
 	store *Store
 	mu    sync.RWMutex
 	kinds map[kind]map[string][]learnt
-	later []laterFacts // in the order in which they came
-	wait  atomic.Bool  // there are some in later
+	order map[kind][]string // the names of each, as they came
+	later []laterFacts      // in the order in which they came
+	wait  atomic.Bool       // there are some in later
 }
 
 // laterFacts are facts that nobody has asked for so far.
@@ -128,10 +129,14 @@ func (h *Host) learn(k kind, values *jinja.Map, at Place) {
 func (h *Host) keep(k kind, values *jinja.Map, at Place) {
 	if h.kinds[k] == nil {
 		h.kinds[k] = map[string][]learnt{}
+		h.order[k] = nil
 	}
 	for key, v := range values.All() {
 		name := jinja.Str(key)
 		known := h.kinds[k][name]
+		if len(known) == 0 {
+			h.order[k] = append(h.order[k], name)
+		}
 		if n := len(known); k == included && n > 0 {
 			v = h.store.Over(known[n-1].value, v)
 		}
@@ -164,7 +169,7 @@ func (h *Host) lookup(k kind, name string, before *Place) (any, bool) {
 // Facts returns all facts as ansible_facts has them: without the prefix.
 func (h *Host) Facts(before *Place) *jinja.Map {
 	facts := jinja.NewMap()
-	for _, name := range h.names(fact) {
+	for _, name := range slices.Sorted(slices.Values(h.names(fact))) {
 		if v, ok := h.lookup(fact, name, before); ok {
 			facts.Set(factName(name), v)
 		}
@@ -182,16 +187,12 @@ func factName(name string) string {
 	return name
 }
 
+// names returns all names of a kind in the order in which they became known.
 func (h *Host) names(k kind) []string {
 	if k == fact {
 		h.ask("")
 	}
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	names := make([]string, 0, len(h.kinds[k]))
-	for name := range h.kinds[k] {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return slices.Clone(h.order[k])
 }

@@ -1,6 +1,7 @@
 package vars
 
 import (
+	"maps"
 	"slices"
 
 	"fleet/internal/jinja"
@@ -301,18 +302,25 @@ func (sc *Scope) Lookup(name string) (any, bool) {
 	return nil, false
 }
 
-// Names returns all names, sorted.
+// Names returns all names, each once, in Ansible's order: the weakest origin
+// first, and those of one origin as they were written or became known.
 func (sc *Scope) Names() []string {
 	var names []string
-	for k := range sc.local {
-		names = append(names, k)
+	seen := map[string]bool{}
+	add := func(more []string) {
+		for _, name := range more {
+			if !seen[name] {
+				seen[name] = true
+				names = append(names, name)
+			}
+		}
+	}
+	for _, l := range slices.Backward(sc.layers) {
+		add(l.names())
 	}
 	if sc.magic != nil {
-		names = append(names, sc.magic.Names()...)
+		add(sc.magic.Names())
 	}
-	for _, l := range sc.layers {
-		names = append(names, l.names()...)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	add(slices.Sorted(maps.Keys(sc.local)))
+	return names
 }

@@ -118,7 +118,7 @@ func (s *Store) Host(name string) *Host {
 	defer s.mu.Unlock()
 	h := s.hosts[name]
 	if h == nil {
-		h = &Host{store: s, kinds: map[kind]map[string][]learnt{}}
+		h = &Host{store: s, kinds: map[kind]map[string][]learnt{}, order: map[kind][]string{}}
 		if s.cached != nil {
 			h.SetFactsLater(s.mayCache, func() *jinja.Map { return s.cached(name) }, Place{})
 		}

@@ -3,6 +3,7 @@ package lookup
 import (
 	"os"
 	"path/filepath"
+	"slices"
 
 	"fleet/internal/jinja"
 	"fleet/internal/source"
@@ -15,6 +16,10 @@ func (l lookups) template(c *jinja.Context, terms []any, kw *jinja.Map) ([]any, 
 		return nil, err
 	}
 	convert, err := flag(kw, "convert_data", true)
+	if err != nil {
+		return nil, err
+	}
+	native, err := flag(kw, "jinja2_native", false)
 	if err != nil {
 		return nil, err
 	}
@@ -35,10 +40,14 @@ func (l lookups) template(c *jinja.Context, terms []any, kw *jinja.Map) ([]any, 
 		if err != nil {
 			return nil, err
 		}
-		if v, ok := jinja.Literal(s); ok && convert {
-			out = append(out, v)
-		} else {
+		v, isLiteral := jinja.Literal(s)
+		switch {
+		case !isLiteral || !convert:
 			out = append(out, s)
+		case c.Env.ReadLiterals && !native:
+			out = append(out, jinja.Str(v)) // text, in Python's notation
+		default:
+			out = append(out, v)
 		}
 	}
 	return out, nil
@@ -108,5 +117,8 @@ func (o overlay) Lookup(name string) (any, bool) {
 	return o.under.Lookup(name)
 }
 
-// Names returns all names.
-func (o overlay) Names() []string { return append(o.over.Names(), o.under.Names()...) }
+// Names returns all names, those put over the others at the end.
+func (o overlay) Names() []string {
+	under := slices.DeleteFunc(o.under.Names(), func(name string) bool { _, over := o.over[name]; return over })
+	return append(under, o.over.Names()...)
+}
