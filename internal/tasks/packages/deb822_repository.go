@@ -2,6 +2,7 @@ package packages
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -170,11 +171,7 @@ func (a *deb822RepositoryArgs) key(ctx context.Context, m *sys.Machine, slug str
 func inlineKey(key string) string {
 	var b strings.Builder
 	for _, line := range strings.Split(strings.TrimSpace(key), "\n") {
-		line = strings.TrimRight(line, "\r ")
-		if line == "" {
-			line = "."
-		}
-		b.WriteString("\n " + line)
+		b.WriteString("\n    " + cmp.Or(strings.TrimSpace(line), "."))
 	}
 	return b.String()
 }
@@ -197,27 +194,28 @@ func (a *deb822RepositoryArgs) text(signedBy string) string {
 		}
 	}
 	join := func(words []string) string { return strings.Join(words, " ") }
-	field("X-Repolib-Name", a.Name)
-	flag("Enabled", a.Enabled)
-	field("Types", join(a.Types))
-	field("URIs", join(a.URIs))
-	field("Suites", join(a.Suites))
-	field("Components", join(a.Components))
-	field("Architectures", join(a.Architectures))
-	field("Languages", join(a.Languages))
-	field("Targets", join(a.Targets))
-	flag("PDiffs", a.PDiffs)
-	flag("By-Hash", a.ByHash)
+	// The order and the case of names are Ansible's: a file that it wrote stays.
+	flag("Allow-Downgrade-To-Insecure", a.AllowDowngradeToInsecure)
 	flag("Allow-Insecure", a.AllowInsecure)
 	flag("Allow-Weak", a.AllowWeak)
-	flag("Allow-Downgrade-To-Insecure", a.AllowDowngradeToInsecure)
-	flag("Trusted", a.Trusted)
-	flag("Check-Valid-Until", a.CheckValidUntil)
+	field("Architectures", join(a.Architectures))
+	flag("By-Hash", a.ByHash)
 	flag("Check-Date", a.CheckDate)
+	flag("Check-Valid-Until", a.CheckValidUntil)
+	field("Components", join(a.Components))
 	if a.DateMaxFuture != nil {
 		field("Date-Max-Future", fmt.Sprint(*a.DateMaxFuture))
 	}
-	field("InRelease-Path", a.InreleasePath)
+	flag("Enabled", a.Enabled)
+	field("Inrelease-Path", a.InreleasePath)
+	field("Languages", join(a.Languages))
+	field("X-Repolib-Name", a.Name)
+	flag("Pdiffs", a.PDiffs)
 	field("Signed-By", signedBy)
+	field("Suites", join(a.Suites))
+	field("Targets", join(a.Targets))
+	flag("Trusted", a.Trusted)
+	field("Types", join(a.Types))
+	field("URIs", join(a.URIs))
 	return b.String()
 }
