@@ -90,6 +90,7 @@ var lean = []*sys.Module{
 	&commands.Shell,
 	&files.Slurp,
 	&files.Stat,
+	&repos.Subversion,
 	&access.Sudoers,
 	&system.Supervisorctl,
 	&files.Synchronize,
