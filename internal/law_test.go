@@ -74,7 +74,7 @@ var law = map[string]string{
 	"internal/tasks/network":          "spec wire tasks/sys tasks/pattern",
 	"internal/tasks/web":              "probe spec wire tasks/sys tasks/fetch",
 	"internal/tasks/packages":         "nearest spec wire tasks/sys tasks/pattern tasks/system/facts",
-	"internal/tasks/storage":          "nearest spec tasks/sys",
+	"internal/tasks/storage":          "nearest spec tasks/sys tasks/system/facts",
 	"internal/tasks/repos":            "spec wire tasks/sys",
 	"internal/tasks/system":           "nearest spec wire tasks/sys tasks/pattern tasks/system/facts",
 	"internal/tasks/system/facts":     "spec wire tasks/sys tasks/pattern",

@@ -3,12 +3,15 @@ package facts
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"fleet/internal/tasks/sys"
 )
 
 // statTimeout is how long the file systems have to say how full they are. One
@@ -19,7 +22,7 @@ func collectMounts(ctx context.Context, g *gatherer) {
 	uuids := linkNames(g.m.Path("/dev/disk/by-uuid"))
 	mounts := []map[string]any{}
 	seen := map[string]bool{}
-	var filled []chan syscall.Statfs_t
+	var points []string
 	for _, line := range strings.Split(g.read("/proc/mounts"), "\n") {
 		f := strings.Fields(line)
 		if len(f) < 4 || !strings.HasPrefix(f[0], "/") && !strings.Contains(f[0], ":/") || f[2] == "none" {
@@ -35,19 +38,13 @@ func collectMounts(ctx context.Context, g *gatherer) {
 			uuid = id
 		}
 		mounts = append(mounts, map[string]any{"device": device, "mount": point, "fstype": f[2], "options": f[3], "uuid": uuid})
-		filled = append(filled, statfs(g.m.Path(point)))
+		points = append(points, point)
 	}
-	deadline := time.After(statTimeout)
-	for i, answer := range filled {
-		select {
-		case st, ok := <-answer:
-			if ok {
-				addUsage(mounts[i], st)
-			}
-		case <-deadline:
-			mounts[i]["note"] = "Could not get extra information due to timeout"
-		case <-ctx.Done():
+	for i, usage := range Usage(ctx, g.m, points, statTimeout) {
+		if usage == nil {
+			usage = map[string]any{"note": "Could not get extra information due to timeout"}
 		}
+		maps.Copy(mounts[i], usage)
 	}
 	g.facts["mounts"] = mounts
 }
@@ -64,6 +61,37 @@ func statfs(point string) chan syscall.Statfs_t {
 		}
 	}()
 	return answer
+}
+
+// Usage says how full the file systems at these points are, by the names of Ansible's
+// facts. It is empty for a point that is not there, and nil for one that does not
+// answer in time. A limit of 0 is none but ctx.
+func Usage(ctx context.Context, m *sys.Machine, points []string, limit time.Duration) []map[string]any {
+	if limit > 0 {
+		limited, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		ctx = limited
+	}
+	answers := make([]chan syscall.Statfs_t, len(points))
+	for i, point := range points {
+		answers[i] = statfs(m.Path(point))
+	}
+	out := make([]map[string]any, len(points))
+	for i, answer := range answers {
+		select {
+		case st, ok := <-answer:
+			if out[i] = map[string]any{}; ok {
+				addUsage(out[i], st)
+			}
+		case <-ctx.Done():
+		}
+	}
+	return out
+}
+
+// DiskUUID returns the UUID of the file system on a device, or nothing.
+func DiskUUID(m *sys.Machine, device string) string {
+	return linkNames(m.Path("/dev/disk/by-uuid"))[filepath.Base(device)]
 }
 
 func addUsage(mount map[string]any, st syscall.Statfs_t) {
