@@ -29,11 +29,13 @@ type event struct {
 	Delegate string `json:"delegate"`
 	Msg      string `json:"msg"`
 	Result   struct {
-		Data map[string]any `json:"data"`
+		Data  map[string]any `json:"data"`
+		Quiet bool           `json:"quiet"`
 	} `json:"result"`
 	Playbooks []string `json:"playbooks"`
 	Syntax    bool     `json:"syntax"`
 	Stats     []stats  `json:"stats"`
+	Custom    []custom `json:"custom_stats"`
 }
 
 type task struct {
@@ -47,6 +49,12 @@ type task struct {
 		File string `json:"file"`
 		Line int    `json:"line"`
 	} `json:"pos"`
+}
+
+// custom are values of set_stats: of a host or, without one, of the run.
+type custom struct {
+	Host string         `json:"host"`
+	Data map[string]any `json:"data"`
 }
 
 type stats struct {

@@ -23,6 +23,7 @@ func TestStory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("ANSIBLE_SHOW_CUSTOM_STATS", "yes")
 	for _, file := range files {
 		events, err := os.Open(file)
 		if err != nil {

@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -29,9 +30,7 @@ func (s *story) take(e event) {
 		s.banner("PLAY [" + e.Name + "]")
 		s.say("skipping: no hosts matched")
 	case "task_started":
-		if e.Task.Module != "meta" {
-			s.header(e.Task)
-		}
+		s.header(e.Task)
 	case "asking":
 		fmt.Fprint(s.out, e.Msg)
 	case "item_done":
@@ -41,14 +40,11 @@ func (s *story) take(e event) {
 		s.header(e.Task)
 		s.say("FAILED - RETRYING: [%s]: %s (%d retries left).", e.Host, e.Task.title(), e.Left)
 	case "task_done":
-		if e.Task.Module == "meta" && e.Outcome != "failed" {
-			s.meta(e)
-			return
-		}
 		s.header(e.Task)
 		s.result(e)
 	case "run_ended":
 		s.recap(e.Stats)
+		s.custom(e.Custom)
 	}
 }
 
@@ -75,6 +71,9 @@ func (t task) title() string {
 	}
 	return t.Name
 }
+
+// module is the module's name without its collection.
+func (t task) module() string { return t.Module[strings.LastIndexByte(t.Module, '.')+1:] }
 
 // header prints the task's title where the last line was of another task.
 func (s *story) header(t task) {
@@ -113,6 +112,9 @@ func (s *story) item(e event) {
 
 func (s *story) result(e event) {
 	details := s.details(e)
+	if e.Task.module() == "meta" && e.Outcome != "failed" && s.meta(e) {
+		return
+	}
 	switch e.Outcome {
 	case "failed":
 		if !e.Loop {
@@ -139,12 +141,17 @@ func (s *story) result(e event) {
 	}
 }
 
-// meta says nothing but that a host left, as Ansible does.
-func (s *story) meta(e event) {
-	word, _ := e.Result.Data["msg"].(string)
-	if s.verbose >= 2 && strings.HasPrefix(word, "end_") && e.Outcome == "ok" {
-		s.say("META: ending play for %s", e.Host)
+// meta says what a meta task did where more is asked for, and reports whether that
+// was all: of a host that it passed over there is a line as of any other.
+func (s *story) meta(e event) bool {
+	word, skipped := e.Result.Data["skip_reason"]
+	if !skipped {
+		word = e.Result.Data["msg"]
 	}
+	if s.verbose >= 2 {
+		s.say("META: %v", word)
+	}
+	return !skipped
 }
 
 func (e event) who() string {
@@ -171,8 +178,8 @@ func orDump(details string, e event) string {
 // details is the result, where Ansible shows it: when asked to say more, and
 // always of tasks whose purpose is to say something.
 func (s *story) details(e event) string {
-	switch module := e.Task.Module[strings.LastIndexByte(e.Task.Module, '.')+1:]; {
-	case module == "debug" || module == "assert":
+	switch module := e.Task.module(); {
+	case module == "debug" || module == "assert" && !e.Result.Quiet:
 		return dump(e.shown(s.verbose), "    ")
 	case s.verbose > 0:
 		return dump(e.shown(s.verbose), "")
@@ -193,7 +200,7 @@ func (e event) shown(verbose int) map[string]any {
 	if verbose < 3 {
 		hidden = append(hidden, "invocation")
 	}
-	if strings.HasSuffix(e.Task.Module, "debug") {
+	if e.Task.module() == "debug" {
 		if msg, ok := data["msg"]; ok {
 			return map[string]any{"msg": msg}
 		}
@@ -213,6 +220,19 @@ func (s *story) recap(list []stats) {
 	for _, h := range list {
 		s.say("%-26s : ok=%-4d changed=%-4d unreachable=%-4d failed=%-4d skipped=%-4d rescued=%-4d ignored=%-4d",
 			h.Host, h.OK, h.Changed, h.Unreachable, h.Failed, h.Skipped, h.Rescued, h.Ignored)
+	}
+	s.say("")
+}
+
+// custom prints what set_stats kept, where Ansible is told to.
+func (s *story) custom(list []custom) {
+	show := strings.ToLower(os.Getenv("ANSIBLE_SHOW_CUSTOM_STATS"))
+	if len(list) == 0 || !slices.Contains([]string{"yes", "true", "on", "1"}, show) {
+		return
+	}
+	s.banner("CUSTOM STATS:")
+	for _, c := range list {
+		s.say("\t%s: %s", cmp.Or(c.Host, "RUN"), dump(c.Data, ""))
 	}
 	s.say("")
 }

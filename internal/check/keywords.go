@@ -141,7 +141,7 @@ func (p *play) assertion(t *playbook.Task, s site) {
 		if !n.IsString() {
 			continue
 		}
-		x := p.condition(n)
+		x := p.judged(n)
 		p.use(x, s)
 		p.asserted = p.asserted.with(tests(x)...)
 	}

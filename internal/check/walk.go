@@ -203,9 +203,16 @@ func unconditional(list []source.Node) bool {
 
 // condition returns a bare expression, or the template that stands in its place.
 func (p *play) condition(n source.Node) *text {
+	if n.IsString() && p.template(n) != nil {
+		p.doubt(source.Errorf(n.Pos(), "a condition is an expression already").WithHint("leave out {{ and }}"), false)
+	}
+	return p.judged(n)
+}
+
+// judged is condition where a template may well be meant: in an argument.
+func (p *play) judged(n source.Node) *text {
 	if n.IsString() {
 		if t := p.template(n); t != nil {
-			p.doubt(source.Errorf(n.Pos(), "a condition is an expression already").WithHint("leave out {{ and }}"), false)
 			return t
 		}
 	}

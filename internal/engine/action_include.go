@@ -162,47 +162,6 @@ func ownRole(b *playbook.Block) *playbook.Role {
 	}
 }
 
-// Meta steers the run itself.
-//
-// Example:
-//
-//	tasks:
-//	  - meta: flush_handlers
-var meta = define(spec.Module{Name: "meta", Names: []string{"ansible.builtin.meta"}, FreeForm: "free_form"}, runMeta)
-
-type metaArgs struct {
-	// What to do: run the notified handlers now, forget the facts, bring failed
-	// hosts back, connect anew, or end the role, or the host's or all hosts' part in
-	// the play.
-	FreeForm string `arg:"free_form,required" choices:"flush_handlers,noop,clear_facts,clear_host_errors,reset_connection,end_role,end_host,end_play,end_batch"`
-}
-
-func runMeta(_ context.Context, a *attempt, args *metaArgs) (*taskResult, error) {
-	res := ok("msg", args.FreeForm)
-	switch args.FreeForm {
-	case "flush_handlers":
-		res.flush = true
-	case "clear_facts":
-		a.engine.forget(a.hostRun.host)
-	case "clear_host_errors":
-		a.engine.stats.forgive()
-		res.forgives = true
-	case "reset_connection":
-		a.engine.drop(a.target)
-	case "end_role":
-		if playbook.RoleOf(a.task) == nil || a.task.Handler {
-			return nil, a.task.Action.Errorf("Cannot execute 'end_role' from outside of a role")
-		}
-		res.then = errEndRole
-	case "end_host":
-		res.then = errEndHost
-	case "end_play", "end_batch":
-		a.crowd.end(a.order)
-		res.then = errEndPlay
-	}
-	return res, nil
-}
-
 // factsTask is the task that gathers facts at the start of a play.
 var factsTask = &playbook.Task{Module: "setup"}
 

@@ -103,6 +103,14 @@ type assertArgs struct {
 }
 
 func runAssert(_ context.Context, a *attempt, args *assertArgs) (*taskResult, error) {
+	res, err := a.asserted(args)
+	if res != nil {
+		res.quiet = args.Quiet
+	}
+	return res, err
+}
+
+func (a *attempt) asserted(args *assertArgs) (*taskResult, error) {
 	that := a.task.Action.Get("that")
 	nodes := that.Items()
 	if that.IsString() {

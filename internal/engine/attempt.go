@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -99,8 +98,8 @@ func (a *attempt) run(ctx context.Context) *taskResult {
 	if err != nil {
 		return failed(err)
 	}
-	if cond != "" {
-		return skipped(cond)
+	if cond != nil {
+		return a.passedOver(cond)
 	}
 	if err := a.prepare(); err != nil {
 		return failed(err)
@@ -187,27 +186,16 @@ func (a *attempt) timed(ctx context.Context) *taskResult {
 	res := a.act(inner)
 	if ctx.Err() == nil && inner.Err() != nil {
 		res = failed(fmt.Errorf("the task took longer than its timeout of %g s", seconds))
+		res.value.Set("timedout", jinja.NewMap("period", int(seconds)))
 	}
 	return a.redefined(res)
-}
-
-// ofArguments says of an argument that it is undefined in the words that playbooks
-// look for in a task's msg.
-func ofArguments(err error) error {
-	var e *source.Error
-	if !jinja.IsUndefined(err) || !errors.As(err, &e) {
-		return err
-	}
-	c := *e
-	c.Msg = "undefined variable: " + e.Msg
-	return &c
 }
 
 // act evaluates the arguments and runs the module.
 func (a *attempt) act(ctx context.Context) *taskResult {
 	args, err := a.args()
 	if err != nil {
-		return failed(ofArguments(err))
+		return failedOption(err)
 	}
 	if a.job, err = a.newJob(); err != nil {
 		return failed(err)

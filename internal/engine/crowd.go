@@ -18,7 +18,9 @@ type crowd struct {
 	fell   map[string]bool // tasks at which a host failed, rescued or not, by their order
 	leader map[string]*lead
 	wake   chan struct{} // closed at the next change; nil while nobody waits
-	ended  []int         // where end_play was met; nil: nowhere
+	ended  []int         // where end_play or end_batch was met; nil: nowhere
+	// endedPlay says that it was end_play.
+	endedPlay bool
 }
 
 // lead is a task that one host runs for all.
@@ -140,12 +142,20 @@ func (c *crowd) alive(order []int) []string {
 	return out
 }
 
-// end makes all hosts leave the play at the order.
-func (c *crowd) end(order []int) {
+// end makes all hosts leave the play at the order, and with play those of the
+// batches behind it too.
+func (c *crowd) end(order []int, play bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ended = order
+	c.ended, c.endedPlay = order, c.endedPlay || play
 	c.changed()
+}
+
+// lastBatch reports whether the play ends with this batch.
+func (c *crowd) lastBatch() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.endedPlay
 }
 
 func (c *crowd) isEnded() bool {

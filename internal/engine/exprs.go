@@ -26,18 +26,23 @@ func (x *exprs) get(n source.Node) (*jinja.Expr, error) {
 	return expr, err
 }
 
-// firstFalse returns the first condition that does not hold, as it is written.
-func (e *Engine) firstFalse(c *jinja.Context, conditions []source.Node) (string, error) {
+// firstFalse returns the first condition that does not hold as it is written: text
+// or, where it is no expression, the value. It returns nil where all hold.
+func (e *Engine) firstFalse(c *jinja.Context, conditions []source.Node) (any, error) {
 	for _, n := range conditions {
 		ok, err := e.holds(c, n)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		if !ok {
-			return strings.TrimSpace(n.Text()), nil
+		if ok {
+			continue
 		}
+		if v := source.Scalar(n); v != nil && !n.IsString() {
+			return v, nil
+		}
+		return strings.TrimSpace(n.Text()), nil
 	}
-	return "", nil
+	return nil, nil
 }
 
 // value evaluates a keyword's node. An absent one is nil.

@@ -115,7 +115,7 @@ func (a *attempt) redefine(res *taskResult) error {
 			res.value.Set("changed_when_result", err.Error())
 			return err
 		}
-		res.value.Set("changed", cond == "")
+		res.value.Set("changed", cond == nil)
 	}
 	if a.task.FailedWhen != nil {
 		cond, err := a.engine.firstFalse(a.after(res), a.task.FailedWhen)
@@ -124,9 +124,9 @@ func (a *attempt) redefine(res *taskResult) error {
 			res.value.Set("failed_when_result", err.Error())
 			return err
 		}
-		res.value.Set("failed", cond == "")
-		res.value.Set("failed_when_result", cond == "")
-		if cond == "" && orEmpty(res.value, "msg") == "" {
+		res.value.Set("failed", cond == nil)
+		res.value.Set("failed_when_result", cond == nil)
+		if cond == nil && orEmpty(res.value, "msg") == "" {
 			res.value.Set("msg", "the condition of failed_when holds")
 		}
 	}

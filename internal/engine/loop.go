@@ -58,7 +58,7 @@ func (u *turn) breakBehind(p *part) {
 	if err != nil {
 		u.results = append(u.results, failed(err))
 	}
-	u.broken = cond == ""
+	u.broken = cond == nil
 }
 
 // nameLoop evaluates the names of the loop's variables.

@@ -96,6 +96,9 @@ func (e *Engine) play(ctx context.Context, p *playbook.Play, last bool) (more bo
 		if len(run.crowd.alive(nil)) == 0 || run.tooManyFailed(nil) {
 			return false, nil
 		}
+		if run.crowd.lastBatch() {
+			break
+		}
 	}
 	return true, nil
 }

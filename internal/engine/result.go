@@ -22,15 +22,19 @@ type taskResult struct {
 	noLog    bool
 	noDiff   bool // a diff is in the result, and is not to be shown
 	delegate string
-	err      error // of the controller, with its position
+	err      error  // of the controller, with its position
+	quiet    bool   // nothing is to be said where all is well
+	said     string // what reports say in place of the value's msg
 	hint     string
 	facts    []facts
 	include  []include // what to run behind the task
 	flush    bool      // run the notified handlers behind the task
 	forgives bool      // a failure behind which the task runs counts no more
-	then     error     // errEndHost, errEndPlay
 	// invoked are the module's arguments, where reports are to show them.
 	invoked *jinja.Map
+	// refreshed says that the inventory is another one: the host may be none of it.
+	refreshed bool
+	then      error // errEndHost, errEndPlay
 	// pending is set where the module's call was sent ahead: nothing else is known yet.
 	pending *pendingCall
 }
@@ -59,7 +63,6 @@ const (
 	factGathered factKind = iota
 	factIncluded
 	factSet
-	factAdded
 )
 
 // failed returns the result of a task that could not be run.
@@ -67,14 +70,29 @@ func failed(err error) *taskResult {
 	return &taskResult{value: failure(err), outcome: event.Failed, err: err}
 }
 
+// failedOption returns the result of a task whose arguments cannot be evaluated.
+// The value tells in Ansible's words what is undefined: playbooks look for them.
+func failedOption(err error) *taskResult {
+	res := failed(err)
+	if jinja.IsUndefined(err) {
+		res.said = sentence(err)
+		res.value.Set("msg", "The task includes an option with an undefined variable. The error was: "+res.said)
+	}
+	return res
+}
+
 // failure returns the value of a task that could not be run.
 func failure(err error) *jinja.Map {
-	msg := err.Error()
+	return jinja.NewMap("changed", false, "failed", true, "msg", sentence(err))
+}
+
+// sentence returns what an error says, without its position and hint.
+func sentence(err error) string {
 	var e *source.Error
 	if errors.As(err, &e) {
-		msg = e.Msg
+		return e.Msg
 	}
-	return jinja.NewMap("changed", false, "failed", true, "msg", msg)
+	return err.Error()
 }
 
 // unreachable returns the result of a task whose host could not be reached.
@@ -83,8 +101,9 @@ func unreachable(err error) *taskResult {
 	return &taskResult{value: value, outcome: event.Unreachable, err: err}
 }
 
-// skipped returns the result of a task whose condition does not hold.
-func skipped(condition string) *taskResult {
+// skipped returns the result of a task whose condition, as it is written, does not
+// hold.
+func skipped(condition any) *taskResult {
 	value := jinja.NewMap("changed", false, "skipped", true, "skip_reason", "Conditional result was False", "false_condition", condition)
 	return &taskResult{value: value, outcome: event.Skipped}
 }
@@ -94,7 +113,7 @@ func (r *taskResult) reason() string {
 	if r.noLog {
 		return "(hidden: no_log)"
 	}
-	msg := strings.TrimSpace(jinja.Str(orEmpty(r.value, "msg")))
+	msg := strings.TrimSpace(cmp.Or(r.said, jinja.Str(orEmpty(r.value, "msg"))))
 	line, _, _ := strings.Cut(msg, "\n")
 	return cmp.Or(line, "the task failed")
 }
@@ -113,11 +132,13 @@ func isTrue(m *jinja.Map, key string) bool {
 }
 
 // judge derives the outcome from the value.
-func (r *taskResult) judge() {
+func (r *taskResult) judge() { r.judgeAs(hasFailed(r.value)) }
+
+func (r *taskResult) judgeAs(failed bool) {
 	switch {
 	case isTrue(r.value, "unreachable"):
 		r.outcome = event.Unreachable
-	case isTrue(r.value, "failed"):
+	case failed:
 		r.outcome = event.Failed
 	case isTrue(r.value, "skipped"):
 		r.outcome = event.Skipped
@@ -126,6 +147,17 @@ func (r *taskResult) judge() {
 	default:
 		r.outcome = event.OK
 	}
+}
+
+// hasFailed reports whether a result is a failure: failed_when has the last word,
+// also where the tries of `until` have run out, which the result calls failed.
+func hasFailed(m *jinja.Map) bool {
+	if verdict, ok := m.Get("failed_when_result"); ok {
+		if failed, isBool := verdict.(bool); isBool {
+			return failed
+		}
+	}
+	return isTrue(m, "failed")
 }
 
 // add takes one item's result into the loop's.
@@ -154,14 +186,15 @@ func cmpError(a, b error) error {
 
 // finishLoop sums up the results of all items.
 func (r *taskResult) finishLoop(results []any) {
-	changed, anyFailed, allSkipped := false, false, true
+	changed, allSkipped, anyFailed := false, true, false
 	var lost, bad *jinja.Map
 	for _, v := range results {
 		m := v.(*jinja.Map)
 		changed = changed || isTrue(m, "changed")
 		allSkipped = allSkipped && isTrue(m, "skipped")
+		anyFailed = anyFailed || hasFailed(m)
 		if isTrue(m, "failed") {
-			anyFailed, bad = true, m
+			bad = m
 		}
 		if isTrue(m, "unreachable") {
 			lost = m
@@ -173,7 +206,7 @@ func (r *taskResult) finishLoop(results []any) {
 	case lost != nil:
 		r.value.Set("unreachable", true)
 		r.value.Set("msg", orEmpty(lost, "msg"))
-	case anyFailed:
+	case bad != nil:
 		r.value.Set("failed", true)
 		r.value.Set("msg", "One or more items failed")
 		if len(results) == 1 {
@@ -191,7 +224,7 @@ func (r *taskResult) finishLoop(results []any) {
 	if _, ok := r.value.Get("failed"); !ok {
 		r.value.Set("failed", false)
 	}
-	r.judge()
+	r.judgeAs(anyFailed)
 }
 
 // report emits a task's result and counts it.
@@ -235,6 +268,10 @@ func (r *taskResult) show() event.Result {
 		}
 	}
 	out := event.ParseResult(data)
+	out.Quiet = r.quiet
+	if r.said != "" && !r.noLog {
+		out.Msg = r.said
+	}
 	if r.noDiff {
 		out.Diffs = nil
 	}

@@ -35,8 +35,11 @@ func (s *stats) count(host string, change func(*event.HostStats)) {
 	change(h)
 }
 
-// done counts a task's outcome.
+// done counts a task's outcome. Steps of the run itself count where they fail.
 func (s *stats) done(d event.TaskDone) {
+	if d.Task.Module == "meta" && d.Outcome != event.Failed {
+		return
+	}
 	s.count(d.Host, func(h *event.HostStats) {
 		switch {
 		case d.Ignored:

@@ -109,5 +109,8 @@ func (h *hostRun) follow(ctx context.Context, t *playbook.Task, res *taskResult)
 			return err
 		}
 	}
+	if _, there := h.engine.Inventory.Host(h.host); res.refreshed && !there {
+		return errEndHost
+	}
 	return res.then
 }

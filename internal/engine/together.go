@@ -109,6 +109,10 @@ func (h *hostRun) runsOnce(ctx context.Context, t *playbook.Task) (bool, error) 
 	switch shortName(t.Module) {
 	case "add_host", "pause": // nobody answers the same question for each host
 		return true, nil
+	case "meta":
+		if t.Action.Text() == "refresh_inventory" {
+			return true, nil
+		}
 	}
 	c, err := h.newContext(ctx, t, nil)
 	if err != nil {

@@ -171,7 +171,7 @@ func (u *turn) start(ctx context.Context, c *jinja.Context) {
 	if err != nil {
 		u.early = u.fail(c, err)
 		// A loop over something undefined is no mistake where the condition says no.
-		if cond, werr := u.engine.firstFalse(c, u.conditions()); werr == nil && cond != "" {
+		if cond, werr := u.engine.firstFalse(c, u.conditions()); werr == nil && cond != nil {
 			u.early = skipped(cond)
 		}
 		return
@@ -293,8 +293,6 @@ func (h *hostRun) learn(t *playbook.Task, res *taskResult, order []int) {
 			for k, v := range f.values.All() {
 				to.Set(jinja.Str(k), v, at)
 			}
-		case factAdded:
-			to.Define(f.values, at)
 		default:
 			h.engine.cache(cmp.Or(f.host, h.host), f)
 			if f.raw != nil {

@@ -37,7 +37,7 @@ func (a *attempt) until(ctx context.Context) *taskResult {
 			if orEmpty(res.value, "msg") == "" {
 				res.value.Set("msg", fmt.Sprintf("the condition of until did not hold after %d tries", n))
 			}
-			res.outcome = event.Failed
+			res.judge()
 			return res
 		}
 		shown := *res
@@ -71,5 +71,5 @@ func (a *attempt) enough(res *taskResult) (bool, error) {
 		return res.outcome != event.Failed, nil
 	}
 	cond, err := a.engine.firstFalse(a.after(res), a.task.Until)
-	return cond == "" && err == nil, err
+	return cond == nil && err == nil, err
 }

@@ -218,6 +218,7 @@ type Result struct {
 	Diffs          []Diff
 	Warnings       []string
 	SkipReason     string     // the condition that did not hold
+	Quiet          bool       // the task wants nothing said where all is well (assert)
 	Pos            source.Pos // of what went wrong, where known better than the task's
 	Hint           string     // the next step after a failure
 }

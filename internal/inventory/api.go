@@ -1,11 +1,6 @@
 package inventory
 
-import (
-	"fmt"
-	"sort"
-
-	"fleet/internal/source"
-)
+import "sort"
 
 // Hosts returns the hosts in the order of definition, without an implicit
 // localhost.
@@ -96,59 +91,3 @@ func (inv *Inventory) GroupNames(host string) []string {
 
 // Warnings returns what looks wrong in the sources and is not an error.
 func (inv *Inventory) Warnings() []error { return inv.warnings }
-
-// AddHost adds a host at run time (where it is new) and puts it into groups,
-// which are made where they are new. It reports whether anything changed.
-func (inv *Inventory) AddHost(name string, groups ...string) (changed bool, err error) {
-	for _, n := range append([]string{name}, groups...) {
-		if why := badName(n); why != "" {
-			return false, fmt.Errorf("%q cannot be the name of a host or group: it %s", n, why)
-		}
-	}
-	inv.mu.Lock()
-	defer inv.mu.Unlock()
-	h := inv.hosts[name]
-	if h == nil {
-		h = inv.host(name, source.Pos{}, "", "")
-		join(inv.groups["all"], h)
-		changed = true
-	}
-	for _, g := range groups {
-		changed = join(inv.group(g, source.Pos{}), h) || changed
-	}
-	inv.settle()
-	return changed, nil
-}
-
-// AddGroup makes a group at run time where it is new, puts it below its parents
-// and the hosts into it. It reports whether anything changed.
-func (inv *Inventory) AddGroup(name string, parents []string, hosts ...string) (changed bool, err error) {
-	for _, n := range append([]string{name}, parents...) {
-		if why := badName(n); why != "" {
-			return false, fmt.Errorf("%q cannot be the name of a group: it %s", n, why)
-		}
-	}
-	inv.mu.Lock()
-	defer inv.mu.Unlock()
-	changed = inv.groups[name] == nil
-	g := inv.group(name, source.Pos{})
-	for _, p := range parents {
-		changed = changed || inv.groups[p] == nil
-		added, loop := inv.adopt(inv.group(p, source.Pos{}), g)
-		if loop != nil {
-			return changed, fmt.Errorf("the group %q cannot be below %q, which is below it", name, p)
-		}
-		changed = changed || added
-	}
-	for _, n := range hosts {
-		h := inv.find(n)
-		if h == nil {
-			return changed, fmt.Errorf("no host %q", n)
-		}
-		if !h.Implicit {
-			changed = join(g, h) || changed
-		}
-	}
-	inv.settle()
-	return changed, nil
-}

@@ -20,6 +20,9 @@ type Inventory struct {
 	warnings  []error
 
 	folders varFolders
+
+	read  func() (*Inventory, error) // from its sources
+	added []func(*Inventory)         // what was added at run time, in order
 }
 
 // Host is one machine.

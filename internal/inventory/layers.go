@@ -16,7 +16,7 @@ func (inv *Inventory) Layers(name, playbookDir string) ([]Layer, error) {
 	if h == nil {
 		h = &host{Host: Host{Name: name}}
 	}
-	c := collector{inv: inv, playbook: playbookDir}
+	c := collector{inv: inv, dirs: inv.dirs, playbook: playbookDir}
 	groups := above(h)
 	names := make([]string, 0, len(groups))
 	c.layers = append(c.layers, inv.groups["all"].vars...)
@@ -56,6 +56,7 @@ func implicit(name, value string) Layer {
 // collector gathers layers until something cannot be read.
 type collector struct {
 	inv      *Inventory
+	dirs     []string // beside the sources
 	playbook string
 	layers   []Layer
 	err      error
@@ -63,7 +64,7 @@ type collector struct {
 
 // inventory adds the files beside the sources.
 func (c *collector) inventory(sub string, kind Kind, names ...string) {
-	for _, dir := range c.inv.dirs {
+	for _, dir := range c.dirs {
 		c.add(filepath.Join(dir, sub), kind, names)
 	}
 }
@@ -75,7 +76,7 @@ func (c *collector) beside(sub string, kind Kind, names ...string) {
 		return
 	}
 	dir := filepath.Clean(c.playbook)
-	if n := len(c.inv.dirs); n > 0 && same(c.inv.dirs[n-1], dir) {
+	if n := len(c.dirs); n > 0 && same(c.dirs[n-1], dir) {
 		return
 	}
 	c.add(filepath.Join(dir, sub), kind, names)
@@ -107,7 +108,7 @@ func (inv *Inventory) GroupLayers(group, playbookDir string) ([]Layer, error) {
 		inv.mu.RUnlock()
 		return nil, source.Errorf(source.Pos{}, "no group %q", group)
 	}
-	c := collector{inv: inv, playbook: playbookDir, layers: g.vars[:len(g.vars):len(g.vars)]}
+	c := collector{inv: inv, dirs: inv.dirs, playbook: playbookDir, layers: g.vars[:len(g.vars):len(g.vars)]}
 	inv.mu.RUnlock()
 	c.inventory("group_vars", GroupFiles, group)
 	c.beside("group_vars", GroupPlaybook, group)

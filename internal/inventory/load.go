@@ -28,6 +28,15 @@ type Loader struct {
 
 // Load is as the function Load.
 func (l Loader) Load(sources ...string) (*Inventory, error) {
+	inv, err := l.read(sources)
+	if err != nil {
+		return nil, err
+	}
+	inv.read = func() (*Inventory, error) { return l.read(sources) }
+	return inv, nil
+}
+
+func (l Loader) read(sources []string) (*Inventory, error) {
 	r := &reader{Loader: l, inv: newInventory()}
 	r.inv.folders.files = l.Files
 	for _, s := range sources {

@@ -17,7 +17,7 @@ const maxRange = 65536
 // hosts adds the hosts that a name stands for (it may have ranges and a port)
 // and puts them into the group, if there is one.
 func (r *reader) hosts(name string, pos source.Pos, g *group) []*host {
-	base, port := splitPort(name)
+	base, port := SplitPort(name)
 	list, err := expand(base)
 	if err != nil {
 		r.fail(source.Errorf(pos, "the host %q: %w", name, err).WithHint(`ranges are written as in "web[01:20]", "db-[a:f]" or "[0:10:2]"`))
@@ -63,8 +63,8 @@ var (
 	})
 )
 
-// splitPort takes the port off "name:22" and "[::1]:22".
-func splitPort(name string) (host, port string) {
+// SplitPort takes the port off "name:22" and "[::1]:22". Without one it is empty.
+func SplitPort(name string) (host, port string) {
 	for _, form := range []*regexp.Regexp{bracketed(), withPort()} {
 		if m := form.FindStringSubmatch(name); m != nil && isHostName(m[1]) {
 			return m[1], m[2]
@@ -76,7 +76,7 @@ func splitPort(name string) (host, port string) {
 // isAddress reports whether the text is a host name or an address, with or
 // without a port, that may have ranges.
 func isAddress(text string) bool {
-	host, _ := splitPort(text)
+	host, _ := SplitPort(text)
 	return isHostName(host)
 }
 

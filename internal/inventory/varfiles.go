@@ -53,6 +53,13 @@ func (f *varFolders) layers(dir, name string, kind Kind) ([]Layer, error) {
 	return out, nil
 }
 
+// forget makes it look into the folders anew.
+func (f *varFolders) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.open = nil
+}
+
 // folder returns what is known about a folder; one that is not there is empty.
 func (f *varFolders) folder(dir string) *varFolder {
 	if d := f.open[dir]; d != nil {

@@ -33,6 +33,13 @@ func equal(a, b any) (bool, error) {
 	return c.equal(a, b, 0)
 }
 
+// Equal reports whether two values are the same, as Python's == has it. What cannot
+// be compared is not the same.
+func Equal(a, b any) bool {
+	same, err := equal(a, b)
+	return same && err == nil
+}
+
 // equal is ==, with its work counted.
 func (c *Context) equal(a, b any) (bool, error) {
 	switch x := a.(type) {

@@ -26,7 +26,7 @@ func testVersion(_ *Context, v any, a []any) (any, error) {
 	for i, x := range []any{v, a[0]} {
 		if ok, err := Truth(x); err != nil || !ok {
 			if err == nil {
-				err = newError("the version %s is empty", []string{"to compare", "to compare with"}[i])
+				err = newError("%s cannot be empty", []string{"the input version value", "the version to compare against"}[i])
 			}
 			return nil, err
 		}

@@ -66,9 +66,10 @@ type jsonTask struct {
 }
 
 type jsonResult struct {
-	Data json.RawMessage `json:"data,omitempty"`
-	Hint string          `json:"hint,omitempty"`
-	Pos  *jsonPos        `json:"pos,omitempty"`
+	Data  json.RawMessage `json:"data,omitempty"`
+	Hint  string          `json:"hint,omitempty"`
+	Pos   *jsonPos        `json:"pos,omitempty"`
+	Quiet bool            `json:"quiet,omitempty"`
 }
 
 type jsonStats struct {
@@ -167,7 +168,7 @@ func resultOf(t *event.Task, r event.Result) *jsonResult {
 	if t != nil && t.NoLog {
 		return &jsonResult{Data: json.RawMessage(`{"censored":"hidden: no_log"}`), Pos: posOf(r.Pos)}
 	}
-	out := &jsonResult{Data: r.Data, Hint: r.Hint, Pos: posOf(r.Pos)}
+	out := &jsonResult{Data: r.Data, Hint: r.Hint, Pos: posOf(r.Pos), Quiet: r.Quiet}
 	if !json.Valid(r.Data) {
 		out.Data = nil
 	}

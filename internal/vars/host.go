@@ -92,12 +92,6 @@ func (h *Host) ask(name string) {
 	}
 }
 
-// Define adds what add_host gives: variables as strong as the inventory's.
-func (h *Host) Define(vars *jinja.Map, at Place) {
-	h.store.collect(vars, false)
-	h.learn(added, vars, at)
-}
-
 // Include adds what include_vars read, by Store.Map.
 func (h *Host) Include(vars *jinja.Map, at Place) { h.learn(included, vars, at) }
 

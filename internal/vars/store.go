@@ -147,6 +147,35 @@ func (s *Store) base(host, playbookDir string) ([]layer, error) {
 	return b.layers, b.err
 }
 
+// Define gives a host the variables of add_host, as strong as the inventory's. It
+// reports whether one of them was not known before with the same value.
+func (s *Store) Define(host, playbookDir string, vars *jinja.Map, at Place) (changed bool, err error) {
+	layers, err := s.base(host, playbookDir)
+	if err != nil {
+		return false, err
+	}
+	h := s.Host(host)
+	layers = append([]layer{hostLayer{h, added, nil}}, layers...)
+	for k, v := range vars.All() {
+		known, ok := search(layers, jinja.Str(k))
+		if same := ok && jinja.Equal(known, v); !same {
+			changed = true
+		}
+	}
+	s.collect(vars, false)
+	h.learn(added, vars, at)
+	return changed, nil
+}
+
+func search(layers []layer, name string) (any, bool) {
+	for _, l := range layers {
+		if v, ok := l.lookup(name, name); ok {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
 // InventoryChanged makes the store ask the inventory anew, after add_host and group_by.
 func (s *Store) InventoryChanged() {
 	s.mu.Lock()
