@@ -49,6 +49,9 @@ func (r *run) newPlay(pp *playbook.Play) *play {
 		included: map[*playbook.Task]*inclusion{}, handlers: slices.Clone(pp.Handlers),
 		scratch: &playbook.Play{File: pp.File}, notified: names{}, surveyed: names{}, followed: map[step]bool{}, asserted: names{}}
 	p.vars = &vars.Play{Vars: r.Vars.Map(pp.Vars), Prompts: jinja.NewMap(), Files: jinja.NewMap()}
+	if pp.Gaps {
+		p.openHandlers, p.learnt.open = true, true
+	}
 	for _, prompt := range pp.VarsPrompt {
 		p.vars.Prompts.Set(prompt.Name, "")
 	}

@@ -68,11 +68,11 @@ func (p *play) surveyTask(t *playbook.Task) {
 		}
 	}
 	p.surveyController(t)
-	if m := p.module(t); m != nil && (m.File != "" || m.Facts != nil) && !slices.Contains(p.learnt.modules, m) {
-		p.learnt.modules = append(p.learnt.modules, m)
-	}
 	if jinja.IsTemplate(t.Module) {
 		p.learnt.open = true
+	}
+	if m := p.module(t); m != nil && (m.File != "" || m.Facts != nil) && !slices.Contains(p.learnt.modules, m) {
+		p.learnt.modules = append(p.learnt.modules, m)
 	}
 	switch argument.ShortName(t.Module) {
 	case "set_fact":
@@ -205,6 +205,9 @@ func (p *play) surveyInclude(t *playbook.Task) {
 	p.learnt.open = p.learnt.open || inc.open
 	p.openHandlers = p.openHandlers || inc.open
 	for _, part := range inc.parts {
+		if part.err != nil && !part.vague {
+			p.openHandlers, p.learnt.open = true, true
+		}
 		if part.block == nil || p.surveyed[part.key] {
 			continue
 		}

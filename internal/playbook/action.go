@@ -61,7 +61,7 @@ func (r *reader) noModule(name source.Node) *source.Error {
 // that are neither keywords nor modules.
 func (r *reader) module(n source.Node, t *Task, actions, strange []source.Pair, in place) bool {
 	if len(actions) == 0 {
-		r.missingModule(n, strange, in)
+		r.missingModule(n, t, strange, in)
 		return false
 	}
 	for _, p := range strange {
@@ -92,18 +92,17 @@ func (r *reader) module(n source.Node, t *Task, actions, strange []source.Pair, 
 
 // missingModule tells a misspelled module, a misspelled keyword and a task
 // without a module apart.
-func (r *reader) missingModule(n source.Node, strange []source.Pair, in place) {
-	tried := false
+func (r *reader) missingModule(n source.Node, t *Task, strange []source.Pair, in place) {
 	for _, p := range strange {
 		name := p.Key.Text()
 		_, likeKeyword := nearest.Name(name, keywordNames(in))
 		_, likeModule := nearest.Name(name, r.moduleNames())
 		_, isKeyword := r.words[name]
-		if tried || isKeyword || likeKeyword && !likeModule {
+		if t.Module != "" || isKeyword || likeKeyword && !likeModule && !p.Value.IsMap() {
 			r.unknown(p.Key, in)
 			continue
 		}
-		tried = true
+		t.Module, t.ModulePos, t.Action = name, p.Key.Pos(), p.Value
 		r.fail(r.noModule(p.Key))
 	}
 	if len(strange) == 0 {

@@ -18,11 +18,12 @@ func (r *reader) importTasks(n source.Node, t *Task, s scope) []Entry {
 	}
 	name, ok := r.static("the file of an import", value)
 	if !ok {
+		r.gap(s, nil)
 		return nil
 	}
 	file, err := r.findTasks(strings.TrimSpace(name), value.Pos(), s)
 	if err != nil {
-		r.fail(err)
+		r.gap(s, err)
 		return nil
 	}
 	b := &Block{Keywords: t.Keywords, Parent: s.parent, Import: t, notify: t.Notify}
@@ -66,7 +67,10 @@ func (r *reader) taskFile(file string, s scope, from source.Pos) []Entry {
 		return nil
 	}
 	doc, ok := r.document(file, from)
-	if !ok || !doc.Exists() || doc.IsNull() {
+	if !ok {
+		r.gap(s, nil)
+	}
+	if !doc.Exists() || doc.IsNull() {
 		return nil
 	}
 	if !doc.IsList() {
@@ -74,7 +78,7 @@ func (r *reader) taskFile(file string, s scope, from source.Pos) []Entry {
 		if isPlainText(doc) {
 			what += " (" + quote(shorten(doc.Text())) + ")"
 		}
-		r.fail(doc.Errorf("a file of tasks is a list of tasks, not %s", what).WithHint(`start each task with "- "`))
+		r.gap(s, doc.Errorf("a file of tasks is a list of tasks, not %s", what).WithHint(`start each task with "- "`))
 		return nil
 	}
 	s.chain = append(s.chain[:len(s.chain):len(s.chain)], file)

@@ -17,6 +17,7 @@ func (r *reader) importRole(n source.Node, t *Task, s scope) []Entry {
 	}
 	name, ok := r.static("the name of a role", nameNode)
 	if !ok {
+		r.gap(s, nil)
 		return nil
 	}
 	use := roleUse{Keywords: t.Keywords, name: strings.TrimSpace(name), pos: nameNode.Pos(), fromInclude: true, via: t}

@@ -185,6 +185,15 @@ func (r *reader) fail(err error) {
 	r.errs = append(r.errs, err)
 }
 
+// gap notes a mistake, said already where it is nil, because of which the play
+// lacks a role or a file of tasks.
+func (r *reader) gap(s scope, err error) {
+	if s.play != nil {
+		s.play.Gaps = true
+	}
+	r.fail(err)
+}
+
 // errorf notes a mistake at a node and returns it for its hint to be set.
 func (r *reader) errorf(pos source.Pos, format string, args ...any) *source.Error {
 	e := source.Errorf(pos, format, args...)

@@ -16,6 +16,7 @@ type Playbook struct {
 type Play struct {
 	Keywords
 	File  string      // the playbook's file
+	Gaps  bool        // a role or a file of tasks that belongs to it could not be read
 	Hosts source.Node // a pattern or a list of patterns; may hold templates
 
 	VarsFiles  []source.Node // each a path or a list of paths of which the first that exists is taken

@@ -69,11 +69,17 @@ func (r *reader) prompt(n source.Node) Prompt {
 
 // flag reads a boolean that cannot be a template.
 func (r *reader) flag(name string, n source.Node) bool {
-	if !isPlainText(n) || !wantBool.fits(n) {
+	text := n.Text()
+	if isTemplate(n) {
+		var known bool
+		if text, known = r.static(quote(name), n); !known {
+			return false
+		}
+	} else if !isPlainText(n) || !wantBool.fits(n) {
 		r.errorf(n.Pos(), "%q must be true or false", name)
 		return false
 	}
-	switch strings.ToLower(n.Text()) {
+	switch strings.ToLower(text) {
 	case "y", "yes", "on", "1", "true", "t":
 		return true
 	}

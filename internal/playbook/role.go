@@ -45,6 +45,7 @@ func (r *reader) roleList(n source.Node, p *Play) []Entry {
 	for _, item := range n.Items() {
 		use, ok := r.roleEntry(item)
 		if !ok {
+			r.gap(s, nil)
 			continue
 		}
 		if b := r.useRole(use, s); b != nil {
@@ -139,7 +140,7 @@ func only(n source.Node, keys []string) source.Node {
 func (r *reader) useRole(use roleUse, s scope) *Block {
 	dir, err := r.findRole(use, s)
 	if err != nil {
-		r.fail(err)
+		r.gap(s, err)
 		return nil
 	}
 	entry := dir

@@ -53,7 +53,7 @@ func (r *reader) entry(n source.Node, s scope) []Entry {
 		switch p.Key.Text() {
 		case "block", "rescue", "always":
 			if s.handler {
-				r.fail(p.Key.Errorf("Using a block as a handler is not supported: a handler is one task").WithHint(`give the handlers the same "listen" topic`))
+				r.gap(s, p.Key.Errorf("Using a block as a handler is not supported: a handler is one task").WithHint(`give the handlers the same "listen" topic`))
 				return nil
 			}
 			return []Entry{r.block(n, s)}
@@ -138,7 +138,7 @@ func (r *reader) task(n source.Node, s scope) []Entry {
 	}
 	r.finishLoop(n, t)
 	if !r.module(n, t, actions, strange, in) {
-		return nil
+		return []Entry{t} // what it registers, and what notifies it, is known
 	}
 	return r.finishTask(n, t, s)
 }
@@ -149,7 +149,7 @@ func (r *reader) finishTask(n source.Node, t *Task, s scope) []Entry {
 	name := builtin(t.Module)
 	switch name {
 	case "include":
-		r.fail(source.Errorf(t.ModulePos, `"include" is not supported`).
+		r.gap(s, source.Errorf(t.ModulePos, `"include" is not supported`).
 			WithHint(`use "import_tasks", or "include_tasks" where the file depends on the run`))
 		return nil
 	case "import_playbook":
@@ -157,7 +157,7 @@ func (r *reader) finishTask(n source.Node, t *Task, s scope) []Entry {
 		return nil
 	case "import_role", "include_role":
 		if s.handler {
-			r.fail(source.Errorf(t.ModulePos, "Using '%s' as a handler is not supported: a role brings its own", name).WithHint("use include_tasks"))
+			r.gap(s, source.Errorf(t.ModulePos, "Using '%s' as a handler is not supported: a role brings its own", name).WithHint("use include_tasks"))
 			return nil
 		}
 	}
