@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,45 +79,17 @@ func (a *app) verify(found []check.Finding) error {
 	return errors.Join(errs...)
 }
 
-// mistakes returns what is wrong in the playbooks: first what the reader cannot
-// make sense of. idle also asks for what nothing uses.
+// mistakes returns what is wrong in the playbooks. idle also asks for what nothing
+// uses.
 func (s *setup) mistakes(ctx context.Context, f *runFlags, files []string, idle bool) []check.Finding {
 	pb, err := s.loader.Load(files...)
-	var found []check.Finding
-	for _, e := range playbook.Errors(err) {
-		found = append(found, check.Finding{Err: e, Certain: true, Mistake: true})
-	}
-	c := &check.Checker{Partial: err != nil, Idle: idle, Inventory: s.inventory, Vars: s.store, Loader: s.loader, Modules: s.modules(),
+	c := &check.Checker{Refused: err, Idle: idle, Inventory: s.inventory, Vars: s.store, Loader: s.loader, Modules: s.modules(),
 		Actions: engine.Actions(), Open: engine.Open, Extra: s.extra, Limit: f.limit,
 		Lookups: slices.Collect(maps.Keys(lookup.New(lookup.Options{}))),
 		Selected: func(p *playbook.Play, e playbook.Entry) bool {
 			return len(engine.OpenTags(p, e)) == 0 && engine.Selected(engine.Tags(p, e), f.tags, f.skipTags)
 		}}
-	refused := map[source.Pos]bool{}
-	for _, f := range found {
-		refused[f.Err.Pos] = true
-	}
-	for _, f := range c.Playbook(ctx, pb) {
-		if !refused[f.Err.Pos] { // one mistake, one message
-			found = append(found, f)
-		}
-	}
-	return byPlace(found)
-}
-
-// byPlace sorts by file, in the order in which the files came, and by line.
-func byPlace(found []check.Finding) []check.Finding {
-	files := map[string]int{}
-	for _, f := range found {
-		if _, known := files[f.Err.Pos.File]; !known {
-			files[f.Err.Pos.File] = len(files)
-		}
-	}
-	slices.SortStableFunc(found, func(a, b check.Finding) int {
-		p, q := a.Err.Pos, b.Err.Pos
-		return cmp.Or(cmp.Compare(files[p.File], files[q.File]), cmp.Compare(p.Line, q.Line), cmp.Compare(p.Col, q.Col))
-	})
-	return found
+	return c.Playbook(ctx, pb)
 }
 
 // warnOf prints a mistake that may not matter.

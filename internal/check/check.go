@@ -47,9 +47,9 @@ type Checker struct {
 	Open    func(action string) bool
 	// Lookups are the lookups that templates have besides those of the language.
 	Lookups []string
-	// Partial: the reader of the playbook has refused something, so what that would
-	// have set or used is not known.
-	Partial bool
+	// Refused is what the reader of the playbook could not make sense of, or nil: it
+	// is among the findings, and what it would have set or used is not known.
+	Refused error
 	// Idle: handlers and variables that nothing uses are of interest too.
 	Idle bool
 	// Extra are the variables of the command line; nil is none.
@@ -62,8 +62,9 @@ type Checker struct {
 }
 
 // Playbook returns what is wrong: file by file in the order in which they are
-// come by, each from top to bottom, each mistake once. It ends early with what
-// it has when ctx ends. Following the includes changes what the plays of pb know
+// come by, each from top to bottom, each mistake once: where the reader has refused
+// something, nothing else is said of that place. It ends early with what it has
+// when ctx ends. Following the includes changes what the plays of pb know
 // of their roles: load the playbook again to run it.
 func (c *Checker) Playbook(ctx context.Context, pb *playbook.Playbook) []Finding {
 	r := newRun(ctx, c)
@@ -89,6 +90,9 @@ func (c *Checker) Playbook(ctx context.Context, pb *playbook.Playbook) []Finding
 			p.idle()
 		}
 	}
+	for _, e := range playbook.Errors(c.Refused) {
+		r.refuse(e, true)
+	}
 	return r.sorted()
 }
 
@@ -107,6 +111,7 @@ type run struct {
 	lookups []string
 	files   map[string]int // in the order in which they are come by
 	found   map[key]*Finding
+	refused map[source.Pos]string // the reader's word about a place
 	texts   map[any]*text
 	varDocs map[string]varDoc
 	learnt  learnt
@@ -123,9 +128,9 @@ type run struct {
 }
 
 func newRun(ctx context.Context, c *Checker) *run {
-	r := &run{Checker: c, ctx: ctx, actions: map[string]*spec.Module{}, files: map[string]int{}, found: map[key]*Finding{},
+	r := &run{Checker: c, ctx: ctx, actions: map[string]*spec.Module{}, files: map[string]int{}, found: map[key]*Finding{}, refused: map[source.Pos]string{},
 		lookups: append(jinja.Lookups(), c.Lookups...), texts: map[any]*text{}, varDocs: map[string]varDoc{}, defined: map[any]bool{},
-		learnt: learnt{names: names{}, hosts: names{}, later: map[string]source.Pos{}, elsewhere: names{}}, sofar: names{}, blind: c.Partial}
+		learnt: learnt{names: names{}, hosts: names{}, later: map[string]source.Pos{}, elsewhere: names{}}, sofar: names{}, blind: c.Refused != nil}
 	for _, m := range c.Actions {
 		r.actions[m.Name] = m
 	}
@@ -156,10 +161,23 @@ func (r *run) add(e *source.Error, certain bool) { r.note(e, certain, certain ||
 // doubt notes what is wrong for certain, or merely looks wrong.
 func (r *run) doubt(e *source.Error, certain bool) { r.note(e, certain, certain) }
 
+// refuse notes what the reader of playbooks refuses.
+func (r *run) refuse(e *source.Error, certain bool) {
+	r.add(e, certain)
+	if !e.Pos.IsZero() {
+		r.refused[place(e.Pos)] = e.Msg
+	}
+}
+
+// place is where a position is, whatever the text there is like.
+func place(p source.Pos) source.Pos {
+	p.Indent = 0
+	return p
+}
+
 func (r *run) note(e *source.Error, certain, mistake bool) {
 	r.see(e.Pos.File)
-	k := key{e.Pos, e.Msg}
-	k.pos.Indent = 0
+	k := key{place(e.Pos), e.Msg}
 	if f := r.found[k]; f != nil {
 		f.Certain, f.Mistake = f.Certain || certain, f.Mistake || mistake
 		return
@@ -170,19 +188,26 @@ func (r *run) note(e *source.Error, certain, mistake bool) {
 // fail is add for any error; pos is for those that have no position.
 func (r *run) fail(err error, pos source.Pos, certain bool) {
 	for _, e := range playbook.Errors(err) {
-		if e.Pos.IsZero() {
-			located := *e
-			located.Pos = pos
-			e = &located
-		}
-		r.add(e, certain)
+		r.add(located(e, pos), certain)
 	}
+}
+
+// located returns the error with a position, if it has none.
+func located(e *source.Error, pos source.Pos) *source.Error {
+	if !e.Pos.IsZero() {
+		return e
+	}
+	at := *e
+	at.Pos = pos
+	return &at
 }
 
 func (r *run) sorted() []Finding {
 	out := make([]Finding, 0, len(r.found))
-	for _, f := range r.found {
-		out = append(out, *f)
+	for k, f := range r.found {
+		if word, refused := r.refused[k.pos]; !refused || word == k.msg {
+			out = append(out, *f)
+		}
 	}
 	slices.SortFunc(out, func(a, b Finding) int {
 		p, q := a.Err.Pos, b.Err.Pos

@@ -38,23 +38,13 @@ func newChecker(t testing.TB, inventories ...string) *Checker {
 		}}
 }
 
-// findings returns what is wrong with a playbook, as text. What the reader of
-// playbooks refuses comes first.
+// findings returns what is wrong with a playbook, as text.
 func findings(t testing.TB, c *Checker, file string) string {
 	t.Helper()
 	var b strings.Builder
 	pb, err := c.Loader.Load(file)
-	c.Partial, c.Idle = err != nil, true
-	var all []Finding
-	for _, e := range playbook.Errors(err) {
-		all = append(all, Finding{e, true, true})
-	}
-	seen := map[string]bool{}
-	for _, f := range append(all, c.Playbook(context.Background(), pb)...) {
-		if seen[f.Err.Error()] {
-			continue // the reader of playbooks has said it
-		}
-		seen[f.Err.Error()] = true
+	c.Refused, c.Idle = err, true
+	for _, f := range c.Playbook(context.Background(), pb) {
 		kind := "warning"
 		switch {
 		case f.Certain:

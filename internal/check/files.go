@@ -100,11 +100,7 @@ func (p *play) missing(err error, pos source.Pos, t *playbook.Task, s site) {
 		pos = t.ModulePos
 	}
 	for _, e := range playbook.Errors(err) {
-		located := *e
-		if located.Pos.IsZero() {
-			located.Pos = pos
-		}
-		p.doubt(&located, s.certain && !p.learnt.files)
+		p.doubt(located(e, pos), s.certain && !p.learnt.files)
 	}
 }
 

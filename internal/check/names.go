@@ -80,7 +80,7 @@ func (p *play) undefined(r jinja.Ref, s site) {
 	if e.Hint == "" {
 		e.Hint = "no inventory, play, role or task sets it; -e " + r.Name + "=... would"
 	}
-	p.doubt(e, s.certain && !p.Partial)
+	p.doubt(e, s.certain && p.Refused == nil)
 }
 
 // loopNames says how the variables of the loops around are called.

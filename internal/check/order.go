@@ -37,5 +37,5 @@ func (p *play) tooEarly(r jinja.Ref, s site) {
 		return
 	}
 	e := source.Errorf(r.Pos, "%q is used before a task sets it", r.Name).WithHint("it is set at %s", set)
-	p.doubt(e, s.certain && !s.lenient && !p.Partial)
+	p.doubt(e, s.certain && !s.lenient && p.Refused == nil)
 }

@@ -271,7 +271,9 @@ func (p *play) follow(t *playbook.Task, s site) {
 			continue // hardly meant
 		}
 		if part.err != nil {
-			p.fail(part.err, t.ModulePos, s.certain)
+			for _, e := range playbook.Errors(part.err) {
+				p.refuse(located(e, t.ModulePos), s.certain)
+			}
 		}
 		key := step{part.key, strings.Join(varNames(t.Vars), ",")}
 		certain, before := p.followed[key]

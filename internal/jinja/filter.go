@@ -236,6 +236,9 @@ func (t *tables) find(kind, name string) (*filter, error) {
 	if _, ok := t.tests[name]; ok && e.Hint == "" {
 		e.Hint = `"` + name + `" is a test: write "is ` + name + `"`
 	}
+	if e.Hint == "" {
+		e.Hint = "fleet loads no plugins: docs/ansible.md lists the " + kind + "s that it has"
+	}
 	return nil, e
 }
 

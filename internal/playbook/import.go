@@ -127,7 +127,7 @@ func (r *reader) checkInclude(n source.Node, t *Task, name string) {
 	static := strings.Replace(name, "include", "import", 1)
 	for _, p := range n.Pairs() {
 		word := p.Key.Text()
-		if _, isWord := r.words[word]; isWord && !onIncludes[word] {
+		if k, isWord := r.words[word]; isWord && !onIncludes[word] && k.want != refused {
 			r.fail(p.Key.Errorf("%q means nothing on %s", word, name).
 				WithHint(`put it under "apply", or use %s`, static))
 		}

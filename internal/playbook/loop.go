@@ -41,16 +41,12 @@ func (r *reader) loop(p source.Pair, t *Task) {
 
 // with reads `with_...`.
 func (r *reader) with(p source.Pair, t *Task) {
-	name := builtin(strings.TrimPrefix(p.Key.Text(), "with_"))
+	name := strings.TrimPrefix(builtin(strings.TrimPrefix(p.Key.Text(), "with_")), "community.general.")
 	if r.secondLoop(p, t) {
 		return
 	}
-	known := false
-	for _, l := range lookups {
-		known = known || l == name
-	}
 	switch {
-	case !known:
+	case !has(lookups, name):
 		e := source.Errorf(p.Key.Pos(), "unknown lookup %q in %q", name, p.Key.Text())
 		if near := source.DidYouMean(name, lookups); near != "" {
 			e.Hint = strings.Replace(near, `"`, `"with_`, 1)
