@@ -87,20 +87,25 @@ func sizes(_ context.Context, b *bench) error {
 	}
 	var rows []struct {
 		OS, Arch, Gzip, Zstd string
+		Lean                 bool
 		Size                 int64
 	}
 	if err := json.Unmarshal(data, &rows); err != nil {
 		return err
 	}
 	for _, r := range rows {
-		text += fmt.Sprintf("  %-28s %6.1f MB\n", "helper "+r.OS+"/"+r.Arch, float64(r.Size)/(1<<20))
+		kind := "whole helper"
+		if r.Lean {
+			kind = "lean helper"
+		}
+		text += fmt.Sprintf("  %-28s %6.1f MB\n", kind+" "+r.OS+"/"+r.Arch, float64(r.Size)/(1<<20))
 		for _, packed := range []struct{ by, file string }{{"gzip", r.Gzip}, {"zstd", r.Zstd}} {
 			info, err := os.Stat(dist + packed.file)
 			if err != nil {
 				return err
 			}
 			took := time.Duration(float64(info.Size()) * 8 / linkSpeed * float64(time.Second))
-			if err := b.say(result.Line{Part: "B", What: "the helper for " + r.Arch + ", by " + packed.by, Fleet: fmt.Sprintf("%.2f MB", float64(info.Size())/1e6),
+			if err := b.say(result.Line{Part: "B", What: "the " + kind + " for " + r.Arch + ", by " + packed.by, Fleet: fmt.Sprintf("%.2f MB", float64(info.Size())/1e6),
 				Other: "at 20 Mbit/s " + seconds(took)}); err != nil {
 				return err
 			}

@@ -57,7 +57,7 @@ func (d *dialer) Dial(ctx context.Context, to engine.Endpoint) (engine.Conn, err
 	if err != nil {
 		return nil, err
 	}
-	return client.Helper(ctx, launch.Become{})
+	return client.Helper(ctx, launch.Become{}, false)
 }
 
 func (d *dialer) Raw(context.Context, engine.Endpoint, string, io.Writer, io.Writer) (int, error) {

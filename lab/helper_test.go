@@ -39,6 +39,28 @@ func TestHelperIsPushedOnce(t *testing.T) {
 	}
 }
 
+// TestHelperGrows: the lean helper is enough for most; a module that is included later and needs more brings the whole one, which is
+// then there for all.
+func TestHelperGrows(t *testing.T) {
+	fresh(t, "cvm-1")
+	playText(t, ping).mustExit(t, 0)
+	lean := helpers(t, "cvm-1")
+	more := textFile(t, "- copy: {content: a, dest: /root/grows}\n- uri: {url: 'http://127.0.0.1:9/'}\n  register: web\n  failed_when: \"'refused' not in web.msg\"\n"+
+		"- copy: {content: b, dest: /root/grows}\n")
+	playText(t, "- hosts: cvm-1\n  gather_facts: false\n  tasks:\n    - ping:\n    - include_tasks: "+more+"\n").mustExit(t, 0)
+	both := helpers(t, "cvm-1")
+	if strings.Count(both, "\n") != 2 || !strings.Contains(both, strings.TrimSpace(lean)) {
+		t.Errorf("with what was included there is %q, and was %q", both, lean)
+	}
+	if got := on(t, "cvm-1", "cat /root/grows"); got != "b" {
+		t.Errorf("the last task left %q", got)
+	}
+	playText(t, ping).mustExit(t, 0)
+	if after := helpers(t, "cvm-1"); after != both {
+		t.Errorf("another run pushed again: %q, and was %q", after, both)
+	}
+}
+
 // TestNothingOfFleetStays: when fleet is back, no process of it is left, neither after a run nor after a command.
 func TestNothingOfFleetStays(t *testing.T) {
 	look := "ps -eo args= | grep -i [f]leet; true"

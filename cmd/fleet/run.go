@@ -112,6 +112,7 @@ func (a *app) play(ctx context.Context, s *setup, f *runFlags, pb *playbook.Play
 	}
 	d := s.dialer(a, ask)
 	defer d.Close()
+	d.whole.Store(needsWhole(pb))
 	e := s.engine(o, d, ask)
 	e.Demand = demand
 	out := a.report(f.json, f.verbose, f.diff)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/charmbracelet/log"
@@ -14,6 +15,7 @@ import (
 	"fleet/internal/launch"
 	"fleet/internal/local"
 	"fleet/internal/pool"
+	"fleet/internal/session"
 	"fleet/internal/ssh"
 )
 
@@ -25,6 +27,8 @@ type transport struct {
 	log   *log.Logger
 	// logins has one for each endpoint, whoever is to be become there.
 	logins pool.Pool[engine.Endpoint, *ssh.Client]
+	// whole says that the lean helper is not enough for this run.
+	whole atomic.Bool
 }
 
 func newTransport(d *ssh.Dialer, l *local.Host, log *log.Logger) *transport {
@@ -64,11 +68,18 @@ func (t *transport) dial(ctx context.Context, to engine.Endpoint) (engine.Conn, 
 	if err != nil {
 		return nil, err
 	}
-	s, err := client.Helper(ctx, become)
-	if err != nil {
-		return nil, reached(err)
+	start := func(ctx context.Context, whole bool) (*session.Session, error) {
+		s, err := client.Helper(ctx, become, whole)
+		return s, reached(err)
 	}
-	return s, nil
+	s, err := start(ctx, t.whole.Load())
+	if err != nil {
+		return nil, err
+	}
+	return &conn{first: s, more: func(ctx context.Context) (*session.Session, error) {
+		t.whole.Store(true)
+		return start(ctx, true)
+	}}, nil
 }
 
 // Raw runs one command line without a helper.

@@ -29,6 +29,9 @@ type Helper struct {
 	OS, Arch string // as GOOS and GOARCH
 	Digest   string // the SHA-256 of the program, in lower-case hex
 	Size     int64  // of the program, in bytes
+	// Lean is a helper of half the size, that speaks neither HTTP nor TLS and lacks the
+	// modules that need them.
+	Lean bool
 
 	packed map[Packer]func() (Packed, error)
 }
@@ -87,6 +90,7 @@ func openIn(by Packer, dist fs.FS, name string) func() (Packed, error) {
 type Manifest struct {
 	OS     string `json:"os"`
 	Arch   string `json:"arch"`
+	Lean   bool   `json:"lean,omitempty"`
 	Digest string `json:"digest"` // the SHA-256 of the program
 	Size   int64  `json:"size"`   // of the program
 	Gzip   string `json:"gzip"`   // its packed forms: files beside the manifest
@@ -113,22 +117,27 @@ type Store struct {
 	is *Helper    // of the own executable, once it was asked for
 }
 
-// For returns the helper for a machine.
-func (s *Store) For(goos, goarch string) (Helper, error) {
+// For returns the helper for a machine: the whole one, or the lean one where
+// either will do and there is one.
+func (s *Store) For(goos, goarch string, whole bool) (Helper, error) {
 	all, err := s.All()
 	if err != nil {
 		return Helper{}, err
 	}
-	for _, h := range all {
-		if h.OS == goos && h.Arch == goarch {
-			return h, nil
-		}
+	fits := func(lean bool) int {
+		return slices.IndexFunc(all, func(h Helper) bool { return h.OS == goos && h.Arch == goarch && h.Lean == lean })
+	}
+	if i := fits(true); i >= 0 && !whole {
+		return all[i], nil
+	}
+	if i := fits(false); i >= 0 {
+		return all[i], nil
 	}
 	return Helper{}, source.Errorf(source.Pos{}, "this fleet was built without a helper for %s/%s", goos, goarch).
 		WithHint("run \"make build\" in fleet's source and use bin/fleet")
 }
 
-// All returns the helpers that are there, one for each kind of machine.
+// All returns the helpers that are there, for all kinds of machines.
 func (s *Store) All() ([]Helper, error) {
 	var all []Helper
 	if !s.OnlyOwn {
@@ -156,7 +165,9 @@ func Embedded() ([]string, error) {
 	all, err := stamped(dist, stamp)
 	var kinds []string
 	for _, h := range all {
-		kinds = append(kinds, h.OS+"/"+h.Arch)
+		if !h.Lean {
+			kinds = append(kinds, h.OS+"/"+h.Arch)
+		}
 	}
 	return kinds, err
 }
@@ -190,7 +201,7 @@ func embeddedIn(dist fs.FS) ([]Helper, error) {
 	}
 	var all []Helper
 	for _, row := range rows {
-		all = append(all, Helper{OS: row.OS, Arch: row.Arch, Digest: row.Digest, Size: row.Size,
+		all = append(all, Helper{OS: row.OS, Arch: row.Arch, Digest: row.Digest, Size: row.Size, Lean: row.Lean,
 			packed: map[Packer]func() (Packed, error){Gzip: openIn(Gzip, dist, "dist/"+row.Gzip), Zstd: openIn(Zstd, dist, "dist/"+row.Zstd)}})
 	}
 	return all, nil

@@ -16,6 +16,8 @@ import (
 
 // Options of a start. The zero value has the defaults.
 type Options struct {
+	// Whole asks for the whole helper where the lean one would be started.
+	Whole   bool
 	Timeout time.Duration // until the helper runs, its upload not counted; 20s
 	Session session.Options
 }
@@ -30,14 +32,14 @@ func Helper(ctx context.Context, r Runner, store *helper.Store, b Become, o Opti
 	if err != nil {
 		return nil, err
 	}
-	l, err := begin(ctx, r, start(helpers, asItIs), b, o)
+	l, err := begin(ctx, r, start(helpers, o.Whole, asItIs), b, o)
 	if err != nil {
 		return nil, err
 	}
 	err = l.reachHelper(ctx, store)
 	if err != nil && l.found && ctx.Err() == nil {
 		l.transport.Close()
-		if l, err = begin(ctx, r, start(helpers, sound), b, o); err != nil {
+		if l, err = begin(ctx, r, start(helpers, o.Whole, sound), b, o); err != nil {
 			return nil, err
 		}
 		err = l.reachHelper(ctx, store)
@@ -55,6 +57,7 @@ type launching struct {
 	transport *transport
 	become    *becoming // or nil
 	timeout   time.Duration
+	whole     bool
 	found     bool    // a cached helper was to be started
 	upload    *upload // that has begun, or nil
 }
@@ -64,7 +67,7 @@ func begin(ctx context.Context, r Runner, script string, b Become, o Options) (*
 	if o.Timeout <= 0 {
 		o.Timeout = defaultTimeout
 	}
-	l := &launching{timeout: o.Timeout}
+	l := &launching{timeout: o.Timeout, whole: o.Whole}
 	prompt, args := "", []string{}
 	if !b.IsZero() {
 		plan, err := b.plan()

@@ -39,7 +39,7 @@ type upload struct {
 func (l *launching) push(ctx context.Context, store *helper.Store, need string) error {
 	words := strings.Fields(need)
 	platform, more := words[:min(2, len(words))], words[min(2, len(words)):]
-	h, err := ForPlatform(store, strings.Join(platform, " "))
+	h, err := ForPlatform(store, strings.Join(platform, " "), l.whole)
 	if err != nil {
 		return err
 	}
@@ -86,12 +86,12 @@ func (l *launching) endUpload() {
 }
 
 // ForPlatform returns the helper for what uname -sm says.
-func ForPlatform(store *helper.Store, name string) (helper.Helper, error) {
+func ForPlatform(store *helper.Store, name string, whole bool) (helper.Helper, error) {
 	system, machine, _ := strings.Cut(name, " ")
 	for goos, s := range systems {
 		for goarch, m := range machines {
 			if s == system && (m == machine || goarch == machine) {
-				return store.For(goos, goarch)
+				return store.For(goos, goarch, whole)
 			}
 		}
 	}

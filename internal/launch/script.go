@@ -2,6 +2,7 @@ package launch
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"fleet/internal/helper"
@@ -11,7 +12,7 @@ import (
 // csh or fish. So they are one line and have no single quote, no exclamation
 // mark and no doubled backslash; a test keeps that.
 
-// startScript starts the cached helper, after saying "found", or asks for it
+// startScript starts a cached helper that fits, after saying "found", or asks for one
 // ("need SYSTEM MACHINE", and zstd where the host has it), reads how many pieces of
 // how many bytes come, how many bytes behind them, and the program that unpacks
 // them; says "more" after each piece, has the helper put itself into the first
@@ -26,16 +27,16 @@ import (
 // The usual case, that the helper lies in the home folder, comes first and starts
 // no other program: each would cost as much of the host as a task.
 const startScript = `if [ -n "$1" ]; then LC_ALL=$1; elif [ "$2" ]; then unset LC_ALL; fi; ` +
-	`k() { case "$1" in %[1]s *) d=none z=0;; esac; }; ` +
+	`k() { case "$1" in %[1]s *) d=none z=0 y=;; esac; }; ` +
 	`g() { [ -x "$f" ] && [ -O "$f" ] && [ -O "$c" ] && %[2]s; }; ` +
 	`m=; c="${XDG_CACHE_HOME:-$HOME/.cache}/fleet"; ` +
 	`if [ -r /proc/sys/kernel/arch ]; then read -r m </proc/sys/kernel/arch; fi; ` +
-	`k "Linux $m"; f="$c/fleet-target-$d"; ` +
-	`if g; then printf "\000\036fleet found \n"; exec "$f" ` + helper.Verb + `; fi; ` +
+	`k "Linux $m"; ` +
+	`for x in $d $y; do f="$c/fleet-target-$x"; if g; then printf "\000\036fleet found \n"; exec "$f" ` + helper.Verb + `; fi; done; ` +
 	`p=$(uname -sm); u=$(id -u); w=; k "$p"; ` +
 	`set -- "$2" "$c" "/var/tmp/fleet-$u" "/dev/shm/fleet-$u"; s=$1; shift; ` +
-	`for c; do f="$c/fleet-target-$d"; ` +
-	`if g; then printf "\000\036fleet found \n"; exec "$f" ` + helper.Verb + `; fi; done; ` +
+	`for c; do for x in $d $y; do f="$c/fleet-target-$x"; ` +
+	`if g; then printf "\000\036fleet found \n"; exec "$f" ` + helper.Verb + `; fi; done; done; ` +
 	`q=; if command -v zstd >/dev/null 2>&1; then q=zstd; fi; ` +
 	`for c; do f="$c/fleet-target-$d"; t="$c/.fleet-target-$$"; w="$w$c: "; ` +
 	`e=$(umask 077; LC_ALL=C mkdir -p "$c" 2>&1) || { w="$w$e; "; continue; }; ` +
@@ -75,15 +76,23 @@ func platform(h helper.Helper) string {
 // is looked at where the host has no sha256sum.
 const (
 	asItIs = `:`
-	sound  = `case "$(sha256sum <"$f" 2>/dev/null)" in "$d "*) ;; "") [ "$(wc -c <"$f")" -eq "$z" ];; *) false;; esac`
+	sound  = `case "$(sha256sum <"$f" 2>/dev/null)" in "$x "*) ;; "") [ "$(wc -c <"$f")" -eq "$z" ];; *) false;; esac`
 )
 
-// start returns the script for a machine that may be any of the helpers'. fits is
-// asItIs or sound.
-func start(helpers []helper.Helper, fits string) string {
+// start returns the script for a machine that may be any of the helpers': for the
+// whole one, or for the lean one where either will do. fits is asItIs or sound.
+func start(helpers []helper.Helper, whole bool, fits string) string {
 	var cases strings.Builder
 	for _, h := range helpers {
-		fmt.Fprintf(&cases, `"%s") d=%s z=%d;; `, platform(h), h.Digest, h.Size)
+		other := ""
+		switch i := slices.IndexFunc(helpers, func(o helper.Helper) bool { return o.OS == h.OS && o.Arch == h.Arch && o.Lean != h.Lean }); {
+		case i < 0:
+		case whole == h.Lean:
+			continue // the other one is pushed
+		case h.Lean && fits == asItIs:
+			other = helpers[i].Digest
+		}
+		fmt.Fprintf(&cases, `"%s") d=%s z=%d y=%s;; `, platform(h), h.Digest, h.Size, other)
 	}
 	return fmt.Sprintf(startScript, strings.TrimSpace(cases.String()), fits)
 }

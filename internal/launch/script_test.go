@@ -12,7 +12,7 @@ import (
 // The scripts go through login shells of which only single quotes are known.
 func TestScriptsFitEveryShell(t *testing.T) {
 	helpers := []helper.Helper{{OS: "linux", Arch: "amd64", Digest: strings.Repeat("a", 64)}, {OS: "linux", Arch: "arm64", Digest: "b", Size: 7}}
-	for name, script := range map[string]string{"start": start(helpers, asItIs), "careful": start(helpers, sound), "become": becomeScript, "shell": becomeShell, "exec": execScript} {
+	for name, script := range map[string]string{"start": start(helpers, false, asItIs), "careful": start(helpers, true, sound), "become": becomeScript, "shell": becomeShell, "exec": execScript} {
 		if _, err := shell("true", script); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -20,8 +20,26 @@ func TestScriptsFitEveryShell(t *testing.T) {
 			t.Errorf("%s: %v: %s", name, err, out)
 		}
 	}
-	if !strings.Contains(start(helpers, asItIs), `"Linux x86_64") d=aaaa`) || !strings.Contains(start(helpers, asItIs), `"Linux aarch64") d=b z=7;;`) {
-		t.Error(start(helpers, asItIs))
+	if s := start(helpers, true, asItIs); !strings.Contains(s, `"Linux x86_64") d=aaaa`) || !strings.Contains(s, `"Linux aarch64") d=b z=7 y=;;`) {
+		t.Error(s)
+	}
+}
+
+// A lean helper is started where it is enough, or the whole one that lies there; one that may be
+// broken is not looked at.
+func TestScriptChooses(t *testing.T) {
+	helpers := []helper.Helper{{OS: "linux", Arch: "amd64", Digest: "w", Size: 9}, {OS: "linux", Arch: "amd64", Digest: "l", Size: 4, Lean: true}}
+	for _, c := range []struct {
+		whole      bool
+		fits, want string
+	}{
+		{false, asItIs, `case "$1" in "Linux x86_64") d=l z=4 y=w;; *)`},
+		{false, sound, `case "$1" in "Linux x86_64") d=l z=4 y=;; *)`},
+		{true, asItIs, `case "$1" in "Linux x86_64") d=w z=9 y=;; *)`},
+	} {
+		if s := start(helpers, c.whole, c.fits); !strings.Contains(s, c.want) {
+			t.Errorf("whole %v: no %s in %s", c.whole, c.want, s)
+		}
 	}
 }
 

@@ -131,12 +131,12 @@ func (c *Client) keepAlive() {
 }
 
 // Helper starts a helper as the given user and pushes it first where it is not
-// there. Close it, or the client. launch.ErrBecome is in the error's chain where
+// there: the lean one, unless the whole is asked for or lies there already. Close it, or the client. launch.ErrBecome is in the error's chain where
 // only becoming the user failed.
-func (c *Client) Helper(ctx context.Context, b launch.Become) (*session.Session, error) {
-	o := launch.Options{Session: c.t.sessionOptions()}
+func (c *Client) Helper(ctx context.Context, b launch.Become, whole bool) (*session.Session, error) {
+	o := launch.Options{Whole: whole, Session: c.t.sessionOptions()}
 	s, err := launch.Helper(ctx, c, c.d.store(), b, o)
-	if errors.Is(err, launch.ErrNoGzip) && c.upload(ctx) == nil {
+	if errors.Is(err, launch.ErrNoGzip) && c.upload(ctx, whole) == nil {
 		s, err = launch.Helper(ctx, c, c.d.store(), b, o)
 	}
 	return s, c.explain(err)

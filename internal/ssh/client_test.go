@@ -49,7 +49,7 @@ func dial(t *testing.T, d *Dialer, o Options) *Client {
 
 func start(t *testing.T, c *Client, b launch.Become) *session.Session {
 	t.Helper()
-	s, err := c.Helper(t.Context(), b)
+	s, err := c.Helper(t.Context(), b, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,7 +263,7 @@ func TestGoroutinesEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := c.Helper(t.Context(), launch.Become{})
+		s, err := c.Helper(t.Context(), launch.Become{}, true)
 		if err != nil {
 			t.Fatal(err)
 		}

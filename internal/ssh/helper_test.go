@@ -39,7 +39,7 @@ func TestBecome(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := dial(t, dialer(t), options(test.server))
-			s, err := c.Helper(t.Context(), test.become)
+			s, err := c.Helper(t.Context(), test.become, true)
 			if test.err == "" {
 				if err != nil {
 					t.Fatal(err)
@@ -105,7 +105,7 @@ func TestHelperCannotBePut(t *testing.T) {
 			}
 			t.Cleanup(func() { os.RemoveAll("/var/tmp/fleet-" + uid); os.RemoveAll("/dev/shm/fleet-" + uid) })
 			c := dial(t, dialer(t), options(server))
-			_, err := c.Helper(t.Context(), launch.Become{})
+			_, err := c.Helper(t.Context(), launch.Become{}, true)
 			if err == nil || !strings.Contains(err.Error(), test.err) || !strings.Contains(source.HintOf(err), test.hint) {
 				t.Errorf("got %v\nhint: %s", err, source.HintOf(err))
 			}

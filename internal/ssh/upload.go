@@ -22,12 +22,12 @@ const cacheFolder = ".cache/fleet"
 
 // upload puts the helper into the user's cache by SFTP, unpacked, for a host
 // that cannot unpack it itself. The start script then finds it there.
-func (c *Client) upload(ctx context.Context) error {
+func (c *Client) upload(ctx context.Context, whole bool) error {
 	var platform bytes.Buffer
 	if _, err := c.Exec(ctx, Command{Line: "uname -sm", Stdout: &platform}); err != nil {
 		return err
 	}
-	h, err := launch.ForPlatform(c.d.store(), strings.TrimSpace(platform.String()))
+	h, err := launch.ForPlatform(c.d.store(), strings.TrimSpace(platform.String()), whole)
 	if err != nil {
 		return err
 	}

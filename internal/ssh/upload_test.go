@@ -35,7 +35,7 @@ func TestNeitherGzipNorSFTP(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := dial(t, dialer(t), options(server))
-	_, err := c.Helper(t.Context(), launch.Become{})
+	_, err := c.Helper(t.Context(), launch.Become{}, true)
 	if err == nil || !strings.Contains(err.Error(), "gzip: not found") {
 		t.Errorf("got %v", err)
 	}

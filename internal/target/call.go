@@ -42,10 +42,7 @@ func newCall(s *server, id uint32, wc wire.Call) *call {
 }
 
 // run runs the module and sends the result.
-func (c *call) run(mod *sys.Module) {
-	data := c.module(mod)
-	c.end(wire.Result{Data: data, NotHere: data == nil}, c.s.out.send)
-}
+func (c *call) run(mod *sys.Module) { c.end(wire.Result{Data: c.module(mod)}, c.s.out.send) }
 
 // end forgets the call and sends its result. Where that cannot be sent, the
 // controller is gone.
@@ -66,8 +63,7 @@ func (c *call) end(r wire.Result, send func(wire.Frame) error) {
 	_ = send(wire.Frame{Kind: wire.KindResult, Call: c.id, Payload: payload})
 }
 
-// module runs the module, or begins the job that runs it. Nil says that this is
-// not the helper for it.
+// module runs the module, or begins the job that runs it.
 func (c *call) module(mod *sys.Module) json.RawMessage {
 	ctx := c.ctx
 	if c.wc.Async != nil {
@@ -105,7 +101,7 @@ func guarded(ctx context.Context, mod *sys.Module, wc *wire.Call, m *sys.Machine
 // explain puts the reason for which a call was ended, if it was, in place of the
 // module's own message, which only knows that its context is over.
 func explain(reason error, data json.RawMessage) json.RawMessage {
-	if reason == nil || data == nil {
+	if reason == nil {
 		return data
 	}
 	var fields map[string]json.RawMessage

@@ -15,10 +15,11 @@ import (
 // not whole yet has a dot in front.
 const namePrefix = "fleet-target-"
 
-// keptHelpers is how many helpers stay in a cache folder, and leftTime how long
+// keptHelpers is how many helpers stay in a cache folder, of which a version of
+// fleet has two, and leftTime how long
 // one that never became whole.
 const (
-	keptHelpers = 3
+	keptHelpers = 4
 	leftTime    = time.Hour
 )
 

@@ -46,8 +46,7 @@ func (q *queue) run() {
 			res.NotRun = true
 		} else {
 			res.Data = c.module(next.mod)
-			res.NotHere = res.Data == nil
-			if res.NotHere || !c.wc.Ahead.Tolerant && hasFailed(res.Data) {
+			if !c.wc.Ahead.Tolerant && hasFailed(res.Data) {
 				q.stop(*c.wc.Ahead)
 			}
 		}

@@ -134,8 +134,7 @@ func (s *server) begin(f wire.Frame) error {
 		return s.refuse(f.Call, err.Error())
 	}
 	mod, ok := s.program.Find(wc.Module)
-	// A job cannot be made again elsewhere once it is a process of its own.
-	notHere := s.program.Web == nil && (!ok || wc.Async != nil)
+	notHere := s.program.Web == nil && (!ok || mod.NeedsWeb(wc.Args))
 	if notHere || !ok {
 		if wc.Ahead != nil {
 			s.queue.stop(*wc.Ahead)

@@ -36,12 +36,8 @@ func Define[A any](about spec.Module, run Func[A]) Module {
 	}}
 }
 
-// Run runs the module and returns its result as wire.Result's Data has it, or nil
-// where nothing was done because the call needs a Web, which the machine has not.
+// Run runs the module and returns its result as wire.Result's Data has it.
 func (mod *Module) Run(ctx context.Context, m *Machine, args []byte) json.RawMessage {
-	if m.Web == nil && mod.needsWeb(args) {
-		return nil
-	}
 	value, err := mod.run(ctx, m, &mod.Module, args)
 	fields, ferr := object(value)
 	if err == nil {

@@ -31,9 +31,8 @@ func (m *Machine) Get(ctx context.Context, url string) (io.ReadCloser, error) {
 	return m.Web.Get(ctx, m, url)
 }
 
-// needsWeb reports whether the call would open an address. The lean helper does
-// nothing then, rather than a part.
-func (mod *Module) needsWeb(args []byte) bool {
+// NeedsWeb reports whether a call with these arguments would open an address.
+func (mod *Module) NeedsWeb(args []byte) bool {
 	if len(mod.Gets) == 0 {
 		return false
 	}
