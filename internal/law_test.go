@@ -25,6 +25,7 @@ var law = map[string]string{
 	"internal/reason/web": "",
 	"internal/archive":    "",
 	"internal/crypt":      "",
+	"internal/pyre":       "",
 
 	// The controller.
 	"internal/source":         "nearest jinja/vault",
@@ -35,8 +36,7 @@ var law = map[string]string{
 	"internal/pool":           "",
 	"internal/inventory":      "source",
 	"internal/playbook":       "nearest source spec",
-	"internal/jinja":          "crypt source jinja/pyre jinja/vault",
-	"internal/jinja/pyre":     "",
+	"internal/jinja":          "crypt source pyre jinja/vault",
 	"internal/jinja/vault":    "",
 	"internal/jinja/lookup":   "jinja source",
 	"internal/vars":           "inventory playbook jinja source redact",
@@ -60,7 +60,7 @@ var law = map[string]string{
 	"internal/target":                 "wire tasks/sys",
 	"internal/tasks":                  "spec tasks/*",
 	"internal/tasks/sys":              "reason spec wire",
-	"internal/tasks/pattern":          "",
+	"internal/tasks/pattern":          "pyre",
 	"internal/tasks/commands":         "spec wire tasks/sys tasks/pattern",
 	"internal/tasks/access":           "crypt nearest spec tasks/sys",
 	"internal/tasks/config":           "nearest spec tasks/sys",
@@ -181,7 +181,7 @@ func allowed(rule, imported string) bool {
 }
 
 func onTarget(name string) bool {
-	return slices.Contains([]string{"cmd/fleet-target", "internal/wire", "internal/spec", "internal/probe", "internal/archive", "internal/crypt", "internal/nearest", "internal/reason", "internal/reason/web", "internal/target", "internal/tasks"}, name) ||
+	return slices.Contains([]string{"cmd/fleet-target", "internal/wire", "internal/spec", "internal/probe", "internal/archive", "internal/crypt", "internal/pyre", "internal/nearest", "internal/reason", "internal/reason/web", "internal/target", "internal/tasks"}, name) ||
 		strings.HasPrefix(name, "internal/tasks/")
 }
 

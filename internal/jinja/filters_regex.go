@@ -6,7 +6,7 @@ import (
 	"strings"
 	"sync"
 
-	"fleet/internal/jinja/pyre"
+	"fleet/internal/pyre"
 )
 
 // patternCache keeps compiled patterns, up to a number.

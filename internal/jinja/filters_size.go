@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"fleet/internal/jinja/pyre"
+	"fleet/internal/pyre"
 )
 
 func filterFileSize(_ *Context, v any, a []any) (any, error) {

@@ -6,7 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"fleet/internal/jinja/pyre"
+	"fleet/internal/pyre"
 )
 
 // textFilters are Jinja's filters for text.

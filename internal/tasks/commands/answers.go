@@ -3,7 +3,6 @@ package commands
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,7 +14,7 @@ import (
 // answer is what is said to one question.
 type answer struct {
 	question string
-	asked    *regexp.Regexp
+	asked    *pattern.Regexp
 	texts    []string
 	inTurn   bool // each text is said once
 }
@@ -55,12 +54,16 @@ func (a *answer) next() (string, error) {
 
 // earliest returns the answer to what is asked first in the text, and where the
 // question ends; nil where nothing is asked.
-func earliest(answers []*answer, text []byte) (found *answer, end int) {
+func earliest(answers []*answer, text []byte) (found *answer, end int, err error) {
 	first := len(text) + 1
 	for _, a := range answers {
-		if at := a.asked.FindIndex(text); at != nil && at[0] < first {
+		at, err := a.asked.Find(string(text))
+		if err != nil {
+			return nil, 0, err
+		}
+		if at != nil && at[0] < first {
 			found, first, end = a, at[0], at[1]
 		}
 	}
-	return found, end
+	return found, end, nil
 }

@@ -106,8 +106,8 @@ var errEnded = errors.New("the program has ended")
 // hear waits until something known is asked.
 func (d *dialogue) hear(ctx context.Context, pieces <-chan []byte, late <-chan time.Time) error {
 	for {
-		if a, _ := earliest(d.answers, d.pending); a != nil {
-			return nil
+		if a, _, err := earliest(d.answers, d.pending); a != nil || err != nil {
+			return err
 		}
 		select {
 		case piece, more := <-pieces:
@@ -131,7 +131,10 @@ const maxPending = 64 << 10
 
 // reply answers what was asked first.
 func (d *dialogue) reply(terminal *os.File) error {
-	a, end := earliest(d.answers, d.pending)
+	a, end, err := earliest(d.answers, d.pending)
+	if err != nil {
+		return err
+	}
 	text, err := a.next()
 	if err != nil {
 		return err

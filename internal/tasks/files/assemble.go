@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -73,7 +72,7 @@ func assemble(ctx context.Context, m *sys.Machine, a *assembleArgs) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	var re *regexp.Regexp
+	var re *pattern.Regexp
 	if a.Regexp != "" {
 		if re, err = pattern.Compile(a.Regexp, pattern.Line); err != nil {
 			return nil, err
@@ -83,9 +82,9 @@ func assemble(ctx context.Context, m *sys.Machine, a *assembleArgs) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	parts = slices.DeleteFunc(parts, func(e entry) bool {
-		return re != nil && !re.MatchString(e.name) || a.IgnoreHidden && strings.HasPrefix(e.name, ".")
-	})
+	if parts, err = a.chosen(parts, re); err != nil {
+		return nil, err
+	}
 	data, err := a.join(ctx, m, parts)
 	if err != nil {
 		return nil, err
@@ -99,6 +98,22 @@ func assemble(ctx context.Context, m *sys.Machine, a *assembleArgs) (any, error)
 		res.MD5, _ = m.Digest(dest, "md5")
 	}
 	return res, err
+}
+
+// chosen returns the parts that belong to the file. A nil re takes all names.
+func (a *assembleArgs) chosen(parts []entry, re *pattern.Regexp) (out []entry, err error) {
+	for _, e := range parts {
+		takes := true
+		if re != nil {
+			if takes, err = re.Match(e.name); err != nil {
+				return nil, err
+			}
+		}
+		if takes && !(a.IgnoreHidden && strings.HasPrefix(e.name, ".")) {
+			out = append(out, e)
+		}
+	}
+	return out, nil
 }
 
 // parts returns the regular files of the folder, sorted by name.

@@ -176,10 +176,15 @@ func (a *blockinfileArgs) place(text string, lines []string) (int, error) {
 		return 0, err
 	}
 	if strings.HasPrefix(expr, "(?m)") {
-		return placeIn(text, re.FindStringIndex(text), a.InsertAfter != "", len(lines)), nil
+		match, err := re.Find(text)
+		return placeIn(text, match, a.InsertAfter != "", len(lines)), err
 	}
 	for i := len(lines) - 1; i >= 0; i-- {
-		if re.MatchString(lines[i]) {
+		matches, err := re.Match(lines[i])
+		if err != nil {
+			return 0, err
+		}
+		if matches {
 			if a.InsertAfter != "" {
 				i++
 			}

@@ -88,7 +88,7 @@ func TestFind(t *testing.T) {
 	if fmt.Sprint(got["skipped_paths"]) != `map[/gone:'/gone' is not a directory]` || got["matched"] != 0.0 {
 		t.Errorf("missing folder: %v", got)
 	}
-	for _, args := range []string{`"age":"soon"`, `"size":"1x"`, `"patterns":"[a"`, `"contains":"(?=a)"`, `"mode":"q"`} {
+	for _, args := range []string{`"age":"soon"`, `"size":"1x"`, `"patterns":"[a"`, `"contains":"(?=a"`, `"mode":"q"`} {
 		if got := systest.Call(t, &Find, &sys.Machine{Root: root}, `{"paths":"/d",`+args+`}`); got["failed"] != true {
 			t.Errorf("%s was taken", args)
 		}

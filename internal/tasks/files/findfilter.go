@@ -4,11 +4,9 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -21,15 +19,19 @@ import (
 // filter holds the conditions of find in the form that is quick to ask.
 type filter struct {
 	*findArgs
-	patterns, excludes []func(name string) bool
-	contains           *regexp.Regexp
+	patterns, excludes []matcher
+	contains           *pattern.Regexp
 	age                *time.Duration
 	size               *int64
 	mode               sys.ModeSpec
 	now                time.Time
-	// problem is why a file's text could not be read in the encoding that is given.
+	// problem is why a file's text could not be read in the encoding that is given, or
+	// which expression takes too long.
 	problem error
 }
+
+// matcher says whether a pattern matches a name.
+type matcher func(name string) (bool, error)
 
 func (a *findArgs) filter() (f filter, err error) {
 	f = filter{findArgs: a, now: time.Now()}
@@ -40,11 +42,11 @@ func (a *findArgs) filter() (f filter, err error) {
 		return f, err
 	}
 	if a.Contains != "" {
-		expr := a.Contains
-		if !a.ReadWholeFile {
-			expr = `\A(?:` + expr + `)`
+		mode := pattern.AtStart
+		if a.ReadWholeFile {
+			mode = pattern.Line
 		}
-		if f.contains, err = pattern.Compile(expr, pattern.Line); err != nil {
+		if f.contains, err = pattern.Compile(a.Contains, mode); err != nil {
 			return f, err
 		}
 	}
@@ -68,14 +70,14 @@ func (a *findArgs) filter() (f filter, err error) {
 }
 
 // matchers compiles patterns for names.
-func (a *findArgs) matchers(patterns []string) (list []func(string) bool, err error) {
+func (a *findArgs) matchers(patterns []string) (list []matcher, err error) {
 	for _, p := range patterns {
 		if a.UseRegex {
-			re, err := pattern.Compile(`\A(?:`+p+`)`, pattern.Line)
+			re, err := pattern.Compile(p, pattern.AtStart)
 			if err != nil {
 				return nil, err
 			}
-			list = append(list, re.MatchString)
+			list = append(list, re.Match)
 			continue
 		}
 		// A shell's pattern in Go's signs: another sign for "not", and no backslashes.
@@ -83,7 +85,7 @@ func (a *findArgs) matchers(patterns []string) (list []func(string) bool, err er
 		if _, err := filepath.Match(glob, ""); err != nil {
 			return nil, fmt.Errorf("pattern %q: %w", p, err)
 		}
-		list = append(list, func(name string) bool { ok, _ := filepath.Match(glob, name); return ok })
+		list = append(list, func(name string) (bool, error) { return filepath.Match(glob, name) })
 	}
 	return list, nil
 }
@@ -119,7 +121,7 @@ func (f *filter) takes(ctx context.Context, m *sys.Machine, path string, info fs
 		}
 	}
 	name := info.Name()
-	if len(f.patterns) > 0 && !anyMatches(f.patterns, name) || anyMatches(f.excludes, name) {
+	if len(f.patterns) > 0 && !f.anyMatches(f.patterns, name) || f.anyMatches(f.excludes, name) || f.problem != nil {
 		return false
 	}
 	if !f.takesAge(info) || !f.takesMode(info) || f.size != nil && regular && !reaches(info.Size(), *f.size) {
@@ -128,9 +130,13 @@ func (f *filter) takes(ctx context.Context, m *sys.Machine, path string, info fs
 	return f.contains == nil || f.FileType != "file" || f.says(ctx, m, path)
 }
 
-func anyMatches(list []func(string) bool, name string) bool {
-	for _, ok := range list {
-		if ok(name) {
+func (f *filter) anyMatches(list []matcher, name string) bool {
+	for _, matches := range list {
+		ok, err := matches(name)
+		if err != nil {
+			f.problem = err
+		}
+		if ok {
 			return true
 		}
 	}
@@ -197,14 +203,18 @@ func (f *filter) decoded(ctx context.Context, m *sys.Machine, path string) (stri
 
 func (f *filter) saysIn(r *bufio.Reader) bool {
 	if f.ReadWholeFile {
-		return f.contains.MatchReader(r)
+		at, err := f.contains.FindIn(r)
+		if err != nil {
+			f.problem = err
+		}
+		return at != nil
 	}
 	for {
 		line, err := r.ReadString('\n')
-		if line != "" && f.contains.MatchString(line) {
+		if line != "" && f.anyMatches([]matcher{f.contains.Match}, line) {
 			return true
 		}
-		if err == io.EOF || err != nil {
+		if err != nil || f.problem != nil {
 			return false
 		}
 	}

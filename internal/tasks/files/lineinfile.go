@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -98,8 +97,8 @@ func lineinfile(ctx context.Context, m *sys.Machine, a *lineinfileArgs) (any, er
 	} else {
 		lines, res.Msg = e.present(lines)
 	}
-	if lines == nil && !there {
-		return res, nil
+	if e.err != nil || lines == nil && !there {
+		return res, e.err
 	}
 	done, err := a.writeText(ctx, m, path, strings.Join(lines, ""))
 	res.Backup = done.BackupFile
@@ -110,9 +109,10 @@ func lineinfile(ctx context.Context, m *sys.Machine, a *lineinfileArgs) (any, er
 type lineEdit struct {
 	*lineinfileArgs
 	line     string
-	match    *regexp.Regexp
-	place    *regexp.Regexp // of insertafter or insertbefore
+	match    *pattern.Regexp
+	place    *pattern.Regexp // of insertafter or insertbefore
 	template *pattern.Template
+	err      error // of the first line that an expression takes too long on
 }
 
 func (a *lineinfileArgs) edit() (e *lineEdit, err error) {
@@ -152,11 +152,22 @@ func (a *lineinfileArgs) edit() (e *lineEdit, err error) {
 func (e *lineEdit) selects(line string) bool {
 	switch {
 	case e.match != nil:
-		return e.match.MatchString(line)
+		return e.matches(e.match, line)
 	case e.SearchString != nil:
 		return strings.Contains(line, *e.SearchString)
 	}
 	return false
+}
+
+// matches reports whether an expression matches the line. After an error nothing
+// matches any more.
+func (e *lineEdit) matches(re *pattern.Regexp, line string) bool {
+	if e.err != nil {
+		return false
+	}
+	matches, err := re.Match(line)
+	e.err = err
+	return matches
 }
 
 // removes reports whether state: absent takes the line out.
@@ -186,7 +197,7 @@ func (e *lineEdit) present(lines []string) ([]string, string) {
 	line := ended(e.line)
 	at := e.find(lines)
 	if at >= 0 && e.template != nil {
-		match := e.match.FindStringSubmatchIndex(lines[at])
+		match, _ := e.match.Find(lines[at]) // it matched when it was chosen
 		line = ended(e.template.Expand(lines[at], match))
 	}
 	place := -1
@@ -219,7 +230,7 @@ func (e *lineEdit) findPlace(lines []string) (at, place int) {
 	for i, line := range lines {
 		if bare(line) == e.line {
 			at = i
-		} else if e.place != nil && e.place.MatchString(line) {
+		} else if e.place != nil && e.matches(e.place, line) {
 			place = i
 			if e.FirstMatch {
 				break

@@ -75,7 +75,10 @@ func replace(ctx context.Context, m *sys.Machine, a *replaceArgs) (any, error) {
 		res.Msg = fmt.Sprintf("Pattern for before/after params did not match the given file: %s", a.sectionPattern())
 		return res, nil
 	}
-	section, n := template.ReplaceAll(re, text[from:to])
+	section, n, err := template.ReplaceAll(re, text[from:to])
+	if err != nil {
+		return nil, err
+	}
 	if section != text[from:to] {
 		res.Msg = fmt.Sprintf("%d replacements made", n)
 	}
@@ -106,10 +109,10 @@ func (a *replaceArgs) section(text string) (from, to int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	match := re.FindStringSubmatchIndex(text)
-	if match == nil {
-		return -1, -1, nil
+	match, err := re.Find(text)
+	if match == nil || err != nil {
+		return -1, -1, err
 	}
-	group := re.SubexpIndex("subsection")
+	group, _ := re.Group("subsection")
 	return match[2*group], match[2*group+1], nil
 }

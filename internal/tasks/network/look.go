@@ -1,7 +1,7 @@
 package network
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -39,9 +39,9 @@ func (w *wait) fileThere(context.Context, time.Time) (bool, error) {
 	}
 	defer f.Close()
 	// The file may be a log of any size: it is read as a stream.
-	at := w.regex.FindReaderSubmatchIndex(bufio.NewReader(f))
-	if at == nil {
-		return false, nil
+	at, err := w.regex.FindIn(f)
+	if at == nil || err != nil {
+		return false, err
 	}
 	w.found(groupsAt(f, at))
 	return true, nil
@@ -98,25 +98,33 @@ func (w *wait) portOpen(ctx context.Context, end time.Time) (bool, error) {
 	if err := conn.SetReadDeadline(end); err != nil {
 		return false, err
 	}
-	return w.listen(conn), ctx.Err()
+	there, err := w.listen(conn)
+	if err == nil {
+		err = ctx.Err()
+	}
+	return there, err
 }
 
 // listen reads until the expression matches or nothing comes any more.
-func (w *wait) listen(conn io.Reader) bool {
+func (w *wait) listen(conn io.Reader) (bool, error) {
 	var said []byte
 	piece := make([]byte, 4096)
 	for len(said) < maxSaid {
 		n, err := conn.Read(piece)
 		said = append(said, piece[:n]...)
-		if groups := w.regex.FindStringSubmatch(string(said)); groups != nil {
-			w.found(groups)
-			return true
+		at, ferr := w.regex.Find(string(said))
+		if ferr != nil {
+			return false, ferr
+		}
+		if at != nil {
+			w.found(groupsAt(bytes.NewReader(said), at))
+			return true, nil
 		}
 		if err != nil {
-			return false
+			return false, nil
 		}
 	}
-	return false
+	return false, nil
 }
 
 // tcpStates are the names of the states in the kernel's tables, by their number.

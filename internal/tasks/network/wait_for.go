@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"time"
 
 	"fleet/internal/spec"
@@ -81,7 +80,7 @@ type waitForResult struct {
 type wait struct {
 	*waitForArgs
 	m     *sys.Machine
-	regex *regexp.Regexp
+	regex *pattern.Regexp
 	path  string
 	res   waitForResult
 }
@@ -186,7 +185,7 @@ func (w *wait) timeout() error {
 
 // found keeps the groups of a match.
 func (w *wait) found(groups []string) {
-	for i, name := range w.regex.SubexpNames() {
+	for i, name := range w.regex.Names() {
 		if i == 0 {
 			continue
 		}

@@ -126,7 +126,7 @@ func TestWaitForRefuses(t *testing.T) {
 		`{"state":"drained"}`:                               `state: drained needs the argument "port"`,
 		`{"search_regex":"x"}`:                              `argument "search_regex" needs "port" or "path"`,
 		`{"path":"/x","search_regex":"x","state":"absent"}`: `argument "search_regex" is of no use with state: absent`,
-		`{"path":"/x","search_regex":"(?=x)"}`:              `a lookahead "(?=" is not supported`,
+		`{"path":"/x","search_regex":"(x"}`:                 `is not valid at offset`,
 		`{"path":"/x","sleep":0}`:                           `argument "sleep" is 0`,
 	} {
 		got := systest.Call(t, &WaitFor, &sys.Machine{}, args)

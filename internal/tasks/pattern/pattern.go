@@ -1,16 +1,19 @@
 // Package pattern reads regular expressions and replacements as Python writes
-// them, because that is what playbooks hold. It runs on the target. It refuses
-// what needs backtracking (lookaround and backreferences) by name: Go's engine
-// runs in linear time and has no such thing.
+// them, because that is what playbooks hold. It runs on the target. An expression
+// is searched in linear time where that is possible; one that looks around or refers
+// back is tried step by step, and is an error where it takes too many steps.
 package pattern
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"regexp"
-	"strings"
+
+	"fleet/internal/pyre"
 )
 
-// Mode says what ^, $ and the dot mean.
+// Mode says what ^, $ and the dot mean, and where a match begins.
 type Mode int
 
 // The modes. Line is Python's default; the others are its flags.
@@ -18,192 +21,149 @@ const (
 	Line      Mode = 0 // $ matches at the end, and before a newline at the end
 	MultiLine Mode = 1 << iota
 	DotAll
+	AtStart // a match begins at the start of the text, as with Python's match
 )
 
+// maxBack bounds what is read of a stream for an expression that cannot be searched
+// in linear time, in bytes.
+const maxBack = 64 << 20
+
+// Regexp is a compiled expression. Places are offsets of bytes, as those of the
+// package regexp.
+type Regexp struct {
+	expr    string
+	linear  *regexp.Regexp // nil where the expression needs going back
+	back    *pyre.Regexp   // nil while linear serves
+	flags   pyre.Flags
+	atStart bool
+}
+
 // Compile returns the regular expression that the Python expression expr stands for.
-func Compile(expr string, mode Mode) (*regexp.Regexp, error) {
-	t := translation{in: expr, multiline: mode&MultiLine != 0}
-	if err := t.translate(); err != nil {
-		return nil, fmt.Errorf("regular expression %q: %w", expr, err)
+func Compile(expr string, mode Mode) (*Regexp, error) {
+	re := &Regexp{expr: expr, linear: linear(expr, mode), atStart: mode&AtStart != 0}
+	if mode&MultiLine != 0 {
+		re.flags |= pyre.Multiline
 	}
-	flags := ""
+	if mode&DotAll != 0 {
+		re.flags |= pyre.DotAll
+	}
+	if re.linear != nil {
+		return re, nil
+	}
+	var err error
+	re.back, err = pyre.Compile(expr, re.flags)
+	return re, err
+}
+
+// linear returns the expression as Go has it, or nil where it has no such thing.
+func linear(expr string, mode Mode) *regexp.Regexp {
+	t := translation{in: expr, multiline: mode&MultiLine != 0}
+	if !t.translate() {
+		return nil
+	}
+	out, flags := t.out.String(), ""
 	if mode&MultiLine != 0 {
 		flags += "m"
 	}
 	if mode&DotAll != 0 {
 		flags += "s"
 	}
-	out := t.out.String()
 	if flags != "" {
-		out = "(?" + flags + ")" + out
+		out = "(?" + flags + ":" + out + ")"
+	}
+	if mode&AtStart != 0 {
+		out = `\A(?:` + out + ")"
 	}
 	re, err := regexp.Compile(out)
 	if err != nil {
-		return nil, fmt.Errorf("regular expression %q: %s", expr, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
-	}
-	return re, nil
-}
-
-// translation rewrites what Python and Go write differently.
-type translation struct {
-	in        string
-	pos       int
-	out       strings.Builder
-	multiline bool
-}
-
-func (t *translation) translate() error {
-	for t.pos < len(t.in) {
-		if err := t.next(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (t *translation) next() error {
-	rest := t.in[t.pos:]
-	switch {
-	case rest[0] == '\\':
-		return t.escape(false)
-	case rest[0] == '[':
-		return t.class()
-	case strings.HasPrefix(rest, "(?"):
-		return t.group(rest)
-	case strings.HasPrefix(rest, "{,"):
-		t.copy("{0,", 2)
-	case rest[0] == '$' && !t.multiline:
-		t.copy(`(?:\n?\z)`, 1)
-	default:
-		t.copy(rest[:1], 1)
-	}
-	return nil
-}
-
-// copy writes out for the next n bytes.
-func (t *translation) copy(out string, n int) {
-	t.out.WriteString(out)
-	t.pos += n
-}
-
-// escape translates a backslash and what it stands before.
-func (t *translation) escape(inClass bool) error {
-	rest := t.in[t.pos:]
-	if len(rest) == 1 {
-		return fmt.Errorf("a backslash stands at the end")
-	}
-	switch c := rest[1]; {
-	case c >= '1' && c <= '9' && !inClass && !isOctal(rest[1:]):
-		return fmt.Errorf("the backreference \\%c is not supported", c)
-	case c == 'Z' && !inClass:
-		t.copy(`\z`, 2)
-	case c == 'b' && inClass:
-		t.copy(`\x08`, 2)
-	case c == 'u' && len(rest) >= 6:
-		t.copy(`\x{`+rest[2:6]+`}`, 6)
-	case c == 'U' && len(rest) >= 10:
-		t.copy(`\x{`+rest[2:10]+`}`, 10)
-	case isLetter(c) && !strings.ContainsRune("AbBdDsSwWafnrtvxz", rune(c)):
-		return fmt.Errorf("the escape \\%c is not known", c)
-	case c >= 0x80:
-		t.copy("", 1)
-	default:
-		t.copy(rest[:2], 2)
-	}
-	return nil
-}
-
-func isLetter(c byte) bool { return c|32 >= 'a' && c|32 <= 'z' }
-
-// isOctal reports whether three octal digits follow, which are a character.
-func isOctal(s string) bool {
-	if len(s) < 3 || s[0] > '3' {
-		return false
-	}
-	return strings.Trim(s[:3], "01234567") == ""
-}
-
-// class copies a set of characters.
-func (t *translation) class() error {
-	start := t.pos
-	t.copy("[", 1)
-	if strings.HasPrefix(t.in[t.pos:], "^") {
-		t.copy("^", 1)
-	}
-	for first := true; t.pos < len(t.in); first = false {
-		switch c := t.in[t.pos]; {
-		case c == ']' && !first:
-			t.copy("]", 1)
-			return nil
-		case c == '\\':
-			if err := t.escape(true); err != nil {
-				return err
-			}
-		case c == '[':
-			t.copy(`\[`, 1)
-		default:
-			t.copy(t.in[t.pos:t.pos+1], 1)
-		}
-	}
-	return fmt.Errorf("the set %q is not closed", t.in[start:])
-}
-
-// refused are the groups that need backtracking.
-var refused = []struct{ start, name string }{
-	{"(?=", "a lookahead"}, {"(?!", "a negative lookahead"}, {"(?<=", "a lookbehind"}, {"(?<!", "a negative lookbehind"},
-	{"(?P=", "a backreference"}, {"(?(", "a condition"}, {"(?>", "an atomic group"},
-}
-
-// group translates what begins with "(?".
-func (t *translation) group(rest string) error {
-	for _, r := range refused {
-		if strings.HasPrefix(rest, r.start) {
-			return fmt.Errorf("%s %q is not supported; it can often be written with groups, or with a condition of the task", r.name, r.start)
-		}
-	}
-	if strings.HasPrefix(rest, "(?#") {
-		end := strings.IndexByte(rest, ')')
-		if end < 0 {
-			return fmt.Errorf("the comment %q is not closed", rest)
-		}
-		t.pos += end + 1
 		return nil
 	}
-	n := 2
-	flags := ""
-	for n < len(rest) && (isLetter(rest[n]) || rest[n] == '-') && rest[n] != 'P' {
-		flags += rest[n : n+1]
-		n++
-	}
-	if n == len(rest) || flags == "" || rest[n] != ')' && rest[n] != ':' {
-		t.copy("(?", 2)
-		return nil
-	}
-	return t.flags(flags, rest[n], n+1)
+	return re
 }
 
-// flags translates "(?flags)" and "(?flags:".
-func (t *translation) flags(flags string, end byte, n int) error {
-	kept := ""
-	for _, f := range flags {
-		switch f {
-		case 'a', 'u', 'L': // which letters \w knows: not told apart here
-		case 'm':
-			t.multiline = true
-			kept += "m"
-		case 'i', 's', '-':
-			kept += string(f)
-		default:
-			return fmt.Errorf("the flag %q is not supported", f)
-		}
+// Find returns the places of the first match and of its groups, -1 for those that
+// took no part; nil where nothing matches.
+func (re *Regexp) Find(text string) ([]int, error) {
+	if re.linear != nil {
+		return re.linear.FindStringSubmatchIndex(text), nil
 	}
-	switch {
-	case end == ':':
-		t.copy("(?"+kept+":", n)
-	case kept == "":
-		t.copy("", n)
-	default:
-		t.copy("(?"+kept+")", n)
+	at, err := re.back.Search(text, 0, re.atStart)
+	return at, re.named(err)
+}
+
+// Match reports whether anything matches.
+func (re *Regexp) Match(text string) (bool, error) {
+	if re.linear != nil {
+		return re.linear.MatchString(text), nil
+	}
+	at, err := re.Find(text)
+	return at != nil, err
+}
+
+// FindIn is Find in a stream, of which no more is kept in memory than is needed.
+func (re *Regexp) FindIn(r io.Reader) ([]int, error) {
+	if re.linear != nil {
+		return re.linear.FindReaderSubmatchIndex(bufio.NewReader(r)), nil
+	}
+	text, err := io.ReadAll(io.LimitReader(r, maxBack+1))
+	if err == nil && len(text) > maxBack {
+		err = fmt.Errorf("the text is larger than %d MiB, too large for the regular expression %q", maxBack>>20, re.expr)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return re.Find(string(text))
+}
+
+// all calls found with the places of each match, from left to right.
+func (re *Regexp) all(text string, found func(match []int)) error {
+	back := re.back
+	if re.linear != nil && re.linear.MatchString("") {
+		// Python has matches of nothing behind another one, Go has not.
+		back, _ = pyre.Compile(re.expr, re.flags)
+	}
+	if back != nil {
+		return re.named(back.All(text, func(match []int) bool { found(match); return true }))
+	}
+	for _, match := range re.linear.FindAllStringSubmatchIndex(text, -1) {
+		found(match)
 	}
 	return nil
+}
+
+func (re *Regexp) named(err error) error {
+	if err != nil {
+		return fmt.Errorf("%w: %q", err, re.expr)
+	}
+	return nil
+}
+
+// Groups returns the number of groups, without the whole match.
+func (re *Regexp) Groups() int {
+	if re.linear != nil {
+		return re.linear.NumSubexp()
+	}
+	return re.back.Groups()
+}
+
+// Group returns the number of the group of this name.
+func (re *Regexp) Group(name string) (int, bool) {
+	if re.linear != nil {
+		n := re.linear.SubexpIndex(name)
+		return n, n >= 0
+	}
+	return re.back.Group(name)
+}
+
+// Names returns the names of the groups by their numbers; empty where a group has
+// none.
+func (re *Regexp) Names() []string {
+	if re.linear != nil {
+		return re.linear.SubexpNames()
+	}
+	names := make([]string, re.back.Groups()+1)
+	for name, n := range re.back.Names() {
+		names[n] = name
+	}
+	return names
 }

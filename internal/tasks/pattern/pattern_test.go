@@ -1,6 +1,7 @@
 package pattern
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -38,6 +39,20 @@ func TestCompile(t *testing.T) {
 		{`\101`, Line, "A", "A"},
 		{`[\b]`, Line, "\b", "\b"},
 		{`a\ b\-c\/d\<`, Line, "a b-c/d<", "a b-c/d<"},
+		{`b`, AtStart, "ab", "-"},
+		{`b|ab`, AtStart, "ab", "ab"},
+		// What is not searched in linear time.
+		{`^(?!#)\w+$`, MultiLine, "#a\nb\n", "b"},
+		{`x(?=y)`, Line, "xzxy", "x"},
+		{`(?<=y)x+`, Line, "xyxx", "xx"},
+		{`(?<!y)x`, Line, "yx x", "x"},
+		{`(a|b)\1`, Line, "abba", "bb"},
+		{`(?P<q>['"]).*?(?P=q)`, Line, `say "it's" now`, `"it's"`},
+		{`(?x) a  b # both`, Line, "a ab", "ab"},
+		{`(<)?a(?(1)>|$)`, Line, "<a a> <a>", "<a>"},
+		{`a.(?=c)`, DotAll, "a\nc", "a\n"},
+		{`(?=b).`, AtStart, "ab", "-"},
+		{`(?>a+)b`, Line, "aab", "aab"},
 	} {
 		re, err := Compile(c.expr, c.mode)
 		if err != nil {
@@ -45,8 +60,12 @@ func TestCompile(t *testing.T) {
 			continue
 		}
 		got := "-"
-		if at := re.FindStringIndex(c.text); at != nil {
+		at, err := re.Find(c.text)
+		if at != nil {
 			got = c.text[at[0]:at[1]]
+		}
+		if matches, merr := re.Match(c.text); err != nil || merr != nil || matches != (at != nil) {
+			t.Errorf("%s in %q: Match %v, errors %v, %v", c.expr, c.text, matches, err, merr)
 		}
 		if got != c.want {
 			t.Errorf("%s in %q: got %q, want %q", c.expr, c.text, got, c.want)
@@ -56,19 +75,12 @@ func TestCompile(t *testing.T) {
 
 func TestCompileRefuses(t *testing.T) {
 	for expr, want := range map[string]string{
-		`^(?!#)x`:        `a negative lookahead "(?!" is not supported`,
-		`x(?=y)`:         `a lookahead "(?=" is not supported`,
-		`(?<=y)x`:        `a lookbehind "(?<=" is not supported`,
-		`(?<!y)x`:        `a negative lookbehind "(?<!" is not supported`,
-		`(a)\1`:          `the backreference \1 is not supported`,
-		`(?P<a>x)(?P=a)`: `a backreference "(?P=" is not supported`,
-		`(?x) a`:         `the flag 'x' is not supported`,
-		`(?(1)a|b)`:      `a condition "(?(" is not supported`,
-		`\Q.\E`:          `the escape \Q is not known`,
-		`[a`:             `the set "[a" is not closed`,
-		`a\`:             `a backslash stands at the end`,
-		`(a`:             `missing closing )`,
-		`*a`:             "missing argument to repetition operator",
+		`(?<=y*)x`: "look-behind",
+		`\Q.\E`:    `bad escape \Q`,
+		`[a`:       "unterminated character set",
+		`a\`:       "bad escape",
+		`(a`:       "missing )",
+		`*a`:       "nothing to repeat",
 	} {
 		if _, err := Compile(expr, Line); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", expr, err, want)
@@ -87,6 +99,9 @@ func TestTemplate(t *testing.T) {
 		{`a`, `\101\0`, "a", "A\x00"},
 		{`a`, ``, "bab", "bb"},
 		{`^`, `# `, "a", "# a"},
+		{`x*`, `-`, "abxd", "-a-b--d-"},
+		{`(?P<l>\w)(?P=l)`, `<\g<l>>`, "aabcc", "<a>b<c>"},
+		{`(?<=a)b`, `\g<0>!`, "abb", "ab!b"},
 	} {
 		re, err := Compile(c.expr, Line)
 		if err != nil {
@@ -97,8 +112,8 @@ func TestTemplate(t *testing.T) {
 			t.Errorf("%s: %v", c.repl, err)
 			continue
 		}
-		if got, _ := tmpl.ReplaceAll(re, c.text); got != c.want {
-			t.Errorf("%s by %s: got %q, want %q", c.expr, c.repl, got, c.want)
+		if got, _, err := tmpl.ReplaceAll(re, c.text); got != c.want || err != nil {
+			t.Errorf("%s by %s: got %q, %v, want %q", c.expr, c.repl, got, err, c.want)
 		}
 	}
 	re, _ := Compile(`(?P<k>a)`, Line)
@@ -117,7 +132,36 @@ func FuzzPattern(f *testing.F) {
 			return
 		}
 		if tmpl, err := NewTemplate(repl, re); err == nil {
-			tmpl.ReplaceAll(re, "some text\nof two lines")
+			_, _, _ = tmpl.ReplaceAll(re, "some text\nof two lines") // an expression may take too long
 		}
 	})
+}
+
+// TestTooLong has an expression that takes too many steps be an error that names it.
+func TestTooLong(t *testing.T) {
+	re, err := Compile(`(?=x)(x+x+)+y`, Line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = re.Find(strings.Repeat("x", 40))
+	if err == nil || !strings.Contains(err.Error(), "takes too long") || !strings.Contains(err.Error(), "(x+x+)+y") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestGroups(t *testing.T) {
+	for _, expr := range []string{`(a)(?P<n>b)`, `(a)(?P<n>b)(?=c)`} {
+		re, err := Compile(expr, Line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, known := re.Group("n")
+		if _, other := re.Group("m"); re.Groups() != 2 || n != 2 || !known || other || !slices.Equal(re.Names(), []string{"", "", "n"}) {
+			t.Errorf("%s: %d groups, n is %d, names %q", expr, re.Groups(), n, re.Names())
+		}
+		at, err := re.FindIn(strings.NewReader("xabc"))
+		if err != nil || !slices.Equal(at, []int{1, 3, 1, 2, 2, 3}) {
+			t.Errorf("%s in a stream: %v, %v", expr, at, err)
+		}
+	}
 }

@@ -2,7 +2,6 @@ package pattern
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -20,7 +19,7 @@ type part struct {
 }
 
 // NewTemplate reads the replacement for matches of re.
-func NewTemplate(text string, re *regexp.Regexp) (*Template, error) {
+func NewTemplate(text string, re *Regexp) (*Template, error) {
 	t := &Template{}
 	for left := text; left != ""; {
 		plain, rest, found := strings.Cut(left, `\`)
@@ -46,7 +45,7 @@ func (t *Template) add(text string) {
 var escapes = map[byte]string{'a': "\a", 'b': "\b", 'f': "\f", 'n': "\n", 'r': "\r", 't': "\t", 'v': "\v", '\\': `\`}
 
 // escape reads what stands behind a backslash and returns what is left.
-func (t *Template) escape(s string, re *regexp.Regexp) (string, error) {
+func (t *Template) escape(s string, re *Regexp) (string, error) {
 	if s == "" {
 		return "", fmt.Errorf("a backslash stands at the end")
 	}
@@ -83,12 +82,13 @@ func (t *Template) escape(s string, re *regexp.Regexp) (string, error) {
 	return s[1:], nil
 }
 
-func (t *Template) group(name string, re *regexp.Regexp) error {
+func (t *Template) group(name string, re *Regexp) error {
 	n, err := strconv.Atoi(name)
+	known := err == nil && n >= 0 && n <= re.Groups()
 	if err != nil {
-		n = re.SubexpIndex(name)
+		n, known = re.Group(name)
 	}
-	if n < 0 || n > re.NumSubexp() {
+	if !known {
 		return fmt.Errorf("the regular expression has no group %q", name)
 	}
 	t.parts = append(t.parts, part{"", n})
@@ -110,15 +110,15 @@ func (t *Template) Expand(s string, match []int) string {
 }
 
 // ReplaceAll replaces every match of re in s and returns how many there were.
-func (t *Template) ReplaceAll(re *regexp.Regexp, s string) (string, int) {
+func (t *Template) ReplaceAll(re *Regexp, s string) (string, int, error) {
 	var out strings.Builder
-	end := 0
-	all := re.FindAllStringSubmatchIndex(s, -1)
-	for _, match := range all {
+	end, n := 0, 0
+	err := re.all(s, func(match []int) {
 		out.WriteString(s[end:match[0]])
 		out.WriteString(t.Expand(s, match))
 		end = match[1]
-	}
+		n++
+	})
 	out.WriteString(s[end:])
-	return out.String(), len(all)
+	return out.String(), n, err
 }

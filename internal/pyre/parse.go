@@ -1,6 +1,6 @@
 // Package pyre is Python's regular expressions, with the meaning of its module
 // re: lookaround, references to groups, Unicode classes, and matches of nothing
-// beside others. It runs on the controller.
+// beside others. Both sides use it.
 //
 // It searches by backtracking and counts its steps: a pattern that takes too
 // long on a text is an error, never a hang. Look-behind of unknown width and inline

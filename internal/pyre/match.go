@@ -51,6 +51,9 @@ func (re *Regexp) Group(name string) (int, bool) {
 	return n, ok
 }
 
+// Names returns the numbers of the named groups. The caller must not change it.
+func (re *Regexp) Names() map[string]int { return re.names }
+
 // machine is one search in progress.
 type machine struct {
 	s     string
