@@ -28,6 +28,7 @@ type connectFlags struct {
 	hostKeys     string
 	vault        vaultFlags
 	flags        *pflag.FlagSet
+	running      bool // plays are run
 }
 
 func (f *connectFlags) inventoryFlags(cmd *cobra.Command) {

@@ -27,7 +27,7 @@ type runFlags struct {
 }
 
 func runCommand(a *app) *cobra.Command {
-	f := &runFlags{}
+	f := &runFlags{connectFlags: connectFlags{running: true}}
 	cmd := &cobra.Command{
 		Use:   "run PLAYBOOK...",
 		Short: "Bring machines into the state that playbooks describe",
@@ -123,6 +123,9 @@ func (a *app) play(ctx context.Context, s *setup, f *runFlags, pb *playbook.Play
 
 // someHost refuses to do nothing only because there is no inventory.
 func (s *setup) someHost(pb *playbook.Playbook) error {
+	if s.inventory.Unread() {
+		return s.namedHosts(pb)
+	}
 	if !s.none {
 		return nil
 	}
@@ -133,6 +136,20 @@ func (s *setup) someHost(pb *playbook.Playbook) error {
 		}
 	}
 	return noInventory()
+}
+
+// namedHosts refuses plays that name hosts or groups, where no inventory that was
+// named is there.
+func (s *setup) namedHosts(pb *playbook.Playbook) error {
+	for _, p := range pb.Plays {
+		sel, err := s.inventory.Select(hostsPattern(p))
+		if err != nil || len(sel.Unknown) == 0 || strings.Contains(hostsPattern(p), "{{") {
+			continue
+		}
+		return p.Hosts.Errorf("the play is for %q, and no inventory was parsed", hostsPattern(p)).
+			WithHint("no inventory is there: %s", strings.Join(s.flags.inventories, ", "))
+	}
+	return nil
 }
 
 // startExists refuses a --start-at-task that names no task, where no include can
@@ -173,7 +190,9 @@ func (a *app) read(ctx context.Context, f *runFlags, names []string) (*setup, []
 		return nil, nil, err
 	}
 	for _, w := range s.inventory.Warnings() {
-		a.warn(w.Error())
+		if at, isPlaced := errors.AsType[*source.Error](w); isPlaced {
+			a.warnOf(at)
+		}
 	}
 	if err := s.checkLimit(); err != nil {
 		return nil, nil, err

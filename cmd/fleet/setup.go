@@ -101,13 +101,26 @@ func (s *setup) readInventory() error {
 	}
 	s.flags.inventories = sources
 	l := inventory.Loader{Files: s.files, Evaluator: evaluator{s.extra, s.newStore(nil)},
-		IgnorePatterns: s.settings.List("INVENTORY_IGNORE_PATTERNS")}
+		IgnorePatterns: s.settings.List("INVENTORY_IGNORE_PATTERNS"), GroupNames: inventory.GroupNames(s.settings.Text("TRANSFORM_INVALID_GROUP_CHARS")), Absent: s.absent()}
 	if s.settings.Given("INVENTORY_IGNORE_EXTS") {
 		l.IgnoreEnds = s.settings.List("INVENTORY_IGNORE_EXTS")
 	}
 	var err error
 	s.inventory, err = l.Load(sources...)
 	return err
+}
+
+// absent says what becomes of sources that are not there. A run goes on without
+// any, for plays that need none.
+func (s *setup) absent() inventory.Absent {
+	const each, all = "INVENTORY_ANY_UNPARSED_IS_FAILED", "INVENTORY_UNPARSED_IS_FAILED"
+	switch {
+	case !s.flags.running || s.settings.Bool(each) || s.settings.Bool(all):
+		return inventory.AbsentFails
+	case s.settings.Given(each):
+		return inventory.AbsentPasses
+	}
+	return inventory.AbsentWarns
 }
 
 // newStore returns a store of variables, as the settings say.

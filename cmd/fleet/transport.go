@@ -39,7 +39,11 @@ func newTransport(d *ssh.Dialer, l *local.Host, log *log.Logger) *transport {
 func (t *transport) Dial(ctx context.Context, to engine.Endpoint) (engine.Conn, error) {
 	begin := time.Now()
 	conn, err := t.dial(ctx, to)
-	t.debug("helper", begin, err, "host", to.Host, "become", to.BecomeUser)
+	about := []any{"host", to.Host, "become", to.BecomeUser}
+	if become, berr := becomeOf(to); berr == nil && !become.IsZero() {
+		about = append(about, "with", become.String())
+	}
+	t.debug("helper", begin, err, about...)
 	return conn, err
 }
 

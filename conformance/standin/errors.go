@@ -9,14 +9,16 @@ import (
 )
 
 // complaints lays out what fleet writes to standard error as Ansible's commands
-// do: "ERROR! what" with the place behind it, "[WARNING]: what". All else passes as
-// it is, and a line that is not whole (a question) at once.
+// do: "ERROR! what" with the place behind it, "[WARNING]: what". What -vvvv says of
+// connections goes to standard output. All else passes as it is, and a line that is
+// not whole (a question) at once.
 type complaints struct {
 	to   io.Writer
+	log  io.Writer // standard output
 	line []byte
 }
 
-var prefixes = []string{"fleet: ", "warning: "}
+var prefixes = []string{"fleet: ", "warning: ", "debug: "}
 
 func (c *complaints) Write(p []byte) (int, error) {
 	c.line = append(c.line, p...)
@@ -25,7 +27,11 @@ func (c *complaints) Write(p []byte) (int, error) {
 		if end < 0 {
 			break
 		}
-		if _, err := io.WriteString(c.to, complaint(string(c.line[:end]))+"\n"); err != nil {
+		to := c.to
+		if bytes.HasPrefix(c.line, []byte(prefixes[2])) && c.log != nil {
+			to = c.log
+		}
+		if _, err := io.WriteString(to, complaint(string(c.line[:end]))+"\n"); err != nil {
 			return 0, err
 		}
 		c.line = c.line[end+1:]

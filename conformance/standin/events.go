@@ -72,7 +72,7 @@ type stats struct {
 // strategy: a task's events together, also where hosts ran ahead of each other.
 func follow(args []string, take func(event)) error {
 	cmd := exec.Command(fleet, args...)
-	cmd.Stdin, cmd.Stderr = os.Stdin, &complaints{to: os.Stderr}
+	cmd.Stdin, cmd.Stderr = os.Stdin, &complaints{to: os.Stderr, log: os.Stdout}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err

@@ -1,10 +1,8 @@
 package inventory
 
 import (
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"fleet/internal/source"
 )
@@ -135,10 +133,3 @@ func (r *reader) keyedGroup(n source.Node) keyedGroup {
 	}
 	return k
 }
-
-var unsafeName = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^[0-9]|[^\pL\pN_]`)
-})
-
-// safeName is a group's name that can be a variable's too.
-func safeName(name string) string { return unsafeName().ReplaceAllString(name, "_") }

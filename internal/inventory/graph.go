@@ -16,9 +16,11 @@ func newInventory() *Inventory {
 
 // group returns the group of that name, which is made where it is new.
 func (inv *Inventory) group(name string, pos source.Pos) *group {
+	written := name
+	name = inv.groupName(name)
 	g := inv.groups[name]
 	if g == nil {
-		g = &group{Group: Group{Name: name, Pos: pos, Priority: 1}}
+		g = &group{Group: Group{Name: name, Written: written, Pos: pos, Priority: 1}}
 		inv.groups[name] = g
 		inv.groupList = append(inv.groupList, g)
 	}

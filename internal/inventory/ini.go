@@ -97,6 +97,8 @@ func (in *iniReader) section(name, kind string, pos source.Pos) {
 		in.fail(source.Errorf(pos, "%q cannot be the name of a group: it %s", name, why))
 		name = "ungrouped"
 	}
+	written := name
+	name = in.inv.groupName(name)
 	switch kind {
 	case "":
 		kind = "hosts"
@@ -118,7 +120,7 @@ func (in *iniReader) section(name, kind string, pos source.Pos) {
 			in.declared[name] = true
 		}
 	}
-	in.group, in.kind = in.inv.group(name, pos), kind
+	in.group, in.kind = in.inv.group(written, pos), kind
 }
 
 // host reads "name[:port] key=value ...".
@@ -178,10 +180,11 @@ func (in *iniReader) child(line string, pos source.Pos) {
 		in.fail(source.Errorf(pos, "%q is not the name of a group", line).WithHint("a [%s:children] section has one group a line", in.group.Name))
 		return
 	}
-	if g := in.inv.groups[m[1]]; g == nil {
-		in.pending = append(in.pending, pending{m[1], pos, "children", in.group.Name + ":children"})
+	name := in.inv.groupName(m[1])
+	if g := in.inv.groups[name]; g == nil {
+		in.pending = append(in.pending, pending{name, pos, "children", in.group.Name + ":children"})
 	} else if g.Pos.File != in.file {
-		in.declared[m[1]] = true
+		in.declared[name] = true
 	}
 	in.reader.child(in.group, in.inv.group(m[1], pos), pos)
 }

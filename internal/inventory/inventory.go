@@ -18,6 +18,8 @@ type Inventory struct {
 	local     *host // the host that stands for the controller, once there is one
 	dirs      []string
 	warnings  []error
+	names     GroupNames
+	unread    bool
 
 	folders varFolders
 
@@ -37,6 +39,7 @@ type Host struct {
 // Group is a set of hosts and of further groups.
 type Group struct {
 	Name     string
+	Written  string // the name as an inventory or a task has it, where Name was made valid
 	Pos      source.Pos
 	Children []string // direct child groups, in the order of definition
 	Parents  []string

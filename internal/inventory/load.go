@@ -24,6 +24,10 @@ type Loader struct {
 	// In a folder, files whose names end so, or match one of the expressions, are no
 	// inventory. IgnoreEnds nil is Ansible's list.
 	IgnoreEnds, IgnorePatterns []string
+	// GroupNames says what becomes of groups whose names cannot be a variable's.
+	GroupNames GroupNames
+	// Absent says what becomes of sources that are not there.
+	Absent Absent
 }
 
 // Load is as the function Load.
@@ -38,12 +42,14 @@ func (l Loader) Load(sources ...string) (*Inventory, error) {
 
 func (l Loader) read(sources []string) (*Inventory, error) {
 	r := &reader{Loader: l, inv: newInventory()}
-	r.inv.folders.files = l.Files
+	r.inv.folders.files, r.inv.names = l.Files, l.GroupNames
 	for _, s := range sources {
 		r.source(s)
 	}
+	r.judgeAbsent(len(sources))
 	r.inv.settle()
 	r.sameNames()
+	r.unsafeNames()
 	if len(r.errs) == 0 {
 		r.checkFolders()
 	}
@@ -58,7 +64,8 @@ type reader struct {
 	Loader
 	inv  *Inventory
 	errs []error
-	file string // the file that is being read
+	gone []*source.Error // sources that are not there
+	file string          // the file that is being read
 	dir  string
 }
 
@@ -73,15 +80,7 @@ func (r *reader) source(name string) {
 	case err != nil && strings.Contains(name, ","):
 		r.hostList(name)
 	case err != nil:
-		_, err := source.ReadYAML(name)
-		e := &source.Error{Pos: source.Pos{File: name}, Msg: "no such inventory", Err: err}
-		if !os.IsNotExist(err) && !errors.Is(err, os.ErrNotExist) && err != nil {
-			e.Msg = "cannot read the inventory"
-		}
-		if !strings.ContainsAny(name, "/.") {
-			e.WithHint("to name hosts instead of a file, end with a comma: %q", name+",")
-		}
-		r.fail(e)
+		r.absent(name)
 	case info.IsDir():
 		r.beside(name)
 		r.folder(name)
@@ -102,16 +101,6 @@ func (r *reader) beside(dir string) {
 		}
 	}
 	r.inv.dirs = append(r.inv.dirs, dir)
-}
-
-// hostList reads "web1,web2,".
-func (r *reader) hostList(list string) {
-	r.file, r.dir = list, ""
-	for _, name := range strings.Split(list, ",") {
-		if name = strings.TrimSpace(name); name != "" {
-			r.hosts(name, source.Pos{}, r.inv.groups["ungrouped"])
-		}
-	}
 }
 
 // ignoredEnds are the ends of names that are no inventory in a folder.

@@ -25,27 +25,35 @@ func (r *reader) hosts(name string, pos source.Pos, g *group) []*host {
 	}
 	var hosts []*host
 	for _, one := range list {
-		why := badName(one)
-		if why == "" && strings.HasSuffix(one, ":") {
-			why = `ends in ":" without a port`
-		}
-		if why != "" {
-			r.fail(source.Errorf(pos, "%q cannot be the name of a host: it %s", one, why))
+		h, fresh := r.named(one, pos, g)
+		if h == nil {
 			return nil
 		}
-		h := r.inv.hosts[one]
-		if h == nil {
-			h = r.inv.host(one, pos, r.file, r.dir)
-			if port != "" {
-				r.hostVars(h, r.mapping(pos, "ansible_port", port))
-			}
-		}
-		if g != nil {
-			join(g, h)
+		if fresh && port != "" {
+			r.hostVars(h, r.mapping(pos, "ansible_port", port))
 		}
 		hosts = append(hosts, h)
 	}
 	return hosts
+}
+
+// named adds the host of that name, or returns nil where there can be none.
+func (r *reader) named(name string, pos source.Pos, g *group) (h *host, fresh bool) {
+	why := badName(name)
+	if why == "" && strings.HasSuffix(name, ":") {
+		why = `ends in ":" without a port`
+	}
+	if why != "" {
+		r.fail(source.Errorf(pos, "%q cannot be the name of a host: it %s", name, why))
+		return nil, false
+	}
+	if h = r.inv.hosts[name]; h == nil {
+		h, fresh = r.inv.host(name, pos, r.file, r.dir), true
+	}
+	if g != nil {
+		join(g, h)
+	}
+	return h, fresh
 }
 
 var (
@@ -126,11 +134,16 @@ func expand(name string) ([]string, error) {
 	return names, nil
 }
 
+// rangeError is a range that Ansible leaves as it is in a list of hosts.
+type rangeError string
+
+func (e rangeError) Error() string { return string(e) }
+
 // rangeOf returns the values of "begin:end" or "begin:end:step".
 func rangeOf(text string) ([]string, error) {
 	parts := strings.Split(text, ":")
 	if len(parts) != 2 && len(parts) != 3 {
-		return nil, fmt.Errorf("the range [%s] is not begin:end or begin:end:step", text)
+		return nil, rangeError(fmt.Sprintf("the range [%s] is not begin:end or begin:end:step", text))
 	}
 	step := 1
 	if len(parts) == 3 {
@@ -145,7 +158,7 @@ func rangeOf(text string) ([]string, error) {
 		begin = "0"
 	}
 	if end == "" {
-		return nil, fmt.Errorf("the range [%s] has no end", text)
+		return nil, rangeError(fmt.Sprintf("host range must specify end value: [%s]", text))
 	}
 	if from, to, ok := letters(begin, end); ok {
 		return span(from, to, step, func(i int) string { return alphabet[i : i+1] })
@@ -158,7 +171,7 @@ func rangeOf(text string) ([]string, error) {
 	width := 0
 	if begin[0] == '0' && len(begin) > 1 {
 		if width = len(begin); len(end) != width {
-			return nil, fmt.Errorf("the ends of the range [%s] have different lengths", text)
+			return nil, rangeError(fmt.Sprintf("the ends of the range [%s] have different lengths", text))
 		}
 	}
 	return span(from, to, step, func(i int) string { return fmt.Sprintf("%0*d", width, i) })
@@ -173,7 +186,7 @@ func letters(begin, end string) (from, to int, ok bool) {
 
 func span(from, to, step int, name func(int) string) ([]string, error) {
 	if from > to {
-		return nil, fmt.Errorf("the range starts behind its end")
+		return nil, rangeError("the range starts behind its end")
 	}
 	if (to-from)/step >= maxRange {
 		return nil, fmt.Errorf("the range stands for more than %d hosts", maxRange)

@@ -55,10 +55,10 @@ func (inv *Inventory) addGroup(name string, parents, hosts []string) (changed bo
 			return false, fmt.Errorf("%q cannot be the name of a group: it %s", n, why)
 		}
 	}
-	changed = inv.groups[name] == nil
+	changed = inv.groups[inv.groupName(name)] == nil
 	g := inv.group(name, source.Pos{})
 	for _, p := range parents {
-		changed = changed || inv.groups[p] == nil
+		changed = changed || inv.groups[inv.groupName(p)] == nil
 		added, loop := inv.adopt(inv.group(p, source.Pos{}), g)
 		if loop != nil {
 			return changed, fmt.Errorf("the group %q cannot be below %q, which is below it", name, p)

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"fleet/internal/source"
@@ -39,6 +40,21 @@ func (b Become) withDefaults() Become {
 	return b
 }
 
+// String returns the command that becomes the user, for people: without what it
+// then runs.
+func (b Become) String() string {
+	if b.IsZero() {
+		return ""
+	}
+	b.Password = "" // and no prompt
+	p, err := b.plan()
+	if err != nil {
+		return b.Method
+	}
+	words := slices.DeleteFunc(p.argv, func(w string) bool { return w == becomeShell || w == "--" || w == "sh" || w == "-c" })
+	return strings.Join(words, " ")
+}
+
 // becoming is one use of a become method.
 type becoming struct {
 	Become
@@ -55,10 +71,10 @@ func (b Become) plan() (becoming, error) {
 		prompt := "[fleet-sudo-" + rand.Text() + "]"
 		how := []string{"-n"}
 		if b.Password != "" {
-			how = []string{"-S", "-p", prompt}
+			how = []string{"-p", prompt}
 		}
-		argv := append([]string{b.Program, "-H", "-u", b.User}, how...)
-		return becoming{b, append(append(append(argv, b.Flags...), "--"), run...), prompt}, nil
+		argv := slices.Concat([]string{b.Program, "-H", "-S"}, how, []string{"-u", b.User}, b.Flags, []string{"--"}, run)
+		return becoming{b, argv, prompt}, nil
 	case "su":
 		argv := append([]string{b.Program}, b.Flags...)
 		return becoming{b, append(argv, "-s", "/bin/sh", "-c", becomeShell, b.User), "assword: "}, nil

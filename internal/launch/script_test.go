@@ -89,8 +89,8 @@ func TestPlans(t *testing.T) {
 		become Become
 		want   string
 	}{
-		"sudo":       {Become{User: "web"}, "sudo -H -u web -n -- sh -c"},
-		"sudo flags": {Become{Flags: []string{"-E"}, Method: "sudo", Program: "/opt/sudo"}, "/opt/sudo -H -u root -n -E -- sh -c"},
+		"sudo":       {Become{User: "web"}, "sudo -H -S -n -u web -- sh -c"},
+		"sudo flags": {Become{Flags: []string{"-E"}, Method: "sudo", Program: "/opt/sudo"}, "/opt/sudo -H -S -n -u root -E -- sh -c"},
 		"su":         {Become{Method: "su", Flags: []string{"-m"}}, "su -m -s /bin/sh -c exec sh -c \"$0\" sh \"$1\" \"$2\" root"},
 		"doas":       {Become{Method: "doas"}, "doas -n -u root sh -c"},
 	} {
