@@ -15,7 +15,7 @@ func (r *reader) hostList(list string) {
 		if name = strings.TrimSpace(name); name == "" {
 			continue
 		}
-		base, _ := splitPort(name)
+		base, _ := SplitPort(name)
 		var bad rangeError
 		if _, err := expand(base); errors.As(err, &bad) {
 			r.warn(source.Errorf(source.Pos{}, "Unable to parse address from hostname, leaving unchanged: %q: %w", name, err))
