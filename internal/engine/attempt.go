@@ -185,7 +185,7 @@ func (a *attempt) timed(ctx context.Context) *taskResult {
 	a.c = &c
 	res := a.act(inner)
 	if ctx.Err() == nil && inner.Err() != nil {
-		res = failed(fmt.Errorf("the task took longer than its timeout of %g s", seconds))
+		res = failed(fmt.Errorf("The %s action failed to execute in the expected time frame (%g) and was terminated", a.spec.Name, seconds))
 		res.value.Set("timedout", jinja.NewMap("period", int(seconds)))
 	}
 	return a.redefined(res)

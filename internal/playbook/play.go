@@ -25,7 +25,7 @@ func (r *reader) playbook(file string, chain []string, from source.Pos) []*Play 
 		r.fail(doc.Errorf("a playbook is a list of plays, not %s", kind(doc)).WithHint(hint))
 		return nil
 	case len(doc.Items()) == 0:
-		r.fail(doc.Errorf("the playbook has no play").WithHint(hint))
+		r.fail(doc.Errorf("A playbook must contain at least one play").WithHint(hint))
 		return nil
 	}
 	chain = append(chain[:len(chain):len(chain)], file)
@@ -204,7 +204,7 @@ func (r *reader) playSetting(k keyword, value source.Node, p *Play) {
 // user reads the old name of remote_user.
 func (r *reader) user(pair source.Pair, p *Play) {
 	if p.RemoteUser.Exists() {
-		r.errorf(pair.Key.Pos(), `"user" and "remote_user" are the same: use one`)
+		r.errorf(pair.Key.Pos(), "both 'user' and 'remote_user' are set for this play. They are the same: use one")
 		return
 	}
 	r.check(r.words["user"], pair.Value)
@@ -215,7 +215,7 @@ func (r *reader) user(pair source.Pair, p *Play) {
 func (r *reader) hosts(pair source.Pair) {
 	value := pair.Value
 	if value.IsNull() || value.IsList() && len(value.Items()) == 0 || value.IsString() && strings.TrimSpace(value.Text()) == "" {
-		r.fail(pair.Key.Errorf(`"hosts" is empty`).WithHint(`"hosts: all" is every host of the inventory`))
+		r.fail(pair.Key.Errorf("Hosts list cannot be empty. Please check your playbook").WithHint(`"hosts: all" is every host of the inventory`))
 		return
 	}
 	r.texts("hosts", "a pattern or a list of patterns", value)

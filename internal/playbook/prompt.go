@@ -62,7 +62,7 @@ func (r *reader) prompt(n source.Node) Prompt {
 		}
 	}
 	if !n.Get("name").Exists() {
-		r.errorf(n.Pos(), `an entry of "vars_prompt" needs "name", the variable`)
+		r.errorf(n.Pos(), "Invalid vars_prompt data structure, missing 'name' key: the variable")
 	}
 	return p
 }

@@ -38,7 +38,7 @@ func (r *reader) roleList(n source.Node, p *Play) []Entry {
 		return nil
 	}
 	if !n.IsList() {
-		r.fail(n.Errorf(`"roles" must be a list, not %s`, kind(n)).WithHint(`write "- NAME"`))
+		r.fail(n.Errorf(`A malformed role declaration was encountered: "roles" must be a list, not %s`, kind(n)).WithHint(`write "- NAME"`))
 		return nil
 	}
 	var out []Entry
@@ -103,7 +103,7 @@ func (r *reader) roleEntry(n source.Node) (roleUse, bool) {
 func (r *reader) named(use roleUse, name source.Node) (roleUse, bool) {
 	text, ok := r.static("the name of a role", name)
 	if ok && strings.Contains(text, ",") {
-		r.fail(name.Errorf("a role's name cannot hold a comma: %q", text).WithHint(`give parameters as keys: "- {role: NAME, key: value}"`))
+		r.fail(name.Errorf("Invalid old style role requirement: %s", text).WithHint(`give parameters as keys: "- {role: NAME, key: value}"`))
 		return use, false
 	}
 	use.name, use.pos = strings.TrimSpace(text), name.Pos()

@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"cmp"
 	"strings"
 
 	"fleet/internal/source"
@@ -12,7 +13,7 @@ func (r *reader) entries(what string, n source.Node, s scope) []Entry {
 		return nil
 	}
 	if !n.IsList() {
-		r.fail(n.Errorf("%q must be a list of tasks, not %s", what, kind(n)).WithHint(`start each task with "- "`))
+		r.fail(n.Errorf("A malformed block was encountered while loading %s: %s should be a list or None", what, cmp.Or(n.Text(), kind(n))).WithHint(`start each task with "- "`))
 		return nil
 	}
 	var out []Entry
