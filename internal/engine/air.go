@@ -34,6 +34,7 @@ type air struct {
 	failed  int       // the number of the last task that ended the way
 	fallen  error     // how the way ended, where that was found inside of an evaluation
 	slot    bool      // holds one of Options.Forks
+	asked   bool      // has asked for one, or had something else to wait for
 	busy    bool      // a task is being begun
 
 	chain uint32 // of the calls; 0: the next one begins a new chain

@@ -86,6 +86,7 @@ type Options struct {
 	NoLog          bool     // tasks do not show what they do
 	TaskTimeout    float64  // seconds that a task may take; 0 is no limit
 	Gathering      string   // "explicit", "smart", or else by each play
+	Strategy       string   // of plays that name none
 	Managed        string   // ansible_managed; empty is Ansible's
 	ReadLiterals   bool     // text that reads as a literal becomes it: the setting jinja2_native
 	Verbosity      int

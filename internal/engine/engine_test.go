@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -340,6 +341,9 @@ func oracle(t *testing.T, ar *txtar.Archive) map[string]string {
 	}
 	if o.Limit != nil {
 		args = append(args, "--limit", strings.Join(o.Limit, ":"))
+	}
+	if o.Forks > 0 {
+		args = append(args, "--forks", fmt.Sprint(o.Forks))
 	}
 	cmd := exec.CommandContext(t.Context(), "ansible-playbook", args...)
 	cmd.Dir = dir

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -29,6 +30,7 @@ type playRun struct {
 	hosts   []string // the hosts of this batch
 	crowd   *crowd
 	linear  bool // every task waits for all hosts
+	free    bool // tasks that are throttled do not
 	parting bool // a host that is through is needed no more
 	begun   bool // the task of --start-at-task is in an earlier play or batch
 	prompts *jinja.Map
@@ -42,7 +44,8 @@ type playRun struct {
 	extra    []handler // handlers that includes brought in
 	steps    map[taskKey]bool
 	throttle map[*event.Task]chan struct{}
-	maxFail  float64 // percent; negative: no limit
+	maxFail  float64         // percent; negative: no limit
+	arrivals []chan struct{} // closed when a host has asked for one of too few slots; nil: there are enough
 }
 
 type taskKey struct {
@@ -84,7 +87,7 @@ func (e *Engine) play(ctx context.Context, p *playbook.Play, last bool) (more bo
 	for i, batch := range batches {
 		run := base.batch(batch, e.plays)
 		e.plays++
-		if err := run.settings(c); err != nil {
+		if err := errors.Join(run.settings(c), run.strategy(c)); err != nil {
 			return false, err
 		}
 		e.Events.Emit(event.PlayStarted{Play: run.id, Name: run.name, Pos: p.Pos, Hosts: batch, Batch: i + 1, Batches: len(batches)})
@@ -113,8 +116,21 @@ func noHosts(patterns string, limited bool) string {
 // batch returns a run of the play on these hosts.
 func (r *playRun) batch(hosts []string, id int) *playRun {
 	return &playRun{Play: r.Play, engine: r.engine, id: id, dir: r.dir, name: r.name, all: r.all, hosts: hosts, begun: r.engine.started, parting: r.parting,
-		crowd: newCrowd(hosts), prompts: r.prompts, roles: r.roles, maxFail: -1,
+		crowd: newCrowd(hosts), arrivals: r.engine.arrivals(len(hosts)), prompts: r.prompts, roles: r.roles, maxFail: -1,
 		steps: map[taskKey]bool{}, tasks: map[taskKey]*event.Task{}, included: map[includeKey]*included{}, throttle: map[*event.Task]chan struct{}{}}
+}
+
+// arrivals returns what hosts of a batch say with that they have asked for a slot,
+// where there are fewer slots than hosts.
+func (e *Engine) arrivals(hosts int) []chan struct{} {
+	if e.slots == nil || e.Options.Forks >= hosts {
+		return nil
+	}
+	out := make([]chan struct{}, hosts)
+	for i := range out {
+		out[i] = make(chan struct{})
+	}
+	return out
 }
 
 // settings evaluates the play's keywords that are about all hosts.
@@ -132,6 +148,14 @@ func (r *playRun) settings(c *jinja.Context) error {
 		r.maxFail, r.linear = v, true
 	}
 	return nil
+}
+
+// strategy evaluates how far hosts may be apart.
+func (r *playRun) strategy(c *jinja.Context) error {
+	name, err := r.engine.text(c, r.Play.Strategy, r.engine.Options.Strategy)
+	name = shortName(name)
+	r.free = name == "free" || name == "host_pinned"
+	return err
 }
 
 // tooManyFailed reports whether more hosts failed before the order than the play

@@ -9,38 +9,43 @@ import (
 
 // slots bounds how many hosts work at the same time. A slot that is given back
 // goes to the host that has come furthest: those that have begun reach their end
-// before others begin, and of thousands few are connected at a time. Whoever waits
-// for other hosts has no slot, so none of them is kept from coming along.
+// before others begin, and of thousands few are connected at a time. Of several it
+// goes to the first in the play's order. Whoever waits for other hosts has no slot,
+// so none of them is kept from coming along.
 type slots struct {
 	mu    sync.Mutex
 	free  int
 	queue queue
-	taken uint64 // tickets that were given out
 }
 
 // waiter is a host that waits for a slot.
 type waiter struct {
-	order  []int
-	ticket uint64
-	ready  chan struct{} // closed when the slot is the waiter's
-	gone   bool
+	order []int
+	place int           // in the play's order of hosts
+	ready chan struct{} // closed when the slot is the waiter's
+	gone  bool
 }
 
 // newSlots returns n slots.
 func newSlots(n int) *slots { return &slots{free: n} }
 
-// take waits for a slot for a host that is at the order. An error is ctx's.
-func (s *slots) take(ctx context.Context, order []int) error {
+// ask asks for a slot for a host that is at the order, and returns what to wait
+// with until it is there.
+func (s *slots) ask(order []int, place int) *waiter {
+	w := &waiter{order: order, place: place, ready: make(chan struct{})}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.free > 0 {
 		s.free--
-		s.mu.Unlock()
-		return nil
+		close(w.ready)
+	} else {
+		heap.Push(&s.queue, w)
 	}
-	s.taken++
-	w := &waiter{order: order, ticket: s.taken, ready: make(chan struct{})}
-	heap.Push(&s.queue, w)
-	s.mu.Unlock()
+	return w
+}
+
+// wait waits for the slot that was asked for. An error is ctx's.
+func (s *slots) wait(ctx context.Context, w *waiter) error {
 	select {
 	case <-w.ready:
 		return nil
@@ -70,8 +75,8 @@ func (s *slots) give() {
 	s.free++
 }
 
-// queue has the host first that has come furthest, and of several the one that
-// has waited longest. It is a heap.Interface.
+// queue has the host first that has come furthest, and of several the first in the
+// play's order. It is a heap.Interface.
 type queue []*waiter
 
 func (q queue) Len() int { return len(q) }
@@ -80,7 +85,7 @@ func (q queue) Less(i, j int) bool {
 	if c := slices.Compare(q[i].order, q[j].order); c != 0 {
 		return c > 0
 	}
-	return q[i].ticket < q[j].ticket
+	return q[i].place < q[j].place
 }
 
 func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }

@@ -6,12 +6,12 @@ import (
 	"testing/synctest"
 )
 
-// A slot that comes free goes to whoever is furthest along, and of those to
-// whoever has waited longest; who has left gets none.
+// A slot that comes free goes to whoever is furthest along, and of those to the
+// first in the play's order; who has left gets none.
 func TestSlotsGoToTheFurthest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(1)
-		if err := s.take(t.Context(), nil); err != nil {
+		if err := s.wait(t.Context(), s.ask(nil, 0)); err != nil {
 			t.Fatal(err)
 		}
 		leaving, leave := context.WithCancel(t.Context())
@@ -20,9 +20,10 @@ func TestSlotsGoToTheFurthest(t *testing.T) {
 			name  string
 			ctx   context.Context
 			order []int
-		}{{"early", t.Context(), []int{1, 2}}, {"far", t.Context(), []int{3, 1}}, {"gone", leaving, []int{9}}, {"far, later", t.Context(), []int{3, 1}}} {
+			place int
+		}{{"early", t.Context(), []int{1, 2}, 1}, {"far, second", t.Context(), []int{3, 1}, 3}, {"gone", leaving, []int{9}, 4}, {"far", t.Context(), []int{3, 1}, 2}} {
 			go func() {
-				if s.take(w.ctx, w.order) == nil {
+				if s.wait(w.ctx, s.ask(w.order, w.place)) == nil {
 					came <- w.name
 				}
 			}()
@@ -30,7 +31,7 @@ func TestSlotsGoToTheFurthest(t *testing.T) {
 		}
 		leave()
 		synctest.Wait()
-		for _, want := range []string{"far", "far, later", "early"} {
+		for _, want := range []string{"far", "far, second", "early"} {
 			s.give()
 			if got := <-came; got != want {
 				t.Errorf("%s got the slot of %s", got, want)

@@ -41,7 +41,7 @@ func delegatesToPeer(n source.Node) bool {
 // jointly runs a task that all hosts come to before the first one runs it, and
 // that all leave together.
 func (h *hostRun) jointly(ctx context.Context, t *playbook.Task, order []int) error {
-	if err := h.crowd.wait(ctx, h.hosts, order); err != nil {
+	if err := h.meet(ctx, h.hosts, order); err != nil {
 		return err
 	}
 	if h.crowd.isEnded() {
@@ -53,7 +53,7 @@ func (h *hostRun) jointly(ctx context.Context, t *playbook.Task, order []int) er
 	after := append(slices.Clone(order), math.MaxInt)
 	if shortName(t.Module) == "group_by" { // the groups' order is the hosts' order
 		before := h.hosts[:slices.Index(h.hosts, h.host)]
-		if err := h.crowd.wait(ctx, before, after); err != nil {
+		if err := h.meet(ctx, before, after); err != nil {
 			return err
 		}
 	}
@@ -70,7 +70,7 @@ func (h *hostRun) jointly(ctx context.Context, t *playbook.Task, order []int) er
 		return err // the host has left, or goes on behind: the others do not wait for it
 	}
 	h.crowd.advance(h.host, after)
-	if err := h.crowd.wait(ctx, h.hosts, after); err != nil {
+	if err := h.meet(ctx, h.hosts, after); err != nil {
 		return err
 	}
 	return h.afterAll(ctx, t, order, after)

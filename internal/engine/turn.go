@@ -92,6 +92,11 @@ func (h *hostRun) throttled(ctx context.Context, c *jinja.Context, t *playbook.T
 	if err != nil || limit < 1 {
 		return func() {}, err
 	}
+	if !h.free { // those who still run the task in front count too
+		if err := h.meet(ctx, h.hosts, h.order); err != nil {
+			return func() {}, err
+		}
+	}
 	h.mu.Lock()
 	slots := h.throttle[et]
 	if slots == nil {
@@ -112,9 +117,43 @@ func (h *hostRun) acquire(ctx context.Context) error {
 	if h.engine.slots == nil || h.air.slot {
 		return nil
 	}
-	err := h.engine.slots.take(ctx, h.order)
+	if err := h.firstInTurn(ctx); err != nil {
+		return err
+	}
+	w := h.engine.slots.ask(h.order, h.place)
+	h.asked()
+	err := h.engine.slots.wait(ctx, w)
 	h.air.slot = err == nil
 	return err
+}
+
+// firstInTurn waits, before the host asks for a slot for the first time, until
+// those in front of it in the play's order have asked, or have something else to
+// wait for.
+func (h *hostRun) firstInTurn(ctx context.Context) error {
+	if h.arrivals == nil || h.place == 0 {
+		return nil
+	}
+	select {
+	case <-h.arrivals[h.place-1]:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// asked lets the next host of the play's order ask for a slot.
+func (h *hostRun) asked() {
+	if h.arrivals != nil && !h.air.asked {
+		h.air.asked = true
+		close(h.arrivals[h.place])
+	}
+}
+
+// meet waits until hosts of the play have done everything before the order.
+func (h *hostRun) meet(ctx context.Context, hosts []string, order []int) error {
+	h.asked()
+	return h.crowd.wait(ctx, hosts, order)
 }
 
 func (h *hostRun) release() {
@@ -134,7 +173,7 @@ func (h *hostRun) waitFor(hosts []string) {
 	held := h.air.slot
 	h.release()
 	// A cancelled wait ends the evaluation by its own context.
-	_ = h.crowd.wait(h.ctx, hosts, h.order)
+	_ = h.meet(h.ctx, hosts, h.order)
 	if held {
 		_ = h.acquire(h.ctx)
 	}

@@ -37,6 +37,7 @@ const (
 type hostRun struct {
 	*playRun
 	host     string
+	place    int             // in the play's order of hosts
 	ctx      context.Context // for waits inside of evaluations
 	vars     *vars.Play
 	order    []int
@@ -53,7 +54,7 @@ type hostRun struct {
 }
 
 func newHostRun(r *playRun, host string) *hostRun {
-	h := &hostRun{playRun: r, host: host, begun: r.begun, notified: map[*playbook.Task]bool{}, ranRoles: map[string]int{}, worked: map[string]bool{},
+	h := &hostRun{playRun: r, host: host, place: max(0, slices.Index(r.hosts, host)), begun: r.begun, notified: map[*playbook.Task]bool{}, ranRoles: map[string]int{}, worked: map[string]bool{},
 		vars: &vars.Play{Vars: r.engine.Vars.Map(r.Vars), Prompts: r.prompts, Roles: r.roles}}
 	h.air = &air{host: h}
 	return h
@@ -62,6 +63,7 @@ func newHostRun(r *playRun, host string) *hostRun {
 // run takes the host through all sections. An error is one of the whole run.
 func (h *hostRun) run(ctx context.Context) error {
 	h.ctx = ctx
+	defer h.asked()
 	err := h.sections(ctx)
 	failed := errors.Is(err, errFailed) || errors.Is(err, errUnreachable)
 	if failed && h.force && !errors.Is(err, errUnreachable) {

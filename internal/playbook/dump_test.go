@@ -89,7 +89,7 @@ func (d *dumper) play(p *Play) {
 	} {
 		d.node(f.name, f.node)
 	}
-	d.text("strategy", p.Strategy)
+	d.node("strategy", p.Strategy)
 	d.text("order", p.Order.Text())
 	d.section("pre_tasks", p.PreTasks)
 	d.section("roles", p.Roles)

@@ -173,7 +173,8 @@ func (r *reader) playKeyword(k keyword, pair source.Pair, p *Play) {
 		r.choice(k.name, value, orders)
 		p.Order = value
 	case "strategy":
-		p.Strategy = builtin(r.choice(k.name, value, strategies))
+		r.choice(k.name, value, strategies)
+		p.Strategy = value
 	case "user":
 		r.user(pair, p)
 	default:

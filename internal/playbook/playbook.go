@@ -37,7 +37,7 @@ type Play struct {
 	Serial            source.Node // a number, a percentage, or a list of them
 	MaxFailPercentage source.Node
 	ForceHandlers     source.Node
-	Strategy          string      // "linear", "free", "host_pinned" or a template; it changes nothing
+	Strategy          source.Node // "linear", "free", "host_pinned"
 	Order             source.Node // "inventory", "reverse_inventory", "sorted", "reverse_sorted", "shuffle"
 
 	root                           string // the folder of the playbook that the run was given
