@@ -22,11 +22,12 @@ import (
 var Package = sys.Define(spec.Module{
 	Name:  "package",
 	Names: []string{"ansible.builtin.package", "ansible.legacy.package"},
+	OneOf: [][]string{{"name", "update_cache", "cache_valid_time"}},
 }, package_)
 
 type packageArgs struct {
 	// The packages. Their names differ from one distribution to another.
-	Name []string `arg:"name,required"`
+	Name []string `arg:"name"`
 	// What should be.
 	State string `arg:"state" choices:"absent,installed,latest,present,removed" default:"present"`
 	// The package manager; auto finds it out.
@@ -52,7 +53,10 @@ func package_(ctx context.Context, m *sys.Machine, a *packageArgs) (any, error) 
 	if state == "" {
 		state = a.State
 	}
-	given := map[string]any{"name": a.Name, "state": state}
+	given := map[string]any{"state": state}
+	if len(a.Name) > 0 {
+		given["name"] = a.Name
+	}
 	if a.UpdateCache != nil {
 		given["update_cache"] = *a.UpdateCache
 	}

@@ -3,6 +3,7 @@ package system
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -28,12 +29,12 @@ import (
 var Service = sys.Define(spec.Module{
 	Name:  "service",
 	Names: []string{"ansible.builtin.service", "ansible.legacy.service"},
-	OneOf: [][]string{{"state", "enabled"}},
+	OneOf: [][]string{{"state", "enabled", "daemon_reload"}, {"name", "daemon_reload"}},
 }, service)
 
 type serviceArgs struct {
-	// The service.
-	Name string `arg:"name,required"`
+	// The service. Only daemon_reload can do without one.
+	Name string `arg:"name"`
 	// What should be: started and stopped act only where that is needed; restarted
 	// always acts; reloaded reloads, or starts what does not run.
 	State string `arg:"state" choices:"reloaded,restarted,started,stopped"`
@@ -75,6 +76,9 @@ func service(ctx context.Context, m *sys.Machine, a *serviceArgs) (any, error) {
 	}
 	if use == "systemd" {
 		return systemd(ctx, m, &systemdArgs{Name: a.Name, State: a.State, Enabled: a.Enabled, Scope: "system", DaemonReload: a.DaemonReload})
+	}
+	if a.Name == "" {
+		return nil, errors.New(`argument "name" is missing: which service is meant?`)
 	}
 	s := &script{m: m, a: a, openrc: use == "openrc"}
 	res := &serviceResult{Name: a.Name, State: stateAfter(a.State), Enabled: a.Enabled}
