@@ -14,6 +14,7 @@ import (
 	"fleet/internal/event"
 	"fleet/internal/jinja/lookup"
 	"fleet/internal/playbook"
+	"fleet/internal/report"
 	"fleet/internal/source"
 )
 
@@ -25,44 +26,97 @@ func checkCommand(a *app) *cobra.Command {
 		Long: `Check reads the inventory and the playbooks and says everything that is wrong as
 far as it can be known without a connection: syntax, keywords, modules, arguments,
 templates, missing files, undefined variables, and what says how to reach a host.
-A mistake is an error
-even where it stands in a task that may never run (a run only warns of it then);
-what merely looks wrong, and handlers and variables that nothing uses, is a warning.`,
+
+Each line has a place: "site.yaml:4:7: error: what", or "warning" instead of
+"error"; a hint may stand on a line below. A mistake is an error even where it
+stands in a task that may never run (a run only warns of it then); what merely
+looks wrong, and handlers and variables that nothing uses, is a warning. The exit
+code is 1 where there is an error, and 0 where there are only warnings or nothing.`,
 		Args: needArgs("a playbook"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, files, err := a.read(cmd.Context(), f, args)
 			if err != nil {
-				return err
+				return a.refuse(f.json, err)
 			}
-			return a.check(s.mistakes(cmd.Context(), f, files, true))
+			return a.check(s.mistakes(cmd.Context(), f, files, true), f.json)
 		},
 	}
 	f.inventoryFlags(cmd)
 	f.limitFlag(cmd)
 	f.tagFlags(cmd)
+	cmd.Flags().BoolVar(&f.json, "json", false, "print what is wrong as JSON, one object a line")
 	return cmd
 }
 
-// check prints all that was found.
-func (a *app) check(found []check.Finding) error {
-	warnings := 0
-	for _, m := range found {
-		if m.Mistake {
-			fail(a.err, m.Err)
-			continue
+// check prints all that was found, and returns what the command ends with.
+func (a *app) check(found []check.Finding, json bool) error {
+	var err error
+	if json {
+		err = a.checkedJSON(found)
+	} else {
+		a.checked(found)
+	}
+	if slices.ContainsFunc(found, func(f check.Finding) bool { return f.Mistake }) {
+		return errors.Join(err, exitUsage)
+	}
+	return err
+}
+
+// checked prints findings for a person, and how many there are.
+func (a *app) checked(found []check.Finding) {
+	wrong := 0
+	for _, f := range found {
+		kind := paint(a.color, "35", "warning:")
+		if f.Mistake {
+			wrong++
+			kind = paint(a.color, "31", "error:")
 		}
-		a.warnOf(m.Err)
-		warnings++
+		at := f.Err.Pos.String()
+		if at != "" {
+			at += ": "
+		}
+		fmt.Fprintf(a.err, "%s%s %s\n", at, kind, indented(f.Err.Msg))
+		if hint := source.HintOf(f.Err); hint != "" {
+			fmt.Fprintf(a.err, "hint: %s\n", hint)
+		}
 	}
-	switch {
-	case warnings < len(found):
-		return exitUsage
-	case warnings > 0:
-		fmt.Fprintln(a.out, "nothing is wrong for certain")
-	default:
+	if len(found) == 0 {
 		fmt.Fprintln(a.out, "all is well")
+		return
 	}
-	return nil
+	fmt.Fprintf(a.out, "%s, %s\n", count(wrong, "error"), count(len(found)-wrong, "warning"))
+}
+
+// paint gives text a colour of the terminal.
+func paint(color bool, code, text string) string {
+	if !color {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// count says how many of something there are.
+func count(n int, what string) string {
+	switch n {
+	case 0:
+		return "no " + what + "s"
+	case 1:
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// checkedJSON prints findings as the events that a run has for them.
+func (a *app) checkedJSON(found []check.Finding) error {
+	out := report.NewJSON(a.out, a.secrets)
+	for _, f := range found {
+		if f.Mistake {
+			out.Emit(event.Refused{Pos: f.Err.Pos, Msg: f.Err.Msg, Hint: source.HintOf(f.Err), Syntax: errors.Is(f.Err, source.ErrSyntax)})
+		} else {
+			out.Emit(event.Warning{Pos: f.Err.Pos, Msg: f.Err.Msg, Hint: source.HintOf(f.Err)})
+		}
+	}
+	return out.Close()
 }
 
 // verify prints what may be wrong in the playbooks, and returns what is wrong

@@ -24,7 +24,7 @@ func fail(w io.Writer, err error) {
 			fmt.Fprintf(w, "fleet: %d more errors\n", len(list)-i)
 			return
 		}
-		text := strings.ReplaceAll(strings.TrimRight(e.Error(), "\n"), "\n", "\n  ")
+		text := indented(e.Error())
 		if !strings.HasPrefix(text, "fleet ") { // a usage error names the command itself
 			text = "fleet: " + text
 		}
@@ -51,6 +51,11 @@ func (a *app) refuse(json bool, err error) error {
 		out.Emit(e)
 	}
 	return errors.Join(err, out.Close())
+}
+
+// indented returns a text whose further lines stand a little to the right.
+func indented(text string) string {
+	return strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ")
 }
 
 // flatten returns the errors that were put together by errors.Join, or by a type

@@ -148,7 +148,7 @@ type Warning struct {
 }
 
 // Refused is a mistake in the command, the inventory, or a playbook, because of
-// which nothing was run. No other event comes before it.
+// which nothing was run. Of other events only warnings may stand beside it.
 type Refused struct {
 	Pos    source.Pos // zero where there is no place
 	Msg    string
