@@ -30,7 +30,7 @@ func Exec(ctx context.Context, r Runner, b Become, line string, s Streams) (int,
 		}
 		return pump(ctx, p, s)
 	}
-	l, err := begin(ctx, r, fmt.Sprintf(execScript, octal(line)), b, Options{})
+	l, err := begin(ctx, r, "", fmt.Sprintf(execScript, octal(line)), b, Options{})
 	if err != nil {
 		return -1, err
 	}

@@ -32,14 +32,14 @@ func Helper(ctx context.Context, r Runner, store *helper.Store, b Become, o Opti
 	if err != nil {
 		return nil, err
 	}
-	l, err := begin(ctx, r, start(helpers, o.Whole, asItIs), b, o)
+	l, err := begin(ctx, r, quick(helpers, o.Whole), start(helpers, o.Whole, asItIs), b, o)
 	if err != nil {
 		return nil, err
 	}
 	err = l.reachHelper(ctx, store)
 	if err != nil && l.found && ctx.Err() == nil {
 		l.transport.Close()
-		if l, err = begin(ctx, r, start(helpers, o.Whole, sound), b, o); err != nil {
+		if l, err = begin(ctx, r, "", start(helpers, o.Whole, sound), b, o); err != nil {
 			return nil, err
 		}
 		err = l.reachHelper(ctx, store)
@@ -62,8 +62,9 @@ type launching struct {
 	upload    *upload // that has begun, or nil
 }
 
-// begin starts the script as the user.
-func begin(ctx context.Context, r Runner, script string, b Become, o Options) (*launching, error) {
+// begin starts the script as the user, behind commands for the login shell that may
+// make it needless for the user who logs in.
+func begin(ctx context.Context, r Runner, first, script string, b Become, o Options) (*launching, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = defaultTimeout
 	}
@@ -76,13 +77,13 @@ func begin(ctx context.Context, r Runner, script string, b Become, o Options) (*
 		}
 		l.become, prompt = &plan, plan.prompt
 		args = append([]string{script}, plan.argv...)
-		script = becomeScript
+		first, script = "", becomeScript
 	}
 	line, err := shell(script, args...)
 	if err != nil {
 		return nil, err
 	}
-	p, err := r.Start(ctx, line)
+	p, err := r.Start(ctx, first+line)
 	if err != nil {
 		return nil, err
 	}

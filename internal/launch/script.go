@@ -24,8 +24,8 @@ import (
 // What came over the connection is whole where it could be unpacked: SSH and the
 // packed form have checksums, and a full disk makes the unpacking fail.
 //
-// The usual case, that the helper lies in the home folder, comes first and starts
-// no other program: each would cost as much of the host as a task.
+// The usual case, that the helper lies in the home folder, is quick's. Behind it comes
+// what starts no other program: each would cost as much of the host as a task.
 const startScript = `if [ -n "$1" ]; then LC_ALL=$1; elif [ "$2" ]; then unset LC_ALL; fi; ` +
 	`k() { case "$1" in %[1]s *) d=none z=0 y=;; esac; }; ` +
 	`g() { [ -x "$f" ] && [ -O "$f" ] && [ -O "$c" ] && %[2]s; }; ` +
@@ -69,6 +69,31 @@ func platform(h helper.Helper) string {
 		machine = "arm64"
 	}
 	return system + " " + machine
+}
+
+// interpreters are files that a machine with programs of an architecture has, almost
+// always; and one that is not of this architecture has not.
+var interpreters = map[string]string{"amd64": "/lib64/ld-linux-x86-64.so.2", "arm64": "/lib/ld-linux-aarch64.so.1"}
+
+// quick returns commands that start a cached helper where all is as usual, and do
+// nothing otherwise. Every login shell has them built in (csh has them as programs),
+// so that not even sh is started. A home that machines of several kinds share may
+// hold helpers for all of them: a shell would take a foreign one for a script.
+func quick(helpers []helper.Helper, whole bool) string {
+	var b strings.Builder
+	for _, lean := range []bool{true, false} {
+		for _, h := range helpers {
+			sign := interpreters[h.Arch]
+			if h.Lean != lean || h.OS != "linux" || sign == "" || lean && whole {
+				continue
+			}
+			const folder = "~/.cache/fleet"
+			file := folder + "/fleet-target-" + h.Digest
+			fmt.Fprintf(&b, `test -e %[1]s -a -x %[2]s -a -O %[2]s -a -O %[3]s && printf "\000\036fleet found \n" && exec %[2]s %[4]s; `,
+				sign, file, folder, helper.Verb)
+		}
+	}
+	return b.String()
 }
 
 // What g of startScript asks of a helper besides its owner. A helper that a crash

@@ -2,7 +2,10 @@ package launch
 
 import (
 	"bytes"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -22,6 +25,65 @@ func TestScriptsFitEveryShell(t *testing.T) {
 	}
 	if s := start(helpers, true, asItIs); !strings.Contains(s, `"Linux x86_64") d=aaaa`) || !strings.Contains(s, `"Linux aarch64") d=b z=7 y=;;`) {
 		t.Error(s)
+	}
+}
+
+// Every login shell starts a cached helper itself, and goes on to the script where
+// anything is not as usual.
+func TestQuick(t *testing.T) {
+	home := t.TempDir()
+	folder := filepath.Join(home, ".cache/fleet")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	kinds := []helper.Helper{{OS: "linux", Arch: runtime.GOARCH, Digest: "w"}, {OS: "linux", Arch: runtime.GOARCH, Digest: "l", Lean: true},
+		{OS: "linux", Arch: "riscv64", Digest: "r"}, {OS: "darwin", Arch: "arm64", Digest: "d"}}
+	put := func(digest string, mode os.FileMode) {
+		file := filepath.Join(folder, "fleet-target-"+digest)
+		if err := os.WriteFile(file, []byte("#!/bin/sh\nprintf \"%s "+digest+"\" \"$1\"\n"), mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("r", 0o700)
+	put("d", 0o700)
+	says := func(shell string, whole bool) string {
+		cmd := exec.Command(shell, "-c", quick(kinds, whole)+`printf "nothing"`)
+		cmd.Env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH")}
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Errorf("%s: %v", shell, err)
+		}
+		return strings.TrimPrefix(string(out), "\x00\x1efleet found \n")
+	}
+	for _, shell := range []string{"sh", "bash", "csh", "fish"} {
+		if _, err := exec.LookPath(shell); err != nil {
+			continue // as on many machines
+		}
+		for _, c := range []struct {
+			digest string
+			mode   os.FileMode
+			whole  bool
+			want   string
+		}{
+			{"w", 0o600, true, "nothing"},
+			{"w", 0o700, true, helper.Verb + " w"},
+			{"w", 0o700, false, helper.Verb + " w"},
+			{"l", 0o700, false, helper.Verb + " l"},
+			{"l", 0o700, true, helper.Verb + " w"},
+		} {
+			put(c.digest, c.mode)
+			if got := says(shell, c.whole); got != c.want {
+				t.Errorf("%s, whole %v: %q, want %q", shell, c.whole, got, c.want)
+			}
+		}
+		for _, digest := range []string{"w", "l"} {
+			if err := os.Remove(filepath.Join(folder, "fleet-target-"+digest)); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 
