@@ -97,7 +97,7 @@ func (u *turn) lookup(c *jinja.Context, loop *playbook.Loop, terms any) ([]any, 
 // firstFound keeps the terms of with_first_found together: they may be a list of
 // names or a mapping. They are looked for among the files that the module is for.
 func (u *turn) firstFound(c *jinja.Context) ([]any, error) {
-	v, err := u.engine.value(c, u.task.Loop.Items)
+	v, err := defined(c, u.engine.Vars.Value(u.task.Loop.Items))
 	if err != nil {
 		return nil, err
 	}
@@ -106,6 +106,37 @@ func (u *turn) firstFound(c *jinja.Context) ([]any, error) {
 	among := c.With(c.Scope)
 	among.Env = &env
 	return u.lookup(among, u.task.Loop, v)
+}
+
+// defined evaluates a value and leaves out the elements of lists that need an
+// undefined variable: such a name is of a file that is not there.
+func defined(c *jinja.Context, v any) (any, error) {
+	switch v := v.(type) {
+	case []any:
+		out := []any{}
+		for _, e := range v {
+			d, err := defined(c, e)
+			if jinja.IsUndefined(err) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, d)
+		}
+		return out, nil
+	case *jinja.Map:
+		out := jinja.NewMap()
+		for k, e := range v.All() {
+			d, err := defined(c, e)
+			if err != nil {
+				return nil, err
+			}
+			out.Set(k, d)
+		}
+		return out, nil
+	}
+	return jinja.Deep(c, v)
 }
 
 // kindOf returns which files a module is for.

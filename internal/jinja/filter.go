@@ -23,6 +23,10 @@ type filter struct {
 	takes takes
 	fn    func(c *Context, v any, a []any) (any, error)
 
+	// onlyArgs is the error of an argument that there is not, where Ansible has one of
+	// its own.
+	onlyArgs string
+
 	sig *signature
 }
 
@@ -272,6 +276,9 @@ func (p *parser) checkArgs(f *filter, kind, name string, off int, a callArgs) er
 	for i, n := range a.names {
 		if !f.sig.dstar && !slices.Contains(f.sig.names, n) {
 			e := p.errorf(token{off: a.nameAt[i]}, "the %s has no argument %q", what, n)
+			if f.onlyArgs != "" {
+				e.Msg = f.onlyArgs
+			}
 			e.Hint = source.DidYouMean(n, f.sig.names)
 			return e
 		}

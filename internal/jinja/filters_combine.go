@@ -26,7 +26,7 @@ func filterCombine(c *Context, v any, a []any) (any, error) {
 		}
 		m, err := c.dict(t)
 		if err != nil {
-			return nil, newError("combine() needs dictionaries, not %s", describe(t))
+			return nil, newError("failed to combine variables, expected dicts but got %s", describe(t))
 		}
 		if out == nil {
 			out = m

@@ -9,7 +9,7 @@ import (
 var dataFilters = []filter{
 	{name: "bool", fn: filterBool},
 	{name: "combinations", params: "r", fn: filterCombinations},
-	{name: "combine", params: "*args recursive=false list_merge=replace", fn: filterCombine},
+	{name: "combine", onlyArgs: "'recursive' and 'list_merge' are the only valid keyword arguments", params: "*args recursive=false list_merge=replace", fn: filterCombine},
 	{name: "dict", fn: func(c *Context, v any, _ []any) (any, error) { return c.pairs(v) }},
 	{name: "dict2items", params: "key_name=key value_name=value", fn: filterDict2Items},
 	{name: "difference", params: "b", fn: setFilter(func(inA, inB bool) bool { return inA && !inB })},
@@ -75,17 +75,17 @@ func filterMandatory(_ *Context, v any, a []any) (any, error) {
 	if a[0] != nil {
 		return nil, newError("%s", Str(a[0]))
 	}
-	e := newError("the mandatory variable %q is not defined", u.Name)
-	if u.Name == "" {
-		e = newError("a mandatory variable is not defined")
+	name := ""
+	if u.Name != "" {
+		name = Repr(u.Name) + " " // with Ansible's second blank
 	}
-	return nil, e
+	return nil, newError("Mandatory variable %s not defined.", name)
 }
 
 func filterDict2Items(c *Context, v any, a []any) (any, error) {
 	m, ok := v.(*Map)
 	if !ok {
-		return nil, newError("dict2items() needs a dictionary, not %s", describe(v))
+		return nil, newError("dict2items requires a dictionary, not %s", describe(v))
 	}
 	out := make([]any, 0, m.Len())
 	for k, e := range m.All() {
@@ -97,18 +97,18 @@ func filterDict2Items(c *Context, v any, a []any) (any, error) {
 func filterItems2Dict(c *Context, v any, a []any) (any, error) {
 	l, ok := v.([]any)
 	if !ok {
-		return nil, newError("items2dict() needs a list, not %s", describe(v))
+		return nil, newError("items2dict requires a list, not %s", describe(v))
 	}
 	out := &Map{}
 	for i, e := range l {
 		m, ok := e.(*Map)
 		if !ok {
-			return nil, newError("items2dict() needs dictionaries, but element %d is %s", i, describe(e))
+			return nil, newError("items2dict requires a list of dictionaries, but element %d is %s", i, describe(e))
 		}
 		k, ok := m.Get(a[0])
 		x, ok2 := m.Get(a[1])
 		if !ok || !ok2 {
-			return nil, newError("items2dict(): element %d needs the keys %s and %s", i, Repr(a[0]), Repr(a[1])).
+			return nil, newError("items2dict requires each dictionary in the list to contain the keys %s and %s, but element %d does not", Repr(a[0]), Repr(a[1]), i).
 				WithHint("name other keys with key_name= and value_name=")
 		}
 		if err := hashable(k); err != nil {

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/blake2b"
@@ -66,7 +67,7 @@ func digest(name string) func(*Context, any, []any) (any, error) {
 	return func(c *Context, v any, _ []any) (any, error) {
 		h := newHash(name)
 		if h == nil {
-			return nil, newError("unknown kind of hash %q", name).WithHint("the kinds are md5, sha1, sha224, sha256, sha384, sha512, sha3_256 and blake2b")
+			return nil, newError("unsupported hash type %q", name).WithHint("the kinds are md5, sha1, sha224, sha256, sha384, sha512, sha3_256 and blake2b")
 		}
 		s, err := c.str(v)
 		if err != nil {
@@ -85,7 +86,7 @@ func filterUUID(c *Context, v any, a []any) (any, error) {
 	}
 	space, err := hex.DecodeString(strings.ReplaceAll(strings.Trim(Str(a[0]), "{}"), "-", ""))
 	if err != nil || len(space) != 16 {
-		return nil, newError("the namespace %s is no UUID", Repr(a[0]))
+		return nil, newError("Invalid value %s for 'namespace': it is no UUID", Repr(a[0]))
 	}
 	sum := sha1.Sum(append(space, s...))
 	u := sum[:16]
@@ -95,6 +96,16 @@ func filterUUID(c *Context, v any, a []any) (any, error) {
 }
 
 const saltChars = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+// noPasswordHash is the error of a kind that there is not. Those that need the
+// user's name as well are known elsewhere, but no filter of Ansible's can make them.
+func noPasswordHash(kind string) error {
+	e := newError("password_hash() does not support the kind %q", kind)
+	if slices.Contains([]string{"msdcc", "msdcc2", "oracle10", "postgres_md5"}, kind) {
+		e = newError("%s is not in the list of supported passlib algorithms: md5, blowfish, sha256, sha512", kind)
+	}
+	return e.WithHint("the kinds are sha512 and sha256")
+}
 
 func filterPasswordHash(c *Context, v any, a []any) (any, error) {
 	password, err := textArg("password", v)
@@ -106,7 +117,7 @@ func filterPasswordHash(c *Context, v any, a []any) (any, error) {
 	case "sha512", "sha512_crypt", "sha256", "sha256_crypt":
 		kind = kind[:6]
 	default:
-		return nil, newError("password_hash() does not know %q", kind).WithHint("the kinds are sha512 and sha256")
+		return nil, noPasswordHash(kind)
 	}
 	size, rounds := 16, 0
 	if a[2] != nil {

@@ -6,7 +6,8 @@ import (
 
 func filterRekey(c *Context, v any, a []any) (any, error) {
 	if a[1] != "error" && a[1] != "overwrite" {
-		return nil, newError("the argument \"duplicates\" must be \"error\" or \"overwrite\"")
+		return nil, newError("duplicates parameter to rekey_on_member has unknown value: %s", Str(a[1])).
+			WithHint("write error or overwrite")
 	}
 	var items []any
 	switch x := v.(type) {
@@ -15,23 +16,23 @@ func filterRekey(c *Context, v any, a []any) (any, error) {
 	case []any:
 		items = x
 	default:
-		return nil, newError("rekey_on_member() needs a list or a dictionary, not %s", describe(v))
+		return nil, newError("Type is not a valid list, set, or dict: rekey_on_member() got %s", describe(v))
 	}
 	out := &Map{}
 	for _, e := range items {
 		m, ok := e.(*Map)
 		if !ok {
-			return nil, newError("rekey_on_member() needs dictionaries, not %s", describe(e))
+			return nil, newError("List item is not a valid dict: rekey_on_member() got %s", describe(e))
 		}
 		k, ok := m.Get(a[0])
 		if !ok {
-			return nil, newError("the key %s was not found", Repr(a[0]))
+			return nil, newError("Key %s was not found", Str(a[0]))
 		}
 		if err := hashable(k); err != nil {
 			return nil, err
 		}
 		if out.Has(k) && a[1] == "error" {
-			return nil, newError("the key %s is there twice", Repr(k)).WithHint("duplicates='overwrite' keeps the last one")
+			return nil, newError("Key %s is not unique, cannot correctly turn into dict", Str(k)).WithHint("duplicates='overwrite' keeps the last one")
 		}
 		out.Set(k, m)
 	}
@@ -46,7 +47,7 @@ func filterSubelements(c *Context, v any, a []any) (any, error) {
 	case []any:
 		elements = x
 	default:
-		return nil, newError("subelements() needs a list of dictionaries, not %s", describe(v))
+		return nil, newError("obj must be a list of dicts or a nested dict").WithHint("subelements() got %s", describe(v))
 	}
 	var path []any
 	switch p := a[0].(type) {
@@ -55,7 +56,7 @@ func filterSubelements(c *Context, v any, a []any) (any, error) {
 	case []any:
 		path = p
 	default:
-		return nil, newError("the argument \"subelements\" must be a text or a list, not %s", describe(a[0]))
+		return nil, newError("subelements must be a list or a string, not %s", describe(a[0]))
 	}
 	skip, err := Truth(a[1])
 	if err != nil {

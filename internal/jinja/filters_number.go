@@ -16,7 +16,7 @@ var numberFilters = []filter{
 	{name: "filesizeformat", params: "binary=false", fn: filterFileSize},
 	{name: "log", params: "base=none", fn: filterLog},
 	{name: "pow", params: "y", fn: func(_ *Context, v any, a []any) (any, error) {
-		x, y, err := twoFloats(v, a[0])
+		x, y, err := twoFloats("pow", v, a[0])
 		if err != nil {
 			return nil, err
 		}
@@ -226,14 +226,14 @@ func roundInt(i, p int) int {
 	return q * scale
 }
 
-func twoFloats(x, y any) (float64, float64, error) {
+func twoFloats(name string, x, y any) (float64, float64, error) {
 	_, a, _, ok := num(x)
 	_, b, _, ok2 := num(y)
 	if !ok || !ok2 {
 		if ok {
 			x = y
 		}
-		return 0, 0, newError("a number is needed, not %s", describe(x)).WithHint(`convert it with "| float"`)
+		return 0, 0, newError("%s() can only be used on numbers, not %s", name, describe(x)).WithHint(`convert it with "| float"`)
 	}
 	return a, b, nil
 }
@@ -243,7 +243,7 @@ func filterLog(_ *Context, v any, a []any) (any, error) {
 	if base == nil {
 		base = math.E
 	}
-	x, b, err := twoFloats(v, base)
+	x, b, err := twoFloats("log", v, base)
 	if err != nil {
 		return nil, err
 	}
@@ -262,7 +262,7 @@ func filterLog(_ *Context, v any, a []any) (any, error) {
 }
 
 func filterRoot(_ *Context, v any, a []any) (any, error) {
-	x, b, err := twoFloats(v, a[0])
+	x, b, err := twoFloats("root", v, a[0])
 	if err != nil {
 		return nil, err
 	}

@@ -84,12 +84,12 @@ func filterPathJoin(c *Context, v any, _ []any) (any, error) {
 	if s, ok := v.(string); ok {
 		return s, nil
 	}
-	items, err := c.iterate(v)
-	if err != nil {
-		return nil, err
+	if !isSequence(v) {
+		return nil, newError("path_join() expects string or sequence, not %s", describe(v))
 	}
-	if _, isList := v.([]any); !isList || len(items) == 0 {
-		return nil, newError("path_join() needs a text or a list of texts, not %s", describe(v))
+	items := asList(v)
+	if len(items) == 0 {
+		return nil, newError("path_join() expects string or sequence, not an empty one")
 	}
 	out := ""
 	for _, item := range items {

@@ -33,12 +33,12 @@ func filterRandom(c *Context, v any, a []any) (any, error) {
 	}
 	for _, x := range a[:2] {
 		if ok, err := Truth(x); ok || err != nil {
-			return nil, newError("start and step work with numbers only")
+			return nil, newError("start and step can only be used with integer values")
 		}
 	}
 	items, err := c.iterate(v)
 	if err != nil {
-		return nil, newError("random() needs a whole number or a list, not %s", describe(v))
+		return nil, newError("random can only be used on sequences and integers, not %s", describe(v))
 	}
 	if len(items) == 0 {
 		return &Undefined{hint: "there is no random element: the list is empty"}, nil

@@ -206,5 +206,9 @@ func filterRegexEscape(c *Context, v any, a []any) (any, error) {
 		}
 		return b.String(), nil
 	}
-	return nil, newError("unknown kind of regular expression %s", Repr(a[0])).WithHint("the kinds are python and posix_basic")
+	e := newError("Invalid regex type (%s)", Str(a[0]))
+	if a[0] == "posix_extended" {
+		e = newError("Regex type (posix_extended) not yet implemented")
+	}
+	return nil, e.WithHint("the kinds are python and posix_basic")
 }

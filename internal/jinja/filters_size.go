@@ -53,7 +53,7 @@ func sizeOf(unit byte) (float64, bool) {
 func filterHumanReadable(_ *Context, v any, a []any) (any, error) {
 	_, f, _, ok := num(v)
 	if !ok {
-		return nil, newError("human_readable() needs a number, not %s", describe(v)).WithHint(`convert it with "| int"`)
+		return nil, newError("human_readable() failed on bad input: %s is no number", describe(v)).WithHint(`convert it with "| int"`)
 	}
 	bits, err := Truth(a[0])
 	if err != nil {

@@ -41,7 +41,7 @@ func filterStrftime(c *Context, v any, a []any) (any, error) {
 			f, ok = parseFloat(s)
 		}
 		if !ok {
-			return nil, newError("%s are no seconds since 1970", describe(a[0]))
+			return nil, newError("Invalid value for epoch value (%s)", Str(a[0])).WithHint("the value is seconds since 1970")
 		}
 		t = time.UnixMicro(int64(f * 1e6))
 	}

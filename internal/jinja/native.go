@@ -4,8 +4,8 @@ import "slices"
 
 // Native returns the value of a template that is one single expression, with its
 // own type, and the text of every other. A number with a line end behind it is
-// text, and so is what an ignored lookup did not find. As in Ansible, the text of a template
-// of several parts that reads as a list, a dictionary or a boolean in Python's
+// text, and the none that an expression comes to is the empty text; a variable
+// that is none stays so. As in Ansible, the text of a template of several parts that reads as a list, a dictionary or a boolean in Python's
 // notation becomes that value; literals only, nothing is evaluated.
 func (t *Template) Native(c *Context) (any, error) {
 	if c.Env.ReadLiterals {
@@ -27,8 +27,8 @@ func (t *Template) Native(c *Context) (any, error) {
 	}
 	switch v := v.(type) {
 	case nil:
-		if lookupName(t.single) != "" {
-			return "", nil
+		if _, isName := t.single.(*nameExpr); !isName {
+			return t.finish(""), nil
 		}
 	case string:
 		return t.finish(v), nil
