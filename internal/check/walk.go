@@ -166,6 +166,7 @@ func (p *play) loop(t *playbook.Task, s site) site {
 	if len(t.When) > 0 {
 		items = s.perhaps() // where the condition says no, a bad loop is skipped
 	}
+	items.lenient = items.lenient || l.Lookup == "first_found" // such a name is passed over
 	p.evaluated(l.Items, items)
 	s.locals = s.locals.with(l.VarName(), l.IndexVar.Text())
 	if !l.Items.IsList() || len(l.Items.Items()) == 0 || !slices.Contains([]string{"", "items", "list"}, l.Lookup) {

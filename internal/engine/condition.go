@@ -133,7 +133,16 @@ func embed(v any, quote byte) (string, bool) {
 	case !isText:
 		return jinja.Repr(v), true
 	}
-	return s, isDotted(s)
+	return s, isDotted(s) || isLiteral(s)
+}
+
+// isLiteral reports whether the text is one text between quotes, and nothing else.
+func isLiteral(s string) bool {
+	if len(s) < 2 || s[0] != '\'' && s[0] != '"' {
+		return false
+	}
+	inner, ended := strings.CutSuffix(s[1:], s[:1])
+	return ended && !strings.ContainsAny(inner, s[:1]+"\\\n")
 }
 
 func escape(s string, quote byte) string {

@@ -12,11 +12,16 @@ import (
 var codecFilters = []filter{
 	{name: "b64decode", params: "encoding=utf-8", fn: filterB64Decode},
 	{name: "b64encode", params: "encoding=utf-8", fn: func(c *Context, v any, a []any) (any, error) {
-		if err := onlyUTF8(a[0]); err != nil {
+		e, err := encodingNamed(a[0])
+		if err != nil {
 			return nil, err
 		}
 		s, err := c.str(v)
-		return base64.StdEncoding.EncodeToString([]byte(s)), err
+		if err != nil {
+			return nil, err
+		}
+		data, err := e.encode(s)
+		return base64.StdEncoding.EncodeToString(data), err
 	}},
 	{name: "from_json", fn: func(c *Context, v any, _ []any) (any, error) {
 		s, err := textArg("value", v)
@@ -69,16 +74,9 @@ var codecFilters = []filter{
 	}},
 }
 
-func onlyUTF8(encoding any) error {
-	switch strings.ToLower(Str(encoding)) {
-	case "utf-8", "utf8", "ascii", "us-ascii":
-		return nil
-	}
-	return newError("the encoding %s is not supported", Repr(encoding)).WithHint("fleet knows utf-8")
-}
-
 func filterB64Decode(c *Context, v any, a []any) (any, error) {
-	if err := onlyUTF8(a[0]); err != nil {
+	e, err := encodingNamed(a[0])
+	if err != nil {
 		return nil, err
 	}
 	s, err := c.str(v)
@@ -95,7 +93,7 @@ func filterB64Decode(c *Context, v any, a []any) (any, error) {
 	if err != nil {
 		return nil, newError("the text is not valid base64: %w", err)
 	}
-	return string(data), nil
+	return e.decode(data)
 }
 
 // dumpJSON writes v. The arguments are indent, separators, sort_keys,

@@ -175,10 +175,22 @@ func (r *reader) finishTask(n source.Node, t *Task, s scope) []Entry {
 		return []Entry{t}
 	}
 	r.checkFreeForm(t)
+	r.checkInternal(t)
 	if t.Notify == nil {
 		t.Notify = s.parent.notified()
 	}
 	return []Entry{t}
+}
+
+// checkInternal refuses arguments that only Ansible itself may give.
+func (r *reader) checkInternal(t *Task) {
+	for _, args := range []source.Node{t.Action, t.Args} {
+		for _, p := range args.Pairs() {
+			if strings.HasPrefix(p.Key.Text(), "_ansible_") {
+				r.fail(p.Key.Errorf("%s: invalid parameter %q: the prefix '_ansible_' is reserved for internal use only.", t.Module, p.Key.Text()))
+			}
+		}
+	}
 }
 
 // metaHandler refuses what no handler can do.
