@@ -7,7 +7,6 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -17,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"fleet/internal/tasks/database"
 	"fleet/internal/tasks/sys"
 )
 
@@ -49,6 +49,20 @@ type loginArgs struct {
 	ClientKey string `arg:"client_key" alias:"ssl_key" type:"path"`
 	// Whether the server's certificate has to have its name.
 	CheckHostname *bool `arg:"check_hostname"`
+}
+
+// loginDBArgs are those of the modules that work in one database.
+type loginDBArgs struct {
+	loginArgs
+	// The database to work in.
+	LoginDB string `arg:"login_db"`
+}
+
+// adminArgs are those of the modules for whoever sets a server up.
+type adminArgs struct {
+	loginArgs
+	// Tries root without a password before the given login.
+	CheckImplicitAdmin bool `arg:"check_implicit_admin"`
 }
 
 // login is how to reach a server.
@@ -87,15 +101,15 @@ func connect(ctx context.Context, m *sys.Machine, a *loginArgs, db string) (*con
 }
 
 // connectAdmin is connect for modules that first try root without a password.
-func connectAdmin(ctx context.Context, m *sys.Machine, a *loginArgs, implicit bool, db string) (*conn, error) {
-	if implicit {
-		root := *a
+func connectAdmin(ctx context.Context, m *sys.Machine, a *adminArgs, db string) (*conn, error) {
+	if a.CheckImplicitAdmin {
+		root := a.loginArgs
 		root.LoginUser, root.LoginPassword, root.ConfigFile = "root", "", ""
 		if c, err := connect(ctx, m, &root, db); err == nil {
 			return c, nil
 		}
 	}
-	return connect(ctx, m, a, db)
+	return connect(ctx, m, &a.loginArgs, db)
 }
 
 func explain(l *login, err error) error {
@@ -153,44 +167,8 @@ func (a *loginArgs) encryption(m *sys.Machine, host string) (*tls.Config, error)
 	if a.CACert == "" && a.ClientCert == "" && a.ClientKey == "" && a.CheckHostname == nil {
 		return nil, nil
 	}
-	c := &tls.Config{ServerName: host, InsecureSkipVerify: true}
-	if a.CACert != "" {
-		data, err := os.ReadFile(m.Path(a.CACert))
-		if err != nil {
-			return nil, fmt.Errorf("argument \"ca_cert\": %w", err)
-		}
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(data) {
-			return nil, fmt.Errorf("argument \"ca_cert\": there is no certificate in %q", a.CACert)
-		}
-	}
 	named := a.CheckHostname != nil && *a.CheckHostname || a.CheckHostname == nil && a.CACert != ""
-	switch {
-	case named:
-		c.InsecureSkipVerify = false
-	case a.CACert != "":
-		c.VerifyConnection = signedBy(c.RootCAs)
-	}
-	if a.ClientCert != "" || a.ClientKey != "" {
-		pair, err := tls.LoadX509KeyPair(m.Path(a.ClientCert), m.Path(a.ClientKey))
-		if err != nil {
-			return nil, fmt.Errorf("arguments client_cert, client_key: %w", err)
-		}
-		c.Certificates = []tls.Certificate{pair}
-	}
-	return c, nil
-}
-
-// signedBy tests who signed a certificate, and not whose name it has.
-func signedBy(roots *x509.CertPool) func(tls.ConnectionState) error {
-	return func(s tls.ConnectionState) error {
-		between := x509.NewCertPool()
-		for _, c := range s.PeerCertificates[1:] {
-			between.AddCert(c)
-		}
-		_, err := s.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between})
-		return err
-	}
+	return database.Encryption{CA: a.CACert, Cert: a.ClientCert, Key: a.ClientKey, Named: named}.Config(m, host)
 }
 
 // clientOptions reads the section [client] of a file of MySQL's options. A file

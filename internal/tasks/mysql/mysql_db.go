@@ -31,7 +31,7 @@ var MysqlDB = sys.Define(spec.Module{
 }, mysqlDB)
 
 type mysqlDbArgs struct {
-	loginArgs
+	adminArgs
 	dumpArgs
 	// The databases. The word all stands for all of them, with state dump or import.
 	Name []string `arg:"name,required" alias:"db"`
@@ -42,8 +42,6 @@ type mysqlDbArgs struct {
 	Encoding string `arg:"encoding"`
 	// The collation of a new database, as utf8mb4_general_ci.
 	Collation string `arg:"collation"`
-	// Tries root without a password before the given login.
-	CheckImplicitAdmin bool `arg:"check_implicit_admin"`
 	// Taken and not used: what the file of config_file says stands behind the
 	// arguments that are given, and before the defaults.
 	ConfigOverridesDefaults bool `arg:"config_overrides_defaults"`
@@ -82,7 +80,7 @@ func mysqlDB(ctx context.Context, m *sys.Machine, a *mysqlDbArgs) (any, error) {
 	case a.State == "import" && len(a.Name) > 1:
 		return nil, errors.New("argument \"name\": state import takes one database, or all")
 	}
-	c, err := connectAdmin(ctx, m, &a.loginArgs, a.CheckImplicitAdmin, "")
+	c, err := connectAdmin(ctx, m, &a.adminArgs, "")
 	if err != nil {
 		return nil, err
 	}

@@ -26,9 +26,7 @@ var MysqlInfo = sys.Define(spec.Module{
 }, mysqlInfo)
 
 type mysqlInfoArgs struct {
-	loginArgs
-	// The database to work in.
-	LoginDB string `arg:"login_db"`
+	loginDBArgs
 	// What to tell: version, databases, settings, global_status, users, engines,
 	// master_status, slave_status, slave_hosts. Behind an exclamation mark: all but
 	// that.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fleet/internal/spec"
+	"fleet/internal/tasks/database"
 	"fleet/internal/tasks/sys"
 )
 
@@ -33,11 +34,9 @@ var MysqlQuery = sys.Define(spec.Module{
 }, mysqlQuery)
 
 type mysqlQueryArgs struct {
-	loginArgs
+	loginDBArgs
 	// The statement, or a list of them.
 	Query any `arg:"query,required"`
-	// The database to work in.
-	LoginDB string `arg:"login_db"`
 	// Values for the places %s.
 	PositionalArgs []any `arg:"positional_args"`
 	// Values for the places %(name)s.
@@ -99,7 +98,7 @@ func mysqlQuery(ctx context.Context, m *sys.Machine, a *mysqlQueryArgs) (any, er
 }
 
 func (r *mysqlQueryResult) run(c *conn, a *mysqlQueryArgs, query string) error {
-	text, err := c.fill(query, a.PositionalArgs, a.NamedArgs)
+	text, err := database.Fill(query, a.PositionalArgs, a.NamedArgs, c.quote)
 	if err != nil {
 		return err
 	}

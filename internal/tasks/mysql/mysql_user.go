@@ -32,7 +32,7 @@ var MysqlUser = sys.Define(spec.Module{
 }, mysqlUser)
 
 type mysqlUserArgs struct {
-	loginArgs
+	adminArgs
 	authArgs
 	// The user's name.
 	User string `arg:"user,required" alias:"name"`
@@ -58,8 +58,6 @@ type mysqlUserArgs struct {
 	// MAX_CONNECTIONS_PER_HOUR, MAX_USER_CONNECTIONS, and on MariaDB
 	// MAX_STATEMENT_TIME.
 	ResourceLimits map[string]any `arg:"resource_limits"`
-	// Tries root without a password before the given login.
-	CheckImplicitAdmin bool `arg:"check_implicit_admin"`
 	// Whether the statements go into the binary log.
 	SQLLogBin bool `arg:"sql_log_bin" default:"true"`
 	// Works in the database mysql, which filters of a replication may need.
@@ -92,7 +90,7 @@ func mysqlUser(ctx context.Context, m *sys.Machine, a *mysqlUserArgs) (any, erro
 	if a.ForceContext {
 		db = "mysql"
 	}
-	c, err := connectAdmin(ctx, m, &a.loginArgs, a.CheckImplicitAdmin, db)
+	c, err := connectAdmin(ctx, m, &a.adminArgs, db)
 	if err != nil {
 		return nil, err
 	}

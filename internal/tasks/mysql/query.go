@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"fleet/internal/tasks/database"
 )
 
 // answer is what the server says to a statement.
@@ -29,7 +31,7 @@ const saysMoreResults = 0x8
 // ask sends a statement, with args in the places of %s, and returns the answer.
 // Of several answers it is the first.
 func (c *conn) ask(statement string, args ...any) (*answer, error) {
-	text, err := c.fill(statement, args, nil)
+	text, err := database.Fill(statement, args, nil, c.quote)
 	if err != nil {
 		return nil, err
 	}
@@ -178,47 +180,6 @@ func (a *answer) first() (string, bool) {
 	}
 	return *a.rows[0][0], true
 }
-
-// fill puts args, quoted, into the places of %s, and those of named into those of
-// %(name)s. "%%" is a percent sign. Without either the statement stays as it is.
-func (c *conn) fill(statement string, args []any, named map[string]any) (string, error) {
-	if len(args) == 0 && len(named) == 0 {
-		return statement, nil
-	}
-	var out strings.Builder
-	used := 0
-	for rest := statement; rest != ""; {
-		before, after, found := strings.Cut(rest, "%")
-		out.WriteString(before)
-		if !found {
-			break
-		}
-		var value any
-		name, behind, isNamed := strings.Cut(strings.TrimPrefix(after, "("), ")s")
-		switch {
-		case strings.HasPrefix(after, "%"):
-			out.WriteString("%")
-			rest = after[1:]
-			continue
-		case strings.HasPrefix(after, "s") && used < len(args):
-			value, rest = args[used], after[1:]
-			used++
-		case strings.HasPrefix(after, "(") && isNamed && hasKey(named, name):
-			value, rest = named[name], behind
-		case strings.HasPrefix(after, "("):
-			return "", fmt.Errorf("the query has a place for %q, and named_args has no such value", name)
-		default:
-			return "", fmt.Errorf("the query has more places than values, or a single %% (write %%%%)")
-		}
-		out.WriteString(c.quote(value))
-	}
-	if used < len(args) {
-		return "", fmt.Errorf("the query has %d places for %d values", used, len(args))
-	}
-	return out.String(), nil
-}
-
-func hasKey(m map[string]any, key string) bool { _, ok := m[key]; return ok }
 
 // quote writes a value as SQL does.
 func (c *conn) quote(v any) string {
