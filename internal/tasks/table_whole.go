@@ -8,6 +8,7 @@ import (
 	"fleet/internal/tasks/fetch"
 	"fleet/internal/tasks/mysql"
 	"fleet/internal/tasks/packages"
+	"fleet/internal/tasks/postgresql"
 	"fleet/internal/tasks/sys"
 	"fleet/internal/tasks/web"
 )
@@ -44,6 +45,10 @@ var whole = []*sys.Module{
 	&crypto.X509Certificate,
 	&crypto.X509CertificateInfo,
 	&packages.AptKey,
+	&postgresql.PostgresqlDB,
+	&postgresql.PostgresqlPrivs,
+	&postgresql.PostgresqlQuery,
+	&postgresql.PostgresqlUser,
 	&web.GetURL,
 	&web.Probe,
 	&web.URI,
