@@ -82,37 +82,39 @@ var law = map[string]string{
 	"internal/tasks/system/facts":     "spec wire tasks/sys tasks/pattern",
 
 	// What builds, documents and tests the others.
-	"internal/helper/build":       "helper",
-	"internal/moduledoc":          "spec",
-	"internal/moduledoc/pages":    "moduledoc spec tasks engine source jinja jinja/lookup playbook settings",
-	"internal/moduledoc/gen":      "moduledoc/pages",
-	"internal/tasks/sys/systest":  "*",
-	"internal/fleettest":          "*",
-	"internal/fleettest/distance": "",
-	"docs":                        "",
-	"lab":                         "",
-	"bench":                       "*",
-	"bench/floor":                 "",
-	"bench/hosts":                 "",
-	"bench/measure":               "",
-	"bench/peers":                 "*",
-	"bench/project":               "",
-	"bench/result":                "",
-	"bench/simulate":              "spec target tasks tasks/sys",
-	"conformance":                 "*",
-	"conformance/inside":          "*",
-	"conformance/standin":         "",
-	"cmd/fleet":                   "*",
-	"cmd/fleet-target":            "target tasks",
+	"internal/helper/build":                "helper",
+	"internal/moduledoc":                   "spec",
+	"internal/moduledoc/pages":             "moduledoc spec tasks engine source jinja jinja/lookup playbook settings",
+	"internal/moduledoc/gen":               "moduledoc/pages",
+	"internal/tasks/sys/systest":           "*",
+	"internal/tasks/database/databasetest": "*",
+	"internal/fleettest":                   "*",
+	"internal/fleettest/distance":          "",
+	"docs":                                 "",
+	"lab":                                  "",
+	"bench":                                "*",
+	"bench/floor":                          "",
+	"bench/hosts":                          "",
+	"bench/measure":                        "",
+	"bench/peers":                          "*",
+	"bench/project":                        "",
+	"bench/result":                         "",
+	"bench/simulate":                       "spec target tasks tasks/sys",
+	"conformance":                          "*",
+	"conformance/inside":                   "*",
+	"conformance/standin":                  "",
+	"cmd/fleet":                            "*",
+	"cmd/fleet-target":                     "target tasks",
 }
 
 // outside says which modules the target's packages may import besides the
 // standard library and the project. The others import none.
 var outside = map[string][]string{
-	"internal/tasks/commands":      {"golang.org/x/sys/unix"}, // a terminal of its own for expect
-	"internal/tasks/docker":        {"github.com/moby/moby/api", "github.com/docker/go-units"},
-	"internal/tasks/docker/client": {"github.com/moby/moby/api"},
-	"internal/tasks/sys/systest":   {"github.com/rogpeppe/go-internal"},
+	"internal/tasks/commands":              {"golang.org/x/sys/unix"}, // a terminal of its own for expect
+	"internal/tasks/docker":                {"github.com/moby/moby/api", "github.com/docker/go-units"},
+	"internal/tasks/docker/client":         {"github.com/moby/moby/api"},
+	"internal/tasks/sys/systest":           {"github.com/rogpeppe/go-internal"},
+	"internal/tasks/database/databasetest": {"github.com/rogpeppe/go-internal"},
 }
 
 // goPackage is what `go list -json` says.

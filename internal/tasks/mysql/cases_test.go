@@ -1,91 +1,24 @@
 package mysql
 
 import (
-	"encoding/json"
+	"cmp"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/txtar"
-
+	"fleet/internal/tasks/database/databasetest"
 	"fleet/internal/tasks/sys"
-	"fleet/internal/tasks/sys/systest"
 )
 
-// TestCases runs each case of testdata/MODULE: its args against a server that
-// expects a dialog in check mode, another one in apply, and a third one in again.
-// What is changed is said in check.json and so on; without "changed" in it, check
-// and apply must change and again must not.
+// TestCases runs the cases of each module against a server that plays their dialogs.
 func TestCases(t *testing.T) {
-	for _, mod := range []*sys.Module{&MysqlDB, &MysqlInfo, &MysqlQuery, &MysqlReplication, &MysqlUser, &MysqlVariables} {
-		files, err := filepath.Glob("testdata/" + mod.Name + "/*.txtar")
-		if err != nil || len(files) == 0 {
-			t.Fatalf("no cases of %s: %v", mod.Name, err)
-		}
-		for _, file := range files {
-			t.Run(mod.Name+"/"+strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { runCase(t, mod, file) })
-		}
+	start := func(t *testing.T, files map[string]string, d *databasetest.Dialog) map[string]any {
+		s := startFake(t, cmp.Or(files["version"], "10.11.6-MariaDB"), d)
+		return map[string]any{"login_user": "root", "login_password": "right", "login_unix_socket": s.socket, "config_file": ""}
 	}
-}
-
-func runCase(t *testing.T, mod *sys.Module, file string) {
-	archive, err := txtar.ParseFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := map[string]string{"version": "10.11.6-MariaDB"}
-	for _, f := range archive.Files {
-		files[f.Name] = strings.TrimSuffix(string(f.Data), "\n")
-	}
-	for _, phase := range []string{"check", "apply", "again"} {
-		text, there := files[phase]
-		if !there {
-			continue
-		}
-		dialog, err := parseDialog(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := startFake(t, files["version"], dialog)
-		args := map[string]any{"login_user": "root", "login_password": "right", "login_unix_socket": s.socket, "config_file": ""}
-		if err := json.Unmarshal([]byte(files["args"]), &args); err != nil {
-			t.Fatal(err)
-		}
-		given, err := json.Marshal(args)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := systest.Call(t, mod, &sys.Machine{Check: phase == "check", Diff: true}, string(given))
-		compare(t, phase, got, files[phase+".json"])
-		s.mu.Lock()
-		for _, e := range s.dialog {
-			t.Errorf("%s: the statement did not come: %s", phase, e.sql)
-		}
-		s.mu.Unlock()
-	}
-}
-
-func compare(t *testing.T, phase string, got map[string]any, text string) {
-	t.Helper()
-	want := map[string]any{}
-	if text != "" {
-		if err := json.Unmarshal([]byte(text), &want); err != nil {
-			t.Fatalf("%s.json: %v", phase, err)
-		}
-	}
-	if _, ok := want["changed"]; !ok {
-		want["changed"] = phase != "again"
-	}
-	if _, ok := want["failed"]; !ok && got["failed"] != nil {
-		t.Errorf("%s failed: %v", phase, got["msg"])
-	}
-	for key, value := range want {
-		if !reflect.DeepEqual(got[key], value) {
-			t.Errorf("%s: result %q is %v, want %v", phase, key, got[key], value)
-		}
-	}
+	databasetest.RunCases(t, start, &MysqlDB, &MysqlInfo, &MysqlQuery, &MysqlReplication, &MysqlUser, &MysqlVariables)
 }
 
 func TestClientOptions(t *testing.T) {

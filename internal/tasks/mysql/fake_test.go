@@ -11,54 +11,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"fleet/internal/tasks/database/databasetest"
 )
-
-// exchange is one statement that a test expects, and what the server says to it.
-type exchange struct {
-	sql      string
-	rows     [][]string // the first are the names of columns; nil: it is no query
-	affected int
-	warnings int
-	code     int // of a refusal
-	text     string
-}
-
-// parseDialog reads exchanges, in which
-//
-//	> is a statement
-//	| is a row, whose fields are parted by " | "; the first has the names
-//	= is how many rows it changed, and how many warnings there are
-//	! is an error's number and text
-func parseDialog(text string) ([]exchange, error) {
-	var out []exchange
-	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
-		sign, rest, _ := strings.Cut(line, " ")
-		if sign == ">" {
-			out = append(out, exchange{sql: rest})
-			continue
-		}
-		if line == "" || len(out) == 0 {
-			continue
-		}
-		e := &out[len(out)-1]
-		switch sign {
-		case "|":
-			e.rows = append(e.rows, strings.Split(rest, " | "))
-		case "=":
-			_, _ = fmt.Sscan(rest, &e.affected, &e.warnings) // warnings may be left out
-		case "!":
-			number, said, _ := strings.Cut(rest, " ")
-			e.text = said
-			var err error
-			if e.code, err = strconv.Atoi(number); err != nil {
-				return nil, err
-			}
-		default:
-			return nil, fmt.Errorf("line %q", line)
-		}
-	}
-	return out, nil
-}
 
 // fakeServer speaks the server's side on a socket.
 type fakeServer struct {
@@ -67,11 +22,10 @@ type fakeServer struct {
 	version  string
 	password string
 	plugin   string
-	mu       sync.Mutex
-	dialog   []exchange
+	dialog   *databasetest.Dialog
 }
 
-func startFake(t *testing.T, version string, dialog []exchange) *fakeServer {
+func startFake(t *testing.T, version string, dialog *databasetest.Dialog) *fakeServer {
 	t.Helper()
 	s := &fakeServer{t: t, socket: filepath.Join(t.TempDir(), "s"), version: version, password: "right", plugin: "mysql_native_password", dialog: dialog}
 	l, err := net.Listen("unix", s.socket)
@@ -129,26 +83,24 @@ func (s *fakeServer) letIn(c *conn) bool {
 }
 
 func (s *fakeServer) answer(c *conn, sql string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.dialog) == 0 || s.dialog[0].sql != sql {
-		want := "no more"
-		if len(s.dialog) > 0 {
-			want = s.dialog[0].sql
-		}
-		s.t.Errorf("statement\n got %s\nwant %s", sql, want)
+	e, ok := s.dialog.Next(sql)
+	if !ok {
 		_ = c.write(append([]byte{0xff, 1, 0}, "#HY000unexpected"...))
 		return
 	}
-	e := s.dialog[0]
-	s.dialog = s.dialog[1:]
+	var affected, warnings byte
+	_, _ = fmt.Sscan(e.Done, &affected, &warnings) // either may be left out
 	switch {
-	case e.code != 0:
-		_ = c.write(append(binary.LittleEndian.AppendUint16([]byte{0xff}, uint16(e.code)), "#HY000"+e.text...))
-	case e.rows == nil:
-		_ = c.write([]byte{0, byte(e.affected), 0, 2, 0, byte(e.warnings), 0})
+	case e.Code != "":
+		code, err := strconv.Atoi(e.Code)
+		if err != nil {
+			s.t.Error(err)
+		}
+		_ = c.write(append(binary.LittleEndian.AppendUint16([]byte{0xff}, uint16(code)), "#HY000"+e.Text...))
+	case e.Rows == nil:
+		_ = c.write([]byte{0, affected, 0, 2, 0, warnings, 0})
 	default:
-		s.rows(c, e.rows)
+		s.rows(c, e.Rows)
 	}
 }
 

@@ -90,7 +90,7 @@ func explain(l *login, err error) error {
 	if errors.As(err, &said) {
 		switch said.code {
 		case "3D000":
-			return fmt.Errorf("database %q does not exist: %w", l.db, err)
+			return fmt.Errorf("%w\nhint: postgresql_db makes it", err)
 		case "28000", "28P01":
 			hint = "login_user and login_password say who logs in; where the socket lets in a user of the machine only, become_user: " + l.user
 		}

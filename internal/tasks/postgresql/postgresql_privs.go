@@ -82,7 +82,8 @@ func postgresqlPrivs(ctx context.Context, m *sys.Machine, a *postgresqlPrivsArgs
 		differs, err = a.plan(c, res)
 	}
 	if err != nil && m.Foresees() && isMissing(err) {
-		res.Warnings = append(res.Warnings, err.Error()+"; this works only if an earlier step makes it")
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		res.Warnings = append(res.Warnings, first+"; this works only if an earlier step makes it")
 		differs, err = true, nil
 	}
 	if err != nil || !differs {
