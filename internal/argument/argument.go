@@ -42,6 +42,9 @@ func FreeForm(t *playbook.Task, m *spec.Module) (pairs []playbook.KV, template b
 	case rest == "":
 		return pairs, false, nil
 	case m.FreeForm != "":
+		if !rawText[m.Name] {
+			rest = strings.TrimRight(rest, "\n")
+		}
 		return append(pairs, playbook.KV{Key: m.FreeForm, Value: rest, Pos: n.TextPos()}), false, nil
 	case jinja.IsTemplate(rest) && len(pairs) == 0:
 		return nil, true, nil

@@ -79,6 +79,11 @@ func (c *Checker) Playbook(ctx context.Context, pb *playbook.Playbook) []Finding
 	for _, e := range givenErrors(c.Extra) {
 		r.add(e, true)
 	}
+	for name := range c.Extra.All() {
+		if e := reserved(jinja.Str(name), source.Pos{}); e != nil {
+			r.doubt(e, false)
+		}
+	}
 	for _, p := range plays {
 		if ctx.Err() != nil {
 			break

@@ -221,6 +221,7 @@ func (p *play) varsFile(n source.Node, s site) {
 		file, err := p.searchFor(nil).Find("vars", name)
 		if err == nil {
 			p.varFile(file, s)
+			p.reserved(p.varDoc(file).node)
 			return
 		}
 		if missing == nil {

@@ -56,6 +56,23 @@ func (p *play) overrides(n source.Node) {
 	}
 }
 
+// reserved warns about variables of the whole play whose names mean something else
+// in playbooks or templates.
+func (p *play) reserved(n source.Node) {
+	for _, pair := range n.Pairs() {
+		if e := reserved(pair.Key.Text(), pair.Key.Pos()); e != nil {
+			p.doubt(e, false)
+		}
+	}
+}
+
+func reserved(name string, pos source.Pos) *source.Error {
+	if name == "vars" || !playbook.IsKeyword(name) && !jinja.IsGlobal(name) {
+		return nil
+	}
+	return source.Errorf(pos, "Found variable using reserved name: %s", name).WithHint("give the variable another name")
+}
+
 func (p *play) override(name string, pos source.Pos) {
 	if magic[name] || inRoles[name] {
 		p.doubt(source.Errorf(pos, "the variable %q is set by the run itself, so this value is never seen", name).

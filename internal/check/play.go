@@ -119,6 +119,7 @@ func (p *play) check() {
 	s := site{certain: p.sure && len(p.src.When) == 0}
 	p.definitions(p.vars.Vars)
 	p.overrides(p.src.Vars)
+	p.reserved(p.src.Vars)
 	p.connectionVars(p.src.Vars)
 	p.playKeywords(s)
 	for _, n := range p.src.VarsFiles {

@@ -132,6 +132,9 @@ func (p *play) surveyHost(t *playbook.Task) {
 // surveyIncludeVars takes in what include_vars can read.
 func (p *play) surveyIncludeVars(t *playbook.Task) {
 	g := p.given(t)
+	if _, others := g.values["extensions"]; others {
+		p.learnt.open = true
+	}
 	if v, named := g.values["name"]; named {
 		if name, ok := v.(string); ok {
 			p.learn(name)

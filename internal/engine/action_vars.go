@@ -149,19 +149,20 @@ func (a *attempt) namedByTemplates(args *jinja.Map) (*jinja.Map, error) {
 	return out, nil
 }
 
-// varFile reads a file of variables: a mapping, or nothing.
-func (e *Engine) varFile(path string) (*jinja.Map, error) {
+// varFile reads a file of variables: a mapping, or nothing. It reports whether the
+// whole file is encrypted.
+func (e *Engine) varFile(path string) (values *jinja.Map, encrypted bool, err error) {
 	docs, err := e.files().YAML(path)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if len(docs) == 0 || docs[0].IsNull() {
-		return jinja.NewMap(), nil
+		return jinja.NewMap(), false, nil
 	}
 	if !docs[0].IsMap() {
-		return nil, docs[0].Errorf("a file of variables has to be a mapping, not a %s", docs[0].KindName())
+		return nil, false, docs[0].Errorf("a file of variables has to be a mapping, not a %s", docs[0].KindName())
 	}
-	return e.Vars.Map(docs[0]), nil
+	return e.Vars.Map(docs[0]), docs[0].Encrypted(), nil
 }
 
 // varsFiles reads the play's vars_files. In the first round a file whose name
@@ -205,7 +206,8 @@ func (h *hostRun) firstVarFile(names []string) (*jinja.Map, error) {
 			missing = cmpError(missing, err)
 			continue
 		}
-		return h.engine.varFile(path)
+		m, _, err := h.engine.varFile(path)
+		return m, err
 	}
 	return nil, missing
 }

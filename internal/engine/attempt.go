@@ -61,7 +61,7 @@ func (u *turn) fail(c *jinja.Context, err error) *taskResult { return u.attempt(
 
 // finish adds to a result what the task's keywords say about it.
 func (a *attempt) finish(res *taskResult) *taskResult {
-	res.noLog, res.noDiff = a.noLog, !a.diff
+	res.noLog, res.noDiff = a.noLog || res.noLog, !a.diff
 	res.delegate = a.delegate
 	if a.engine.Options.Verbosity >= showsArguments && a.action == nil && res.outcome != event.Unreachable {
 		res.invoked = a.evaluated

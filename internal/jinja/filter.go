@@ -258,6 +258,9 @@ var refused = map[string]string{
 	"random_mac":  "write the address as a variable",
 }
 
+// IsGlobal reports whether templates know the name without any variable.
+func IsGlobal(name string) bool { return builtin().globals[name] != nil }
+
 // Filters returns the names of all filters, sorted.
 func Filters() []string { return sorted(slices.Collect(maps.Keys(builtin().filters))) }
 

@@ -1,6 +1,10 @@
 package playbook
 
-import "fleet/internal/source"
+import (
+	"slices"
+
+	"fleet/internal/source"
+)
 
 // place is a set of places that a keyword may stand in.
 type place uint8
@@ -141,6 +145,12 @@ var keywords = []keyword{
 	{name: "vars_files", in: inPlay},
 	{name: "vars_prompt", in: inPlay},
 	{name: "when", in: nested | inImport},
+}
+
+// IsKeyword reports whether a play, a role, a block or a task has a keyword of that
+// name.
+func IsKeyword(name string) bool {
+	return slices.ContainsFunc(keywords, func(k keyword) bool { return k.name == name })
 }
 
 // keywordNames returns the supported keywords of a place, those that are at

@@ -116,7 +116,7 @@ func (r *reader) newPlay(n source.Node, chain []string) *Play {
 		case known:
 		case r.Modules != nil && r.knownModule(pair.Key.Text()):
 			excused = true
-			r.fail(pair.Key.Errorf("%q is a module, and a play has none", pair.Key.Text()).
+			r.fail(pair.Key.Errorf("'%s' is not a valid attribute for a Play: it is a module", pair.Key.Text()).
 				WithHint(`put it under "tasks"; a file of tasks alone is used with import_tasks`))
 		default:
 			_, near := nearest.Name(pair.Key.Text(), []string{"hosts"})
