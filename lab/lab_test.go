@@ -64,7 +64,7 @@ type result struct {
 func run(t *testing.T, name string, args ...string) result {
 	t.Helper()
 	// Not the test's own context: that is over when the machines are put back in order.
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Minute)
 	defer cancel()
 	var out bytes.Buffer
 	command := exec.CommandContext(ctx, name, args...)

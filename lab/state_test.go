@@ -29,7 +29,7 @@ func TestSameEndState(t *testing.T) {
 }
 
 // TestPublicRoles does the same with roles as they were published: FLEET_ROLES names the folder that holds them, each
-// in a folder of its name.
+// in a folder of its name, with variables for it in a file of its name beside that where it wants some.
 func TestPublicRoles(t *testing.T) {
 	roles := os.Getenv("FLEET_ROLES")
 	if roles == "" {
@@ -45,7 +45,10 @@ func TestPublicRoles(t *testing.T) {
 	}
 	for _, tasks := range found {
 		name := filepath.Base(filepath.Dir(tasks))
-		text := fmt.Sprintf("- {hosts: all, become: true, roles: [%s]}\n", name)
+		text := fmt.Sprintf("- hosts: all\n  become: true\n  roles: [%s]\n", name)
+		if _, err := os.Stat(filepath.Join(roles, name+".yaml")); err == nil {
+			text += fmt.Sprintf("  vars_files: [roles/%s.yaml]\n", name)
+		}
 		if err := os.WriteFile(filepath.Join(dir, name+".yaml"), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +113,7 @@ func compareTwins(t *testing.T, playbook string, tasks *int) []string {
 // byAnsible returns a line for each task that Ansible ran: its name and what became of it.
 func byAnsible(t *testing.T, playbook string) []string {
 	r := run(t, "./machine", "ssh", ofAnsible, "cd state && ANSIBLE_STDOUT_CALLBACK=json ANSIBLE_DEPRECATION_WARNINGS=0 "+
-		"ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3 timeout 580 ansible-playbook -i twin, -c local "+playbook+" 2>/dev/null")
+		"ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3 timeout 1700 ansible-playbook -i twin, -c local "+playbook+" 2>/dev/null")
 	var out struct {
 		Plays []struct {
 			Tasks []struct {

@@ -77,6 +77,7 @@ var lean = []*sys.Module{
 	&packages.Package,
 	&packages.PackageFacts,
 	&access.PamLimits,
+	&access.Pamd,
 	&network.Ping,
 	&packages.Pip,
 	&config.ReadCSV,

@@ -14,6 +14,7 @@ func TestCases(t *testing.T) {
 		&Capabilities,
 		&Htpasswd,
 		&PamLimits,
+		&Pamd,
 		&Seboolean,
 		&Sudoers,
 		&Ufw,
