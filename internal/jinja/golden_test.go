@@ -116,3 +116,16 @@ func evaluate(c *Context, name, kind, src string) (any, error) {
 	}
 	return t.Render(c)
 }
+
+// What values hold keeps its line ends, as in Jinja.
+func TestNewlineSequence(t *testing.T) {
+	o := ForFile()
+	o.NewlineSequence = "\r\n"
+	tp, err := Parse("a\n{% if true %}\n{{ 'b\\nc' }}\n{% endif %}\n", source.Pos{}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := tp.Render(NewContext(t.Context(), nil, nil)); err != nil || got != "a\r\nb\nc\r\n" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}

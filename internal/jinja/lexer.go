@@ -105,6 +105,9 @@ func lexExpr(t *text) ([]token, error) {
 }
 
 func (l *lexer) emit(k tokenKind, val string, off int) {
+	if k == tokData && l.o.NewlineSequence != "\n" {
+		val = strings.ReplaceAll(val, "\n", l.o.NewlineSequence)
+	}
 	l.tokens = append(l.tokens, token{k, val, off})
 }
 

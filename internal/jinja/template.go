@@ -22,7 +22,7 @@ type Options struct {
 	RawBackslashes bool
 	// Delimiters; the zero values are {{ }} {% %} {# #}.
 	VariableStart, VariableEnd, BlockStart, BlockEnd, CommentStart, CommentEnd string
-	// NewlineSequence ends the lines of the result; "\n" where empty.
+	// NewlineSequence ends the lines of the template's own text; "\n" where empty.
 	NewlineSequence string
 }
 
@@ -141,11 +141,8 @@ func (t *Template) render(c *Context, rt *render) (s string, wrote bool, err err
 func (t *Template) finish(s string) string {
 	if t.options.PreserveNewlines {
 		if n := t.newlines - (len(s) - len(strings.TrimRight(s, "\n"))); n > 0 {
-			s += strings.Repeat("\n", n)
+			s += strings.Repeat(t.options.NewlineSequence, n)
 		}
-	}
-	if t.options.NewlineSequence != "\n" {
-		s = strings.ReplaceAll(s, "\n", t.options.NewlineSequence)
 	}
 	return s
 }

@@ -17,8 +17,7 @@ import (
 )
 
 // ContainerExec runs a command in a container that runs. It reports a change each
-// time, does not fail where the command does (look at rc), and is skipped in check
-// mode.
+// time, fails where the command's exit code is not 0, and is skipped in check mode.
 //
 // Example:
 //
@@ -27,7 +26,6 @@ import (
 //	      container: redis
 //	      argv: [redis-cli, ping]
 //	    register: ping
-//	    failed_when: ping.rc != 0
 //	    changed_when: false
 var ContainerExec = sys.Define(spec.Module{
 	Name:      "docker_container_exec",
@@ -111,6 +109,9 @@ func containerExec(ctx context.Context, m *sys.Machine, a *dockerContainerExecAr
 		return nil, err
 	}
 	result.Stdout, result.Stderr, result.RC = &stdout, &stderr, &code
+	if code != 0 {
+		return result, errors.New("non-zero return code")
+	}
 	return result, nil
 }
 

@@ -32,7 +32,7 @@ func TestContainerExec(t *testing.T) {
 	e, home := fakeWithImages(t), t.TempDir()
 	call(t, e, home, "docker_container", false, `{"name":"web","image":"app:1"}`)
 	got := call(t, e, home, "docker_container_exec", false, `{"container":"web","command":"cat 'a b'","stdin":"hello","env":{"A":"1"}}`)
-	if got["stdout"] != "HELLO" || got["stderr"] != "bad" || got["rc"] != 3.0 || got["changed"] != true {
+	if got["stdout"] != "HELLO" || got["stderr"] != "bad" || got["rc"] != 3.0 || got["changed"] != true || got["failed"] != true {
 		t.Errorf("got %v", got)
 	}
 	for _, c := range []struct{ args, msg string }{

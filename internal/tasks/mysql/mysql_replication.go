@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"fleet/internal/spec"
@@ -89,10 +90,30 @@ func mysqlReplication(ctx context.Context, m *sys.Machine, a *mysqlReplicationAr
 		return replicationResult(false, s.nothing+": "+refused.Error(), statement), nil
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", statement, err)
-	case got.warnings > 0: // it is as asked already
+	}
+	idle, err := c.alreadySo(got)
+	if err != nil {
+		return nil, err
+	}
+	if idle {
 		return replicationResult(false, s.nothing, statement), nil
 	}
 	return replicationResult(true, s.done, statement), nil
+}
+
+// alreadySo reports whether the server warned that a replica runs already, or has
+// stopped already.
+func (c *conn) alreadySo(a *answer) (bool, error) {
+	if a.warnings == 0 {
+		return false, nil
+	}
+	warned, err := c.send("SHOW WARNINGS")
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(warned.texts(1), func(code string) bool {
+		return slices.Contains([]string{"1254", "1255", "3083", "3084"}, code)
+	}), nil
 }
 
 func replicationResult(changed bool, msg string, statement string) map[string]any {
