@@ -89,8 +89,9 @@ var own = map[string]bool{"gather_subset": true, "module_setup": true}
 // given are the names behind "ansible_" that no fact has: the run itself and the
 // inventory give them.
 var given = map[string]bool{
-	"check_mode": true, "diff_mode": true, "forks": true, "index_var": true, "limit": true, "loop": true, "loop_var": true, "managed": true,
-	"parent_role_names": true, "play_batch": true, "play_hosts": true, "play_hosts_all": true, "play_name": true,
-	"role_name": true, "run_tags": true, "search_path": true, "skip_tags": true, "verbosity": true, "version": true,
+	"check_mode": true, "collection_name": true, "config_file": true, "diff_mode": true, "forks": true, "index_var": true, "inventory_sources": true, "limit": true, "loop": true, "loop_var": true, "managed": true,
+	"parent_role_names": true, "play_batch": true, "play_hosts": true, "play_hosts_all": true, "play_name": true, "playbook_python": true,
+	"python_interpreter": true,
+	"role_name":          true, "run_tags": true, "search_path": true, "skip_tags": true, "verbosity": true, "version": true,
 	"host": true, "port": true, "user": true, "connection": true, "become": true, "become_user": true,
 }
