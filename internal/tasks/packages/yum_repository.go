@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"fleet/internal/spec"
@@ -104,6 +106,34 @@ type yumRepositoryArgs struct {
 	IPResolve string `arg:"ip_resolve" choices:"4,6,IPv4,IPv6,whatever"`
 	// Whether groups of packages are taken from here.
 	EnableGroups *bool `arg:"enablegroups"`
+	// Whether mirrors are asked at once (yum of RHEL 6).
+	Async *bool `arg:"async"`
+	// Whether the machine counts as one that uses the repository (dnf).
+	CountMe *bool `arg:"countme"`
+	// How large, in percent of the whole, a delta of the metadata may be. 0 is never.
+	DeltaRPMMetadataPercentage string `arg:"deltarpm_metadata_percentage"`
+	// How large, in percent of the package, a delta of a package may be. 0 is never.
+	DeltaRPMPercentage string `arg:"deltarpm_percentage"`
+	// The address of the key of the authority that signed gpgkey.
+	GPGCAKey string `arg:"gpgcakey"`
+	// What proxies between may keep.
+	HTTPCaching string `arg:"http_caching" choices:"all,none,packages"`
+	// The address of another file of settings.
+	Include string `arg:"include"`
+	// Whether packages stay on the machine once they are installed.
+	KeepCache string `arg:"keepcache" choices:"0,1"`
+	// Which commands may work with metadata that is too old.
+	MetadataExpireFilter string `arg:"metadata_expire_filter" choices:"never,read-only:future,read-only:past,read-only:present"`
+	// How long the list of mirrors is good.
+	MirrorlistExpire string `arg:"mirrorlist_expire"`
+	// Whether packages of this repository stay, whatever others have.
+	Protect *bool `arg:"protect"`
+	// Whether the addresses are of Amazon S3.
+	S3Enabled *bool `arg:"s3_enabled"`
+	// Whether the permissions of the files of certificates are looked at.
+	SSLCheckCertPermissions *bool `arg:"ssl_check_cert_permissions"`
+	// The variables that show in the repository's name.
+	UIRepoidVars string `arg:"ui_repoid_vars"`
 	// The permissions, as octal digits in quotes.
 	Mode any `arg:"mode"`
 	// The user that owns the file.
@@ -155,54 +185,44 @@ func yumRepository(ctx context.Context, m *sys.Machine, a *yumRepositoryArgs) (a
 	return res, err
 }
 
-// section is the repository as the file has it, by yum.conf(5).
+// section is the repository as the file has it, by yum.conf(5). The order and the
+// spaces are Ansible's: a section that it wrote stays.
 func (a *yumRepositoryArgs) section() string {
+	fields := map[string]string{
+		"async": digit(a.Async), "bandwidth": a.Bandwidth, "baseurl": strings.Join(a.Baseurl, "\n\t"), "cost": a.Cost, "countme": digit(a.CountMe),
+		"deltarpm_metadata_percentage": a.DeltaRPMMetadataPercentage, "deltarpm_percentage": a.DeltaRPMPercentage,
+		"enabled": digit(a.Enabled), "enablegroups": digit(a.EnableGroups), "exclude": strings.Join(a.Exclude, " "),
+		"failovermethod": a.Failovermethod, "gpgcakey": a.GPGCAKey, "gpgcheck": digit(a.GPGCheck),
+		"gpgkey": strings.Join(a.GPGKey, "\n\t"), "http_caching": a.HTTPCaching, "include": a.Include,
+		"includepkgs": strings.Join(a.Includepkgs, " "), "ip_resolve": a.IPResolve, "keepalive": digit(a.Keepalive),
+		"keepcache": a.KeepCache, "metadata_expire": a.MetadataExpire, "metadata_expire_filter": a.MetadataExpireFilter,
+		"metalink": a.Metalink, "mirrorlist": a.Mirrorlist, "mirrorlist_expire": a.MirrorlistExpire,
+		"module_hotfixes": digit(a.ModuleHotfixes), "name": a.Description, "password": a.Password, "priority": a.Priority,
+		"protect": digit(a.Protect), "proxy": a.Proxy, "proxy_password": a.ProxyPassword, "proxy_username": a.ProxyUsername,
+		"repo_gpgcheck": digit(a.RepoGPGCheck), "retries": a.Retries, "s3_enabled": digit(a.S3Enabled),
+		"skip_if_unavailable": digit(a.SkipIfUnavailable), "ssl_check_cert_permissions": digit(a.SSLCheckCertPermissions),
+		"sslcacert": a.SSLCACert, "sslclientcert": a.SSLClientCert, "sslclientkey": a.SSLClientKey, "sslverify": digit(a.SSLVerify),
+		"throttle": a.Throttle, "timeout": a.Timeout, "ui_repoid_vars": a.UIRepoidVars, "username": a.Username,
+	}
 	var b strings.Builder
 	b.WriteString("[" + a.Name + "]\n")
-	field := func(key, value string) {
-		if value != "" {
-			b.WriteString(key + "=" + value + "\n")
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
+		if fields[key] != "" {
+			b.WriteString(key + " = " + fields[key] + "\n")
 		}
 	}
-	flag := func(key string, on *bool) {
-		if on != nil {
-			field(key, map[bool]string{true: "1", false: "0"}[*on])
-		}
-	}
-	lines := func(items []string) string { return strings.Join(items, "\n    ") }
-	field("name", a.Description)
-	field("baseurl", lines(a.Baseurl))
-	field("mirrorlist", a.Mirrorlist)
-	field("metalink", a.Metalink)
-	flag("enabled", a.Enabled)
-	flag("gpgcheck", a.GPGCheck)
-	flag("repo_gpgcheck", a.RepoGPGCheck)
-	field("gpgkey", lines(a.GPGKey))
-	flag("sslverify", a.SSLVerify)
-	field("sslcacert", a.SSLCACert)
-	field("sslclientcert", a.SSLClientCert)
-	field("sslclientkey", a.SSLClientKey)
-	field("username", a.Username)
-	field("password", a.Password)
-	field("proxy", a.Proxy)
-	field("proxy_username", a.ProxyUsername)
-	field("proxy_password", a.ProxyPassword)
-	field("exclude", strings.Join(a.Exclude, " "))
-	field("includepkgs", strings.Join(a.Includepkgs, " "))
-	field("priority", a.Priority)
-	field("cost", a.Cost)
-	field("metadata_expire", a.MetadataExpire)
-	flag("skip_if_unavailable", a.SkipIfUnavailable)
-	flag("module_hotfixes", a.ModuleHotfixes)
-	field("retries", a.Retries)
-	field("timeout", a.Timeout)
-	field("throttle", a.Throttle)
-	field("bandwidth", a.Bandwidth)
-	field("failovermethod", a.Failovermethod)
-	flag("keepalive", a.Keepalive)
-	field("ip_resolve", a.IPResolve)
-	flag("enablegroups", a.EnableGroups)
 	return b.String()
+}
+
+// digit is how these files write a truth.
+func digit(on *bool) string {
+	switch {
+	case on == nil:
+		return ""
+	case *on:
+		return "1"
+	}
+	return "0"
 }
 
 // replaceSection puts section in the place of the one with this name, or behind
