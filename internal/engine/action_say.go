@@ -120,6 +120,9 @@ func (a *attempt) asserted(args *assertArgs) (*taskResult, error) {
 		return a.assertValues(args)
 	}
 	for _, n := range nodes {
+		if n.IsNull() {
+			continue // no condition, as with an empty when
+		}
 		holds, err := a.engine.holds(a.c, n)
 		if err != nil {
 			return nil, err

@@ -64,6 +64,8 @@ type lineinfileResult struct {
 	Backup string `json:"backup"`
 	// How many lines were removed.
 	Found *int `json:"found,omitempty"`
+	// What should be known and is no failure.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 func lineinfile(ctx context.Context, m *sys.Machine, a *lineinfileArgs) (any, error) {
@@ -75,7 +77,7 @@ func lineinfile(ctx context.Context, m *sys.Machine, a *lineinfileArgs) (any, er
 	if err != nil {
 		return nil, err
 	}
-	res := &lineinfileResult{}
+	res := &lineinfileResult{Warnings: a.warnings()}
 	switch {
 	case there || a.State == "present" && a.Create:
 	case a.State == "absent":
@@ -103,6 +105,20 @@ func lineinfile(ctx context.Context, m *sys.Machine, a *lineinfileArgs) (any, er
 	done, err := a.writeText(ctx, m, path, strings.Join(lines, ""))
 	res.Backup = done.BackupFile
 	return res, err
+}
+
+// warnings says, in Ansible's words, what is probably not meant.
+func (a *lineinfileArgs) warnings() []string {
+	const all = "The %s is an empty string, which will match every line in the file. " +
+		"This may have unintended consequences, such as replacing the last line in the file rather than appending."
+	switch {
+	case a.Regexp != nil && *a.Regexp == "":
+		return []string{fmt.Sprintf(all, "regular expression") +
+			" If this is desired, use '^' to match every line in the file and avoid this warning."}
+	case a.SearchString != nil && *a.SearchString == "":
+		return []string{fmt.Sprintf(all, "search string")}
+	}
+	return nil
 }
 
 // lineEdit is an edit with its expressions compiled.

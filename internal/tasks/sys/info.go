@@ -8,7 +8,7 @@ import (
 
 // FileInfo are the values that the modules of files return about what they left.
 type FileInfo struct {
-	// The permissions as four octal digits.
+	// The permissions as octal digits behind a zero, as "0644" or "01777".
 	Mode string `json:"mode,omitempty"`
 	// The name of the user that owns the file.
 	Owner string `json:"owner,omitempty"`

@@ -184,7 +184,8 @@ func names(attrs []Attr) string {
 	return strings.Join(words, " and ")
 }
 
-func octal(mode uint32) string { return fmt.Sprintf("%04o", mode) }
+// octal writes a mode as Ansible does: its digits behind a zero.
+func octal(mode uint32) string { return fmt.Sprintf("0%03o", mode) }
 
 // UserName returns the user's name, or the number as text where there is none.
 func (m *Machine) UserName(uid int) string {

@@ -63,6 +63,9 @@ func group(ctx context.Context, m *sys.Machine, a *groupArgs) (any, error) {
 	if a.Local && (a.GIDMin != nil || a.GIDMax != nil) {
 		return nil, errors.New("'gid_min' and 'gid_max' can not be used with 'local'")
 	}
+	if a.NonUnique && a.GID == nil {
+		return nil, sys.Messagef("non_unique is True but all of the following are missing: gid")
+	}
 	res := &groupResult{Name: a.Name, State: a.State, System: a.System}
 	g, err := lookupGroup(m, a)
 	there := err == nil

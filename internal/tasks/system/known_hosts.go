@@ -67,8 +67,11 @@ func knownHosts(ctx context.Context, m *sys.Machine, a *knownHostsArgs) (any, er
 		if key, ok = parseHostKey(strings.TrimSpace(a.Key)); !ok {
 			return res, fmt.Errorf("argument %q is no line of a known_hosts file; want: host kind key", "key")
 		}
+		if strings.Contains(a.Name, ",") {
+			return res, sys.Messagef("Comma separated list of names is not supported. Please pass a single name to lookup in the known_hosts file.")
+		}
 		if !key.names(a.Name) {
-			return res, fmt.Errorf("argument %q is for %q, not for the host %q", "key", key.hosts, a.Name)
+			return res, sys.Messagef("Host parameter does not match hashed host field in supplied key\nhint: the key is for %q, not for %q", key.hosts, a.Name)
 		}
 	}
 	var err error

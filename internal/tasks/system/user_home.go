@@ -1,6 +1,7 @@
 package system
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -22,10 +23,7 @@ func (r *userRun) makeHome(ctx context.Context, u sys.User) error {
 	if skeleton == "" {
 		skeleton = "/etc/skel"
 	}
-	mode := fs.FileMode(0o700)
-	if mask, err := strconv.ParseUint(r.a.Umask, 8, 32); err == nil {
-		mode = 0o777 &^ fs.FileMode(mask)
-	}
+	mode := r.homeMode()
 	return r.m.Change(ctx, sys.Change{What: "create folder " + u.Home, Do: func(context.Context) error {
 		home := r.m.Path(u.Home)
 		if err := os.MkdirAll(filepath.Dir(home), 0o755); err != nil {
@@ -39,6 +37,26 @@ func (r *userRun) makeHome(ctx context.Context, u sys.User) error {
 		}
 		return os.Chmod(home, mode)
 	}})
+}
+
+// homeMode is the mode of a new home folder: by the argument umask, or by what
+// login.defs(5) says, as with useradd.
+func (r *userRun) homeMode() fs.FileMode {
+	data, _ := os.ReadFile(r.m.Path("/etc/login.defs"))
+	said := map[string]string{}
+	for line := range strings.Lines(string(data)) {
+		if f := strings.Fields(line); len(f) >= 2 {
+			said[f[0]] = f[1]
+		}
+	}
+	if mode, err := strconv.ParseUint(said["HOME_MODE"], 8, 12); err == nil && r.a.Umask == "" {
+		return fs.FileMode(mode)
+	}
+	mask, err := strconv.ParseUint(cmp.Or(r.a.Umask, said["UMASK"]), 8, 12)
+	if err != nil {
+		mask = 0o022
+	}
+	return 0o777 &^ fs.FileMode(mask)
 }
 
 // copyTree copies what is in a folder into another one and gives all of it to
