@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -26,6 +27,9 @@ type Files struct {
 	// for the later value. It may be called by many goroutines; nil refuses all.
 	Duplicate func(*Error) error
 }
+
+// ErrNoVaultPassword says that something is encrypted, and no password is known.
+var ErrNoVaultPassword = errors.New("no vault password is given")
 
 // Read returns what a file holds, decrypted where it is a vault.
 func (f Files) Read(path string) ([]byte, error) {
@@ -58,6 +62,11 @@ func (f Files) Open(path string) (io.ReadCloser, error) {
 	}
 	file.Close()
 	data, err := f.Read(path)
+	if f.Keys == nil || errors.Is(err, ErrNoVaultPassword) {
+		// Ansible's sentence for a file that a task sends.
+		e := &Error{Msg: "A vault password or secret must be specified to decrypt " + path, Err: ErrNoVaultPassword}
+		err = e.WithHint(VaultHint)
+	}
 	return io.NopCloser(bytes.NewReader(data)), err
 }
 

@@ -1,6 +1,9 @@
 package source
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -127,4 +130,17 @@ func FuzzParseYAML(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestOpenOfAVault says in Ansible's words that a file to be sent is encrypted.
+func TestOpenOfAVault(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte("$ANSIBLE_VAULT;1.1;AES256\n3132\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Files{}.Open(path)
+	var e *Error
+	if !errors.As(err, &e) || e.Msg != "A vault password or secret must be specified to decrypt "+path || e.Hint != VaultHint {
+		t.Errorf("got %v", err)
+	}
 }

@@ -87,7 +87,7 @@ func (r *Ring) closed(id string) error {
 	e := &source.Error{Msg: "none of the vault passwords fits", Hint: "known are those of the ids " + strings.Join(r.IDs(), ", ")}
 	switch {
 	case len(r.Secrets) == 0:
-		e.Msg, e.Hint = "no vault password is given", source.VaultHint
+		e.Msg, e.Hint, e.Err = source.ErrNoVaultPassword.Error(), source.VaultHint, source.ErrNoVaultPassword
 	case r.Match && id != "" && len(r.ranked(id)) == 0:
 		e.Msg = "there is no vault password with the id \"" + id + "\", and vault_id_match wants one"
 	case id != "":

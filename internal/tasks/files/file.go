@@ -76,6 +76,8 @@ type fileResult struct {
 	// has the path_content of a folder that goes, and both have others: what changes
 	// of the files below, or of the folders above.
 	Diff *fileDiff `json:"diff,omitempty"`
+	// Owners and groups that are not there yet, in check mode.
+	Warnings []string `json:"warnings,omitempty"`
 	sys.FileInfo
 }
 
@@ -102,7 +104,7 @@ func file(ctx context.Context, m *sys.Machine, a *fileArgs) (any, error) {
 		res.AppearsBinary = &binary
 	} else {
 		err = t.bring(ctx)
-		res.Diff = t.diff()
+		res.Diff, res.Warnings = t.diff(), t.warnings()
 	}
 	res.Path, res.Dest, res.Src, res.Msg, res.FileInfo = t.path, t.path, t.Src, t.msg, m.FileInfo(t.path)
 	return res, err

@@ -1,8 +1,10 @@
 package files
 
 import (
+	"errors"
 	"io/fs"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"fleet/internal/tasks/sys"
@@ -98,4 +100,25 @@ func list(m *sys.Machine, path string) *pathContent {
 		return nil
 	})
 	return c
+}
+
+// warnings names, in Ansible's words, the accounts that check mode took for those
+// that an earlier task would have made.
+func (t *fileTask) warnings() (out []string) {
+	if !t.m.Check || t.State == "absent" {
+		return nil
+	}
+	missing := func(kind, id, name string) {
+		if _, err := strconv.Atoi(name); err == nil {
+			kind += " with " + id
+		}
+		out = append(out, "failed to look up "+kind+" "+name+". Create "+strings.Fields(kind)[0]+" up to this point in real play")
+	}
+	if _, err := t.m.LookupUser(t.Owner); t.Owner != "" && errors.Is(err, sys.ErrNoAccount) {
+		missing("user", "uid", t.Owner)
+	}
+	if _, err := t.m.LookupGroup(t.Group); t.Group != "" && errors.Is(err, sys.ErrNoAccount) {
+		missing("group", "gid", t.Group)
+	}
+	return out
 }

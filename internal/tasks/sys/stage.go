@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -44,6 +45,12 @@ func (m *Machine) stage(ctx context.Context, w Write, t target, real string) (te
 // that was only kept, and not asked for, is let go where it cannot be kept.
 func (t target) dress(temp, real, path string) error {
 	has := permState{0o600, os.Geteuid(), os.Getegid()}
+	if t.exists {
+		copyAttributes(real, temp)
+		if info, err := os.Lstat(temp); err == nil {
+			has = permsOf(info) // a list of access rights changes the mode
+		}
+	}
 	if err := applyPerms(temp, has, t.next, false); err != nil {
 		if t.wanted.uid != -1 || t.wanted.gid != -1 || !errors.Is(err, syscall.EPERM) {
 			return denied("change", path, err)
@@ -52,18 +59,30 @@ func (t target) dress(temp, real, path string) error {
 			return denied("change", path, err)
 		}
 	}
-	if t.exists {
-		copyLabel(real, temp)
-	}
 	return nil
 }
 
-// copyLabel keeps the SELinux label of a file that is replaced. Without SELinux,
-// or without the right to do so, nothing happens.
-func copyLabel(from, to string) {
-	label := make([]byte, 1024)
-	if n, err := syscall.Getxattr(from, labelName, label); err == nil {
-		_ = syscall.Setxattr(to, labelName, label[:n], 0)
+// ofContent are the extended attributes that vouch for a file's content: another
+// content does not get them.
+var ofContent = []string{"security.capability", "security.ima", "security.evm"}
+
+// copyAttributes gives a new file the extended attributes of the one that it
+// replaces: its access rights (acl(5)), SELinux label and users' own notes. What
+// the file system does not know, or the user may not do, does not happen.
+func copyAttributes(from, to string) {
+	names := make([]byte, 64<<10)
+	n, err := syscall.Listxattr(from, names)
+	if err != nil {
+		return
+	}
+	value := make([]byte, 64<<10)
+	for _, name := range strings.Split(strings.TrimSuffix(string(names[:n]), "\x00"), "\x00") {
+		if name == "" || slices.Contains(ofContent, name) {
+			continue
+		}
+		if n, err := syscall.Getxattr(from, name, value); err == nil {
+			_ = syscall.Setxattr(to, name, value[:n], 0)
+		}
 	}
 }
 

@@ -2,9 +2,11 @@ package sys
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -181,5 +183,26 @@ func TestWriteInPlace(t *testing.T) {
 		if err := os.Chmod(m.Root, 0o755); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestWriteKeepsExtendedAttributes: what is noted at a file stays when it is
+// replaced. A file system without such notes has nothing to keep.
+func TestWriteKeepsExtendedAttributes(t *testing.T) {
+	m, _ := machineWith(t, "old\n")
+	err := syscall.Setxattr(m.Path("/f"), "user.note", []byte("kept"), 0)
+	if errors.Is(err, syscall.ENOTSUP) {
+		t.Skip("this file system has no extended attributes")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Write(context.Background(), Write{Path: "/f", Content: Bytes([]byte("new\n"))}); err != nil {
+		t.Fatal(err)
+	}
+	value := make([]byte, 10)
+	n, err := syscall.Getxattr(m.Path("/f"), "user.note", value)
+	if err != nil || string(value[:n]) != "kept" || m.FileInfo("/f").Mode != "0640" {
+		t.Errorf("got %q, %v, mode %s", value[:max(n, 0)], err, m.FileInfo("/f").Mode)
 	}
 }

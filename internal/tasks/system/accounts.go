@@ -67,10 +67,11 @@ func allGroups(m *sys.Machine) []sys.Group {
 
 // readShadow returns a user's line of /etc/shadow, which only root can read.
 func readShadow(m *sys.Machine, name string) shadow {
-	for _, f := range accountLines(m, "/etc/shadow", 8) {
+	lines := accountLines(m, "/etc/shadow", 8)
+	for _, f := range lines {
 		if f[0] == name {
-			return shadow{known: true, hash: f[1], min: f[3], max: f[4], warn: f[5], expire: f[7]}
+			return shadow{known: true, hash: f[1], min: f[3], max: f[4], warn: f[5], inactive: f[6], expire: f[7]}
 		}
 	}
-	return shadow{}
+	return shadow{missing: len(lines) > 0}
 }

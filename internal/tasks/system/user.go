@@ -73,6 +73,12 @@ type userArgs struct {
 	PasswordExpireMin *int `arg:"password_expire_min"`
 	// How many days before its end the user is warned.
 	PasswordExpireWarn *int `arg:"password_expire_warn"`
+	// How many days after the password's end the account is disabled.
+	PasswordExpireAccountDisable *int `arg:"password_expire_account_disable"`
+	// The lowest number for a new user, in place of the machine's own limit.
+	UIDMin *int `arg:"uid_min"`
+	// The highest number for a new user.
+	UIDMax *int `arg:"uid_max"`
 	// Look only in the machine's own files, not in a directory service.
 	Local bool `arg:"local"`
 	// With state absent, remove the home folder and the mail too.
@@ -133,6 +139,9 @@ func accountName(s string) bool {
 func user(ctx context.Context, m *sys.Machine, a *userArgs) (any, error) {
 	if !accountName(a.Name) {
 		return nil, fmt.Errorf("argument %q: %q cannot be the name of a user", "name", a.Name)
+	}
+	if a.Local && (a.UIDMin != nil || a.UIDMax != nil) {
+		return nil, sys.Messagef("'uid_min' and 'uid_max' can not be used with 'local'")
 	}
 	a.Shell, a.Home = strings.TrimSpace(a.Shell), strings.TrimSpace(a.Home)
 	var err error

@@ -2,6 +2,7 @@ package system
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,6 +42,7 @@ func (r *userRun) create(ctx context.Context) error {
 	if r.a.System {
 		edits = append(edits, userEdit{"system", "", "true", []string{"-r"}})
 	}
+	edits = append(edits, userEdit{flags: r.rangeFlags()})
 	if _, err := findGroup(r.m, r.a.Name); err == nil && r.a.Group == "" {
 		// useradd would stumble over the group that it wants to make.
 		edits = append(edits, userEdit{flags: []string{"-N"}})
@@ -61,6 +63,17 @@ func (r *userRun) create(ctx context.Context) error {
 		return err
 	}
 	return r.secrets(ctx, shadow{}, true)
+}
+
+// rangeFlags say from which numbers useradd takes that of a new user.
+func (r *userRun) rangeFlags() (flags []string) {
+	if r.a.UIDMin != nil {
+		flags = append(flags, "-K", fmt.Sprintf("UID_MIN=%d", *r.a.UIDMin))
+	}
+	if r.a.UIDMax != nil {
+		flags = append(flags, "-K", fmt.Sprintf("UID_MAX=%d", *r.a.UIDMax))
+	}
+	return flags
 }
 
 func (r *userRun) homeFlags() []string {
@@ -124,7 +137,7 @@ func (r *userRun) modify(ctx context.Context, u sys.User) error {
 		}
 	}
 	s := readShadow(r.m, r.a.Name)
-	if r.a.Expires != nil && s.known && expireDate(*r.a.Expires) != s.expireDate() {
+	if r.a.Expires != nil && (s.missing || s.known && expireDate(*r.a.Expires) != s.expireDate()) {
 		date := expireDate(*r.a.Expires)
 		edits = append(edits, userEdit{"expires", s.expireDate(), date, []string{"-e", date}})
 	}

@@ -72,6 +72,7 @@ func (r *userRun) ages(ctx context.Context, s shadow, fresh bool) error {
 		{"password_expire_max", "-M", s.max, r.a.PasswordExpireMax},
 		{"password_expire_min", "-m", s.min, r.a.PasswordExpireMin},
 		{"password_expire_warn", "-W", s.warn, r.a.PasswordExpireWarn},
+		{"password_expire_account_disable", "-I", s.inactive, r.a.PasswordExpireAccountDisable},
 	} {
 		if age.want == nil || !fresh && (!s.known || age.is == strconv.Itoa(*age.want)) {
 			continue
@@ -103,9 +104,10 @@ func looksPlain(password string) bool {
 
 // shadow is a user's line in /etc/shadow.
 type shadow struct {
-	known                  bool // it could be read
-	hash                   string
-	min, max, warn, expire string
+	known                            bool // it could be read
+	missing                          bool // the file has no line for the user
+	hash                             string
+	min, max, warn, inactive, expire string
 }
 
 func (s shadow) expireDate() string {
