@@ -37,6 +37,15 @@ type clientArgs struct {
 	ClientKey string `arg:"client_key" type:"path"`
 	// Headers to send.
 	Headers map[string]string `arg:"headers"`
+	// Headers of these that a redirection does not get.
+	UnredirectedHeaders []string `arg:"unredirected_headers"`
+	// The ciphers that are allowed up to TLS 1.2, by their names in OpenSSL. Those of
+	// TLS 1.3 always are.
+	Ciphers []string `arg:"ciphers"`
+	// Takes user and password from the target's netrc, where none are given.
+	UseNetrc bool `arg:"use_netrc" default:"yes"`
+	// Kerberos, which is not supported: true is refused.
+	UseGSSAPI bool `arg:"use_gssapi"`
 	// The name that fleet gives itself.
 	HTTPAgent string `arg:"http_agent" default:"fleet"`
 	// Uses the proxy that the environment names (http_proxy, https_proxy, no_proxy).
@@ -46,12 +55,16 @@ type clientArgs struct {
 // client is what one call asks with.
 type client struct {
 	*clientArgs
+	m    *sys.Machine
 	http *http.Client
 }
 
 // newClient returns a client that ends every request after timeout, and that
 // dials the unix socket, if there is one.
 func (a *clientArgs) newClient(m *sys.Machine, timeout time.Duration, socket string) (*client, error) {
+	if a.UseGSSAPI {
+		return nil, errors.New("argument \"use_gssapi\": a login by Kerberos is not supported")
+	}
 	config, err := a.tls(m)
 	if err != nil {
 		return nil, err
@@ -66,11 +79,37 @@ func (a *clientArgs) newClient(m *sys.Machine, timeout time.Duration, socket str
 			return (&net.Dialer{}).DialContext(ctx, "unix", m.Path(socket))
 		}
 	}
-	return &client{a, &http.Client{Transport: transport, Timeout: timeout}}, nil
+	c := &client{a, m, &http.Client{Transport: transport, Timeout: timeout}}
+	c.onRedirect(func(_ *http.Request, before []*http.Request) error {
+		if len(before) > maxRedirects {
+			return errTooMany
+		}
+		return nil
+	})
+	return c, nil
+}
+
+const maxRedirects = 10
+
+var errTooMany = errors.New("more than 10 redirections")
+
+// onRedirect lets judge say whether a redirection is followed. Headers that it shall
+// not get are taken out.
+func (c *client) onRedirect(judge func(next *http.Request, before []*http.Request) error) {
+	c.http.CheckRedirect = func(next *http.Request, before []*http.Request) error {
+		for _, name := range c.UnredirectedHeaders {
+			next.Header.Del(name)
+		}
+		return judge(next, before)
+	}
 }
 
 func (a *clientArgs) tls(m *sys.Machine) (*tls.Config, error) {
 	config := &tls.Config{InsecureSkipVerify: !a.ValidateCerts}
+	var err error
+	if config.CipherSuites, err = cipherSuites(a.Ciphers); err != nil {
+		return nil, err
+	}
 	if a.CAPath != "" {
 		pool, err := authorities(m, a.CAPath)
 		if err != nil {
@@ -147,8 +186,17 @@ func (c *client) send(ctx context.Context, method, address string, header http.H
 	if sized, ok := req.Body.(interface{ Len() int }); ok {
 		req.ContentLength = int64(sized.Len())
 	}
-	if login && c.URLUsername != "" {
+	switch {
+	case login && c.URLUsername != "":
 		req.SetBasicAuth(c.URLUsername, c.URLPassword)
+	case c.UseNetrc && c.URLUsername == "" && req.URL.User == nil && req.Header.Get("Authorization") == "":
+		user, password, err := netrcLogin(c.m, req.URL.Hostname())
+		if err != nil {
+			return nil, err
+		}
+		if user != "" || password != "" {
+			req.SetBasicAuth(user, password)
+		}
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {

@@ -47,10 +47,12 @@ type uriArgs struct {
 	// The method.
 	Method string `arg:"method" default:"GET"`
 	// What to send. With body_format json a list or mapping is written as JSON, with
-	// form-urlencoded as the fields of a form.
+	// form-urlencoded as the fields of a form. With form-multipart a field may be a
+	// mapping, too: of content, or of filename, a file of the target where remote_src
+	// is on; and of mime_type.
 	Body any `arg:"body"`
 	// How body is written.
-	BodyFormat string `arg:"body_format" choices:"raw,json,form-urlencoded" default:"raw"`
+	BodyFormat string `arg:"body_format" choices:"raw,json,form-urlencoded,form-multipart" default:"raw"`
 	// A file whose content is sent.
 	Src string `arg:"src" type:"path"`
 	// Takes src from the target.
@@ -129,7 +131,7 @@ func uri(ctx context.Context, m *sys.Machine, a *uriArgs) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.http.CheckRedirect = redirects(a.FollowRedirects)
+	c.onRedirect(redirects(a.FollowRedirects))
 	start := time.Now()
 	resp, err := c.do(ctx, method, a.URL, header, body)
 	if err != nil {
@@ -164,8 +166,8 @@ func redirects(follow string) func(*http.Request, []*http.Request) error {
 		switch {
 		case follow == "no" || follow == "none" || follow == "safe" && !safe:
 			return http.ErrUseLastResponse
-		case len(before) > 10:
-			return errors.New("more than 10 redirections")
+		case len(before) > maxRedirects:
+			return errTooMany
 		}
 		return nil
 	}

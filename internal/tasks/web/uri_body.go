@@ -24,7 +24,7 @@ func (a *uriArgs) body(ctx context.Context, m *sys.Machine) (func() (io.ReadClos
 	if a.Body == nil {
 		return nil, header, nil
 	}
-	data, kind, err := a.bodyBytes()
+	data, kind, err := a.bodyBytes(m)
 	if err != nil {
 		return nil, nil, fmt.Errorf("argument %q: %w", "body", err)
 	}
@@ -72,7 +72,7 @@ type sized struct {
 
 func (s sized) Len() int { return int(s.size) }
 
-func (a *uriArgs) bodyBytes() (data []byte, kind string, err error) {
+func (a *uriArgs) bodyBytes(m *sys.Machine) (data []byte, kind string, err error) {
 	text, isText := a.Body.(string)
 	switch a.BodyFormat {
 	case "json":
@@ -81,6 +81,8 @@ func (a *uriArgs) bodyBytes() (data []byte, kind string, err error) {
 		}
 		data, err = json.Marshal(a.Body)
 		return data, "application/json", err
+	case "form-multipart":
+		return a.multipartForm(m)
 	case "form-urlencoded":
 		if !isText {
 			text, err = form(a.Body)

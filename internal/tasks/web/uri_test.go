@@ -42,6 +42,22 @@ func service() http.Handler {
 	mux.HandleFunc("/header", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, r.Header.Get("X-Token"), r.UserAgent())
 	})
+	mux.Handle("/moved-header", http.RedirectHandler("/header", http.StatusFound))
+	mux.HandleFunc("/form", func(w http.ResponseWriter, r *http.Request) {
+		if err := r.ParseMultipartForm(1 << 20); err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		fmt.Fprint(w, r.MultipartForm.Value["a"], " ")
+		for _, f := range r.MultipartForm.File["f"] {
+			in, err := f.Open()
+			if err != nil {
+				continue
+			}
+			data, _ := io.ReadAll(in)
+			fmt.Fprintf(w, "%s %s %s", f.Filename, f.Header.Get("Content-Type"), data)
+		}
+	})
 	mux.HandleFunc("/hang-up", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	mux.HandleFunc("/short", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "10")
@@ -82,6 +98,18 @@ func TestURI(t *testing.T) {
 		"redirect post":  {`{"url":"$/moved","method":"POST","status_code":302}`, map[string]any{"status": 302.0}},
 		"redirect all":   {`{"url":"$/moved","method":"POST","follow_redirects":"all"}`, map[string]any{"status": 200.0}},
 		"headers":        {`{"url":"$/header","headers":{"X-Token":"t"},"http_agent":"me","return_content":true}`, map[string]any{"content": "tme"}},
+		"netrc":          {`{"url":"$/login"}`, map[string]any{"status": 200.0}},
+		"netrc off":      {`{"url":"$/login","use_netrc":false}`, map[string]any{"status": 401.0}},
+		"unredirected":   {`{"url":"$/moved-header","headers":{"X-Token":"t"},"unredirected_headers":["x-token"],"http_agent":"me","return_content":true}`, map[string]any{"content": "me"}},
+		"ciphers":        {`{"url":"$/header","ciphers":"ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305"}`, map[string]any{"status": 200.0}},
+		"cipher unknown": {`{"url":"$/header","ciphers":["HIGH"]}`, map[string]any{"failed": true, "msg": `argument "ciphers": "HIGH" is not supported`}},
+		"gssapi":         {`{"url":"$/header","use_gssapi":true}`, map[string]any{"failed": true, "msg": `argument "use_gssapi": a login by Kerberos is not supported`}},
+		"multipart": {`{"url":"$/form","method":"POST","body_format":"form-multipart","return_content":true,"body":{"a":"x","f":{"filename":"/etc/b.json","content":"{}"}}}`,
+			map[string]any{"content": "[x] b.json application/json {}"}},
+		"multipart file": {`{"url":"$/form","method":"POST","body_format":"form-multipart","remote_src":true,"return_content":true,"body":{"f":{"filename":"/body","mime_type":"text/x"}}}`,
+			map[string]any{"content": "[] body text/x data"}},
+		"multipart sent": {`{"url":"$/form","method":"POST","body_format":"form-multipart","body":{"f":{"filename":"b"}}}`,
+			map[string]any{"failed": true, "hint": `content: "{{ lookup('file', 'b') }}" sends it, remote_src: true takes the target's`}},
 		"creates":        {`{"url":"$/none","creates":"/body"}`, map[string]any{"changed": false, "msg": `skipped, since "/body" exists`}},
 		"removes":        {`{"url":"$/none","removes":"/none"}`, map[string]any{"changed": false, "msg": `skipped, since "/none" does not exist`}},
 		"no scheme":      {`{"url":"example.org"}`, map[string]any{"failed": true, "msg": `argument "url": "example.org" does not start with http:// or https://`}},
@@ -94,7 +122,12 @@ func TestURI(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(root, "body"), []byte("data"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			got := systest.Call(t, &URI, &sys.Machine{Root: root}, strings.ReplaceAll(c.args, "$", server.URL))
+			netrc := "# of the tests\nmachine other login a password b\nmacdef x\nmachine 127.0.0.1\n\nmachine 127.0.0.1 login ops\n\tpassword \"hush\"\ndefault login c password d\n"
+			if err := os.WriteFile(filepath.Join(root, "netrc"), []byte(netrc), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			m := &sys.Machine{Root: root, Env: map[string]string{"NETRC": "/netrc"}}
+			got := systest.Call(t, &URI, m, strings.ReplaceAll(c.args, "$", server.URL))
 			for key, want := range c.want {
 				if !reflect.DeepEqual(got[key], want) {
 					t.Errorf("%s is %#v, want %#v", key, got[key], want)
