@@ -18,8 +18,15 @@ type evaluator struct {
 
 // Eval implements inventory.Evaluator.
 func (e evaluator) Eval(expr string, pos source.Pos, layers []inventory.Layer) (source.Node, error) {
-	parsed, err := jinja.ParseExpr(expr, pos)
-	if err != nil {
+	const open, end = "{{ ", " }}" // so that values have the types that templates give
+	pos.Col = max(pos.Col-len(open), 0)
+	return e.Render(open+expr+end, pos, layers)
+}
+
+// Render implements inventory.Evaluator.
+func (e evaluator) Render(template string, pos source.Pos, layers []inventory.Layer) (source.Node, error) {
+	text := jinja.NewText(template, pos)
+	if err := text.Check(); err != nil {
 		return source.Node{}, err
 	}
 	scope := jinja.Vars{}
@@ -28,10 +35,7 @@ func (e evaluator) Eval(expr string, pos source.Pos, layers []inventory.Layer) (
 	}
 	e.fill(scope, e.extra)
 	c := jinja.NewContext(context.Background(), nil, scope)
-	v, err := parsed.Value(c)
-	if err == nil {
-		v, err = jinja.Deep(c, v)
-	}
+	v, err := jinja.Deep(c, text)
 	if err != nil {
 		return source.Node{}, err
 	}
@@ -43,7 +47,7 @@ func (e evaluator) Eval(expr string, pos source.Pos, layers []inventory.Layer) (
 	if err != nil || len(docs) != 1 {
 		return source.Node{}, err
 	}
-	return docs[0], nil
+	return docs[0].Unsafe(), nil // what an expression gives is no template
 }
 
 // fill puts variables over those of a scope.

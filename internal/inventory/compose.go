@@ -65,6 +65,9 @@ func (r *reader) about(h *host) source.Node {
 	short, _, _ := strings.Cut(h.Name, ".")
 	groups := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
 	for _, g := range above(h) {
+		if g.Name == "ungrouped" { // which a host leaves for the groups that are made here
+			continue
+		}
 		groups.Content = append(groups.Content, textNode(g.Name, source.Pos{}))
 	}
 	at := source.Pos{}
@@ -124,8 +127,7 @@ func (r *reader) keyed(c constructed, k keyedGroup, h *host, vars []Layer) error
 		if k.parent.Exists() && k.parent.Text() != "" {
 			parent := k.parent.Text()
 			if strings.Contains(parent, "{{") {
-				expr := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(parent), "{{"), "}}")
-				pv, err := r.Evaluator.Eval(expr, k.parent.TextPos(), vars)
+				pv, err := r.Evaluator.Render(parent, k.parent.TextPos(), vars)
 				if err != nil {
 					if c.strict {
 						return err

@@ -12,6 +12,8 @@ type Evaluator interface {
 	// Eval returns what an expression is with these variables, the later layers over
 	// the earlier. The text stands at pos.
 	Eval(expr string, pos source.Pos, vars []Layer) (source.Node, error)
+	// Render is Eval for a template.
+	Render(template string, pos source.Pos, vars []Layer) (source.Node, error)
 }
 
 // constructed is what a file with `plugin: constructed` says: variables and groups

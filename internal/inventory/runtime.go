@@ -94,7 +94,7 @@ func (inv *Inventory) Refresh() error {
 		add(fresh)
 	}
 	inv.hosts, inv.hostList, inv.groups, inv.groupList = fresh.hosts, fresh.hostList, fresh.groups, fresh.groupList
-	inv.local, inv.dirs, inv.warnings = fresh.local, fresh.dirs, fresh.warnings
+	inv.local, inv.dirs, inv.warnings, inv.unread = fresh.local, fresh.dirs, fresh.warnings, fresh.unread
 	inv.folders.forget()
 	return nil
 }

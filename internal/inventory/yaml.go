@@ -40,6 +40,9 @@ func (r *reader) groups(doc source.Node, script bool) source.Node {
 		}
 	}
 	for _, p := range meta.Get("hostvars").Pairs() {
+		if script && r.inv.hosts[p.Key.Text()] == nil { // a script may tell of more than it lists
+			continue
+		}
 		for _, h := range r.hosts(p.Key.Text(), p.Key.Pos(), nil) {
 			r.hostVars(h, p.Value)
 		}

@@ -65,6 +65,14 @@ func (x *expander) expandContent(n, out *yaml.Node) error {
 // unsafeTag is on text that is no template.
 const unsafeTag = "!unsafe"
 
+// Unsafe returns the node with all texts in it marked as no templates.
+func (n Node) Unsafe() Node {
+	if n.Node != nil {
+		n.Node = unsafeBelow(n.Node)
+	}
+	return n
+}
+
 // unsafeBelow returns a copy of a node in which the tag stands at each text, instead
 // of at the list or mapping that holds them.
 func unsafeBelow(n *yaml.Node) *yaml.Node {
