@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 	"strings"
 
@@ -207,49 +206,3 @@ func (a *app) read(ctx context.Context, f *runFlags, names []string) (*setup, []
 	}
 	return s, files, nil
 }
-
-// list prints the hosts, tasks and tags of each play.
-func (a *app) list(s *setup, f *runFlags, pb *playbook.Playbook) error {
-	for i, p := range pb.Plays {
-		name := p.Name.Text()
-		if name == "" {
-			name = p.Hosts.Text()
-		}
-		fmt.Fprintf(a.out, "play #%d (%s): %s\n", i+1, p.Pos, name)
-		if f.listHosts {
-			hosts, err := s.selected(hostsPattern(p))
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(a.out, "  hosts (%d):\n", len(hosts))
-			for _, h := range hosts {
-				fmt.Fprintf(a.out, "    %s\n", h)
-			}
-		}
-		if f.listTasks {
-			fmt.Fprintln(a.out, "  tasks:")
-			for _, t := range engine.Tasks(p) {
-				if engine.Selected(t.Tags, f.tags, f.skipTags) {
-					fmt.Fprintf(a.out, "    %s\ttags: [%s]\n", t.Name, join(t.Tags))
-				}
-			}
-		}
-		if f.listTags {
-			fmt.Fprintf(a.out, "  tags: [%s]\n", join(engine.AllTags(p)))
-		}
-	}
-	return nil
-}
-
-func hostsPattern(p *playbook.Play) string {
-	if !p.Hosts.IsList() {
-		return p.Hosts.Text()
-	}
-	var parts []string
-	for _, n := range p.Hosts.Items() {
-		parts = append(parts, n.Text())
-	}
-	return join(parts)
-}
-
-func join(list []string) string { return strings.Join(list, ", ") }

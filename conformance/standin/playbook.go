@@ -1,9 +1,7 @@
 package standin
 
 import (
-	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 )
@@ -27,7 +25,7 @@ func playbook(args []string) error {
 		return call(rest...)
 	}
 	if lists(rest) {
-		return relist(rest)
+		return call(rest...)
 	}
 	s := story{out: os.Stdout, verbose: verbosity(rest)}
 	return follow(append(rest, "--json"), s.take)
@@ -68,18 +66,4 @@ func verbosity(args []string) int {
 		}
 	}
 	return n
-}
-
-// relist prints fleet's list of tasks as Ansible lays it out.
-func relist(args []string) error {
-	cmd := exec.Command(fleet, args...)
-	cmd.Stdin, cmd.Stderr = os.Stdin, &complaints{to: os.Stderr}
-	out, err := cmd.Output()
-	for line := range strings.Lines(string(out)) {
-		if strings.Contains(line, "\ttags: [") {
-			line = "  " + strings.Replace(line, "\ttags: [", "\tTAGS: [", 1)
-		}
-		fmt.Print(line)
-	}
-	return err
 }

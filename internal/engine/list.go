@@ -2,7 +2,6 @@ package engine
 
 import (
 	"path"
-	"slices"
 
 	"fleet/internal/playbook"
 )
@@ -61,14 +60,4 @@ func StartsAt(t *playbook.Task, at string) bool {
 	}
 	ok, err := path.Match(at, name)
 	return ok && err == nil
-}
-
-// AllTags returns the tags of a play's tasks, sorted.
-func AllTags(p *playbook.Play) []string {
-	var tags []string
-	for _, t := range Tasks(p) {
-		tags = append(tags, t.Tags...)
-	}
-	slices.Sort(tags)
-	return slices.Compact(tags)
 }

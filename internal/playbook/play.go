@@ -104,7 +104,7 @@ func (r *reader) importPlaybook(n source.Node, file string, chain []string) []*P
 
 // newPlay reads one play of the last file of the chain.
 func (r *reader) newPlay(n source.Node, chain []string) *Play {
-	p := &Play{File: chain[len(chain)-1], root: filepath.Dir(chain[0]), known: &roleCache{}}
+	p := &Play{File: chain[len(chain)-1], Playbook: chain[0], known: &roleCache{}}
 	p.Pos = n.Pos()
 	defer r.knowing(n.Get("vars"))()
 	var excused bool // it has another mistake that explains why there are no hosts

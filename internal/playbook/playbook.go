@@ -15,9 +15,10 @@ type Playbook struct {
 // Play maps tasks to hosts.
 type Play struct {
 	Keywords
-	File  string      // the playbook's file
-	Gaps  bool        // a role or a file of tasks that belongs to it could not be read
-	Hosts source.Node // a pattern or a list of patterns; may hold templates
+	File     string      // the playbook's file
+	Playbook string      // the one that the run was given: the same, or it imports this one
+	Gaps     bool        // a role or a file of tasks that belongs to it could not be read
+	Hosts    source.Node // a pattern or a list of patterns; may hold templates
 
 	VarsFiles  []source.Node // each a path or a list of paths of which the first that exists is taken
 	VarsPrompt []Prompt
@@ -40,7 +41,6 @@ type Play struct {
 	Strategy          source.Node // "linear", "free", "host_pinned"
 	Order             source.Node // "inventory", "reverse_inventory", "sorted", "reverse_sorted", "shuffle"
 
-	root                           string // the folder of the playbook that the run was given
 	known                          *roleCache
 	roleHandlers, importedHandlers []*Task // while it is read
 }

@@ -62,7 +62,7 @@ func (r *reader) findCollectionRole(use roleUse, s scope) (string, error) {
 	}
 	roots := []string{filepath.Join(s.playDir(), "collections")}
 	if s.play != nil {
-		roots = append(roots, filepath.Join(s.play.root, "collections"))
+		roots = append(roots, filepath.Join(filepath.Dir(s.play.Playbook), "collections"))
 	}
 	for _, root := range append(roots, r.CollectionsPath...) {
 		dir := filepath.Join(append([]string{root, "ansible_collections", parts[0], parts[1], "roles"}, parts[2:]...)...)
@@ -80,7 +80,7 @@ func (r *reader) findCollectionRole(use roleUse, s scope) (string, error) {
 func (r *reader) roleBases(use roleUse, s scope) []string {
 	bases := []string{filepath.Join(s.playDir(), "roles"), filepath.Join(s.dir, "roles")}
 	if s.play != nil {
-		bases = append(bases, filepath.Join(s.play.root, "roles"))
+		bases = append(bases, filepath.Join(filepath.Dir(s.play.Playbook), "roles"))
 	}
 	bases = append(bases, r.RolesPath...)
 	if use.by != nil {
