@@ -3,7 +3,9 @@ package check
 import (
 	"path/filepath"
 
+	"fleet/internal/jinja"
 	"fleet/internal/playbook"
+	"fleet/internal/source"
 )
 
 // handled is what a task may notify: what is known of a play's handlers so far.
@@ -20,6 +22,16 @@ func (p *play) notifiedBy(t *playbook.Task) {
 		name, literal := p.literal(n)
 		p.anyNotified = p.anyNotified || !literal
 		p.notified[name] = true
+	}
+}
+
+// topics warns about topics that look like templates, which they cannot be.
+func (p *play) topics(h *playbook.Task) {
+	for _, topic := range h.Listen {
+		if jinja.IsTemplate(topic) {
+			p.doubt(source.Errorf(h.Pos, "the topic %q is taken as it is written, so nothing can notify it", topic).
+				WithHint("write it out: a task may notify a template"), false)
+		}
 	}
 }
 

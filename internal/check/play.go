@@ -134,6 +134,7 @@ func (p *play) check() {
 	s.certain = false
 	for _, h := range p.handlers {
 		p.task(h, s)
+		p.topics(h)
 	}
 }
 

@@ -269,9 +269,7 @@ func (r *reader) register(n source.Node, t *Task) {
 
 func (r *reader) listen(n source.Node, t *Task) {
 	for _, topic := range r.texts("listen", "a topic or a list of topics", n) {
-		if text, ok := r.static("a topic", topic); ok {
-			t.Listen = append(t.Listen, text)
-		}
+		t.Listen = append(t.Listen, topic.Text())
 	}
 }
 
