@@ -90,6 +90,7 @@ func (c *Checker) Playbook(ctx context.Context, pb *playbook.Playbook) []Finding
 		}
 		p.check()
 	}
+	r.tellSlips()
 	for _, p := range plays {
 		if c.Idle {
 			p.idle()
@@ -118,6 +119,7 @@ type run struct {
 	found   map[key]*Finding
 	refused map[source.Pos]string // the reader's word about a place
 	texts   map[any]*text
+	slips   []slipped
 	varDocs map[string]varDoc
 	learnt  learnt
 	sofar   names // variables of learnt.later that tasks have set by now
@@ -125,6 +127,7 @@ type run struct {
 	// some are used by names that are not written out.
 	usage    names
 	indirect bool
+	byName   []string // variables that something other than a text uses
 	// forgiving counts the tasks and blocks around whose failures are caught.
 	forgiving int
 	// blind: not all that belongs to the playbook could be read.
@@ -135,7 +138,7 @@ type run struct {
 func newRun(ctx context.Context, c *Checker) *run {
 	r := &run{Checker: c, ctx: ctx, actions: map[string]*spec.Module{}, files: map[string]int{}, found: map[key]*Finding{}, refused: map[source.Pos]string{},
 		lookups: append(jinja.Lookups(), c.Lookups...), texts: map[any]*text{}, varDocs: map[string]varDoc{}, defined: map[any]bool{},
-		learnt: learnt{names: names{}, hosts: names{}, later: map[string]source.Pos{}, elsewhere: names{}}, sofar: names{}, blind: c.Refused != nil}
+		learnt: learnt{names: names{}, hosts: names{}, paths: names{}, later: map[string]source.Pos{}, elsewhere: names{}}, sofar: names{}, blind: c.Refused != nil}
 	for _, m := range c.Actions {
 		r.actions[m.Name] = m
 	}

@@ -16,8 +16,10 @@ import (
 	"fleet/internal/catalog"
 	"fleet/internal/engine"
 	"fleet/internal/inventory"
+	"fleet/internal/jinja"
 	"fleet/internal/jinja/lookup"
 	"fleet/internal/playbook"
+	"fleet/internal/source"
 	"fleet/internal/vars"
 )
 
@@ -30,7 +32,18 @@ func newChecker(t testing.TB, inventories ...string) *Checker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Checker{Inventory: inv, Vars: vars.NewStore(inv, nil, nil), Loader: &playbook.Loader{Modules: catalog.Modules{}},
+	store := vars.NewStore(inv, nil, nil)
+	static := func(n source.Node, around []source.Node) ([]string, error) {
+		scope := jinja.Vars{}
+		for _, m := range around {
+			for k, v := range store.Map(m).All() {
+				scope[jinja.Str(k)] = v
+			}
+		}
+		v, err := jinja.Deep(jinja.NewContext(context.Background(), nil, scope), jinja.FromYAML(n))
+		return []string{jinja.Str(v)}, err
+	}
+	return &Checker{Inventory: inv, Vars: store, Loader: &playbook.Loader{Modules: catalog.Modules{}, Static: static},
 		Modules: catalog.Modules{}, Actions: engine.Actions(), Open: engine.Open,
 		Lookups: slices.Collect(maps.Keys(lookup.New(lookup.Options{}))),
 		Selected: func(p *playbook.Play, e playbook.Entry) bool {

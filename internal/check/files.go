@@ -69,13 +69,24 @@ func (p *play) script(t *playbook.Task, g *given, s site) {
 	if n := g.nodes["cmd"]; n.Exists() {
 		line = n.Text()
 	}
-	name, _, _ := strings.Cut(strings.TrimSpace(line), " ")
-	if name = strings.Trim(name, `"'`); name == "" || strings.ContainsAny(name, "{=") {
+	name := firstWord(line)
+	if name == "" || strings.ContainsAny(name, "{=") {
 		return
 	}
 	if _, err := p.searchFor(t).Find("files", name); err != nil {
-		p.missing(err, g.pos["cmd"], t, s)
+		p.missing(name, err, g.pos["cmd"], t, s)
 	}
+}
+
+// firstWord returns the first word of a command line, without its quotes.
+func firstWord(line string) string {
+	line = strings.TrimSpace(line)
+	if line != "" && strings.ContainsRune(`"'`, rune(line[0])) {
+		word, _, _ := strings.Cut(line[1:], line[:1])
+		return word
+	}
+	word, _, _ := strings.Cut(line, " ")
+	return strings.Trim(word, `"'`)
 }
 
 // find returns the file that an argument names, or "" where that is not known or
@@ -88,18 +99,21 @@ func (p *play) find(t *playbook.Task, g *given, kind, arg string, s site) string
 	}
 	file, err := p.searchFor(t).Find(kind, name)
 	if err != nil {
-		p.missing(err, g.pos[arg], t, s)
+		p.missing(name, err, g.pos[arg], t, s)
 		return ""
 	}
 	return file
 }
 
 // missing notes a file that is not there.
-func (p *play) missing(err error, pos source.Pos, t *playbook.Task, s site) {
+func (p *play) missing(name string, err error, pos source.Pos, t *playbook.Task, s site) {
 	if pos.IsZero() {
 		pos = t.ModulePos
 	}
 	for _, e := range playbook.Errors(err) {
+		if p.learnt.paths[filepath.Base(name)] {
+			continue // a task may make it
+		}
 		p.doubt(located(e, pos), s.certain && !p.learnt.files)
 	}
 }

@@ -65,13 +65,19 @@ func (p *play) idleHandlers() {
 	}
 }
 
+// uses notes variables that something other than a text uses.
+func (r *run) uses(names ...string) { r.byName = append(r.byName, names...) }
+
 // usedNames returns the variables that any text uses. They are not known where
 // variables are asked for by a name that is not written out.
 func (r *run) usedNames() (used names, known bool) {
 	if r.usage != nil {
 		return r.usage, !r.indirect
 	}
-	r.usage = names{}
+	r.usage = names{}.with(r.byName...)
+	for _, n := range r.Loader.Rendered() {
+		r.template(n)
+	}
 	for _, t := range r.texts {
 		if t == nil {
 			continue

@@ -2,7 +2,9 @@ package check
 
 import (
 	"regexp"
+	"strings"
 	"sync"
+	"unicode"
 
 	"fleet/internal/argument"
 	"fleet/internal/jinja"
@@ -74,7 +76,7 @@ func reserved(name string, pos source.Pos) *source.Error {
 }
 
 func (p *play) override(name string, pos source.Pos) {
-	if magic[name] || inRoles[name] {
+	if magic[name] {
 		p.doubt(source.Errorf(pos, "the variable %q is set by the run itself, so this value is never seen", name).
 			WithHint("give the variable another name"), false)
 	}
@@ -139,11 +141,24 @@ func (p *play) values(t *playbook.Task, g *given, s site) {
 		return
 	}
 	n := g.nodes["var"]
+	if word, free := g.words["var"]; free {
+		p.uses(root(word))
+	}
 	if _, literal := p.literal(n); literal && n.IsString() {
 		x := p.expression(n)
 		s.lenient = true // it prints what is undefined
 		p.use(x, s)
 	}
+}
+
+// root returns the variable that an expression starts with.
+func root(expr string) string {
+	expr = strings.TrimSpace(expr)
+	end := strings.IndexFunc(expr, func(c rune) bool { return c != '_' && !unicode.IsLetter(c) && !unicode.IsDigit(c) })
+	if end < 0 {
+		return expr
+	}
+	return expr[:end]
 }
 
 // assertion checks the conditions of an assert. What it tests the play asks for
@@ -161,6 +176,7 @@ func (p *play) assertion(t *playbook.Task, s site) {
 		x := p.judged(n)
 		p.use(x, s)
 		p.asserted = p.asserted.with(tests(x)...)
+		p.indirect = p.indirect || s.locals[strings.TrimSpace(n.Text())] // the items are conditions
 	}
 	p.asserted = p.asserted.with(conditionTests(p, t)...)
 }

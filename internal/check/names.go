@@ -24,7 +24,7 @@ func (p *play) use(t *text, s site) {
 		return
 	}
 	for _, r := range t.refs {
-		if !r.Guarded && !s.locals[r.Name] && !s.tested[r.Name] && !p.asserted[r.Name] {
+		if !r.Guarded && !strings.EqualFold(r.Name, "undefined") && !s.locals[r.Name] && !s.tested[r.Name] && !p.asserted[r.Name] {
 			p.variable(r, s)
 		}
 	}
@@ -63,14 +63,13 @@ func (p *play) variable(r jinja.Ref, s site) {
 }
 
 // undefined notes a variable that no host has. Where not all variables are known
-// it is worth a word only if it looks like a slip of the pen.
+// it is worth a word only if it looks like a slip of the pen, and stands nowhere else.
 func (p *play) undefined(r jinja.Ref, s site) {
 	e := source.Errorf(r.Pos, "%s is undefined", jinja.Repr(r.Name))
 	e.Hint = source.DidYouMean(r.Name, p.known(s))
 	if p.learnt.open || s.lenient {
-		// A role's __name stands in a file of its own for each kind of machine.
-		if e.Hint != "" && !strings.HasPrefix(r.Name, "__") {
-			p.doubt(e, false)
+		if slices.ContainsFunc(p.known(s), func(known string) bool { return slip(r.Name, known) }) {
+			p.slips = append(p.slips, slipped{r.Name, e})
 		}
 		return
 	}

@@ -2,6 +2,7 @@ package check
 
 import (
 	"slices"
+	"strings"
 
 	"fleet/internal/argument"
 	"fleet/internal/jinja"
@@ -18,6 +19,8 @@ type learnt struct {
 	hosts   names // that add_host names
 	// files: tasks may make files on the controller.
 	files bool
+	// paths are the parts of paths that such tasks name.
+	paths names
 	// later are those that only tasks set, by the place of the first that does.
 	later map[string]source.Pos
 	// elsewhere are those of names that something else than such a task gives.
@@ -97,6 +100,24 @@ func (p *play) surveyController(t *playbook.Task) {
 	by := inherited(p.src, t, func(k *playbook.Keywords) source.Node { return k.Connection })
 	if argument.ShortName(t.Module) == "fetch" || p.isTemplate(to) || isLocal(to.Text()) || by.Text() == "local" {
 		p.learnt.files = true
+		p.learnPaths(t.Action)
+		p.learnPaths(t.Args)
+		if t.Loop != nil {
+			p.learnPaths(t.Loop.Items)
+		}
+	}
+}
+
+// learnPaths takes in the parts of paths that a task on the controller names.
+func (p *play) learnPaths(n source.Node) {
+	for _, pair := range n.Pairs() {
+		p.learnPaths(pair.Value)
+	}
+	for _, item := range n.Items() {
+		p.learnPaths(item)
+	}
+	for _, part := range strings.FieldsFunc(n.Text(), func(c rune) bool { return strings.ContainsRune("/ \t\n\"'={}", c) }) {
+		p.learnt.paths[part] = true
 	}
 }
 

@@ -251,6 +251,8 @@ func (p *play) special(t *playbook.Task, g *given, s site) {
 		p.ended = p.ended || s.certain // what stands behind it is not reached
 	case "set_fact":
 		p.setFact(t, g, s)
+	case "validate_argument_spec":
+		p.uses(varNames(t.Argument("argument_spec"))...)
 	case "meta":
 		if t.Action.Text() == "end_role" && playbook.RoleOf(t) == nil {
 			p.add(t.Action.Errorf("Cannot execute 'end_role' from outside of a role"), s.certain)

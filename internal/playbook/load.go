@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"fleet/internal/source"
@@ -44,8 +45,17 @@ type Loader struct {
 	// Files reads the files: with its keys, those that are encrypted too.
 	Files source.Files
 
-	mu    sync.Mutex
-	files map[string]document
+	mu       sync.Mutex
+	files    map[string]document
+	rendered []source.Node
+}
+
+// Rendered returns the templates that Static was asked for so far. What was read
+// holds their values in their place.
+func (l *Loader) Rendered() []source.Node {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.rendered)
 }
 
 // RoleOptions are the arguments of include_role and import_role.

@@ -177,7 +177,7 @@ func (r *reader) statics(what string, n source.Node) ([]string, bool) {
 		r.fail(n.Errorf("%s must be known before the run, so it cannot be a template", what).WithHint("write it out"))
 		return nil, false
 	}
-	names, err := r.Static(n, r.known)
+	names, err := r.render(n)
 	if err != nil {
 		e := source.Errorf(n.Pos(), "%s must be known before the run: %w", what, bare(err))
 		e.Hint = source.HintOf(err)
@@ -195,8 +195,16 @@ func (r *reader) knownNames(n source.Node) (names []string, known bool) {
 	if r.Static == nil {
 		return nil, false
 	}
-	names, err := r.Static(n, r.known)
+	names, err := r.render(n)
 	return names, err == nil
+}
+
+// render is the Loader's Static with the variables around.
+func (r *reader) render(n source.Node) ([]string, error) {
+	r.mu.Lock()
+	r.rendered = append(r.rendered, n)
+	r.mu.Unlock()
+	return r.Static(n, r.known)
 }
 
 // knowing makes the variables of what is read known to static, until the function
