@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -97,6 +98,9 @@ func (l *listing) addTree(dir, prefix string, in []fs.FileInfo) error {
 	if err != nil {
 		return err
 	}
+	// The files of a folder come before its folders, as with Ansible: of several that
+	// cannot be read the first is named.
+	slices.SortStableFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(folderRank(a), folderRank(b)) })
 	for _, e := range entries {
 		full, name := filepath.Join(dir, e.Name()), path.Join(prefix, e.Name())
 		info, err := os.Stat(full)
@@ -112,6 +116,13 @@ func (l *listing) addTree(dir, prefix string, in []fs.FileInfo) error {
 		}
 	}
 	return nil
+}
+
+func folderRank(e fs.DirEntry) int {
+	if e.IsDir() {
+		return 1
+	}
+	return 0
 }
 
 // among reports whether one of the folders is info's.

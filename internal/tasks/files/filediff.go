@@ -2,6 +2,7 @@ package files
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"strconv"
@@ -108,17 +109,20 @@ func (t *fileTask) warnings() (out []string) {
 	if !t.m.Check || t.State == "absent" {
 		return nil
 	}
-	missing := func(kind, id, name string) {
-		if _, err := strconv.Atoi(name); err == nil {
-			kind += " with " + id
+	note := func(kind, id, name string, byName func(string) error, byID func(int) error) {
+		what, err := kind, error(nil)
+		if n, nerr := strconv.Atoi(name); nerr == nil {
+			what, err = kind+" with "+id, byID(n)
+		} else if name != "" {
+			err = byName(name)
 		}
-		out = append(out, "failed to look up "+kind+" "+name+". Create "+strings.Fields(kind)[0]+" up to this point in real play")
+		if errors.Is(err, sys.ErrNoAccount) {
+			out = append(out, fmt.Sprintf("failed to look up %s %s. Create %s up to this point in real play", what, name, kind))
+		}
 	}
-	if _, err := t.m.LookupUser(t.Owner); t.Owner != "" && errors.Is(err, sys.ErrNoAccount) {
-		missing("user", "uid", t.Owner)
-	}
-	if _, err := t.m.LookupGroup(t.Group); t.Group != "" && errors.Is(err, sys.ErrNoAccount) {
-		missing("group", "gid", t.Group)
-	}
+	note("user", "uid", t.Owner, func(name string) error { _, err := t.m.LookupUser(name); return err },
+		func(id int) error { _, err := t.m.LookupUID(id); return err })
+	note("group", "gid", t.Group, func(name string) error { _, err := t.m.LookupGroup(name); return err },
+		func(id int) error { _, err := t.m.LookupGID(id); return err })
 	return out
 }

@@ -26,7 +26,10 @@ type Command struct {
 	Stdin []byte   // nil is /dev/null
 	Dir   string   // empty is the helper's own
 	Env   []string // KEY=value, added to the helper's environment and the task's
-	Show  bool     // pass the output on to the controller while it comes
+	// Alone runs it in a session of its own: it has no terminal, and reads from Stdin
+	// what it would ask there.
+	Alone bool
+	Show  bool // pass the output on to the controller while it comes
 }
 
 // Output is what a command left.
@@ -88,7 +91,7 @@ func (processes) Run(ctx context.Context, m *Machine, c Command) (Output, error)
 	}
 	stdout, stderr := m.capture(c, wire.Stdout), m.capture(c, wire.Stderr)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: !c.Alone, Setsid: c.Alone}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = killDelay
 	err := cmd.Run()

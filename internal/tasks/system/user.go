@@ -96,6 +96,8 @@ type userArgs struct {
 	// The file of the private key; below the home folder where it does not start
 	// with a slash.
 	SSHKeyFile string `arg:"ssh_key_file" type:"path"`
+	// The passphrase of the key. One that is there already keeps its own.
+	SSHKeyPassphrase string `arg:"ssh_key_passphrase,secret"`
 	// The comment in the key; the default names the machine.
 	SSHKeyComment string `arg:"ssh_key_comment"`
 }

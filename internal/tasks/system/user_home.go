@@ -112,16 +112,12 @@ func (r *userRun) keygen(ctx context.Context, u sys.User, file string) error {
 			return err
 		}
 	}
-	comment := r.a.SSHKeyComment
-	if comment == "" {
-		host, _ := os.Hostname()
-		comment = "ansible-generated on " + host
+	c := r.a.keygen(r.m.Path(file))
+	out, err := r.m.Run(ctx, c)
+	if err == nil && out.Code != 0 {
+		err = &sys.ExitError{Argv: c.Argv, Output: out}
 	}
-	argv := []string{"ssh-keygen", "-q", "-t", r.a.SSHKeyType, "-N", "", "-C", comment, "-f", r.m.Path(file)}
-	if r.a.SSHKeyBits > 0 {
-		argv = append(argv, "-b", strconv.Itoa(r.a.SSHKeyBits))
-	}
-	if _, err := r.m.Must(ctx, argv...); err != nil {
+	if err != nil {
 		return err
 	}
 	for _, name := range []string{file, file + ".pub"} {
@@ -130,4 +126,23 @@ func (r *userRun) keygen(ctx context.Context, u sys.User, file string) error {
 		}
 	}
 	return nil
+}
+
+// keygen returns the command that makes the key pair.
+func (a *userArgs) keygen(file string) sys.Command {
+	comment := a.SSHKeyComment
+	if comment == "" {
+		host, _ := os.Hostname()
+		comment = "ansible-generated on " + host
+	}
+	c := sys.Command{Argv: []string{"ssh-keygen", "-q", "-t", a.SSHKeyType, "-C", comment, "-f", file}}
+	if a.SSHKeyBits > 0 {
+		c.Argv = append(c.Argv, "-b", strconv.Itoa(a.SSHKeyBits))
+	}
+	if phrase := a.SSHKeyPassphrase; phrase == "" {
+		c.Argv = append(c.Argv, "-N", "")
+	} else { // it asks twice, and an argument would be seen by all
+		c.Stdin, c.Alone, c.Env = []byte(phrase+"\n"+phrase+"\n"), true, []string{"SSH_ASKPASS_REQUIRE=never"}
+	}
+	return c
 }
