@@ -51,11 +51,7 @@ func runDebug(_ context.Context, a *attempt, args *debugArgs) (*taskResult, erro
 	if !isText {
 		return ok("var", a.ordered("var", args.Var)), nil
 	}
-	pos := a.task.ModulePos
-	if n := a.task.Action.Get("var"); n.Exists() {
-		pos = n.TextPos()
-	}
-	expr, err := jinja.ParseExpr(text, pos)
+	expr, err := a.shown(text)
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +63,19 @@ func runDebug(_ context.Context, a *attempt, args *debugArgs) (*taskResult, erro
 		return nil, err
 	}
 	return ok(text, v), nil
+}
+
+// shown reads the expression that debug shows: once for all hosts where it stands
+// in the playbook as it is.
+func (a *attempt) shown(text string) (*jinja.Expr, error) {
+	n := a.task.Action.Get("var")
+	switch {
+	case !n.Exists():
+		return jinja.ParseExpr(text, a.task.ModulePos)
+	case n.Text() == text:
+		return a.engine.exprs.get(n)
+	}
+	return jinja.ParseExpr(text, n.TextPos())
 }
 
 // ordered returns an argument as it was evaluated, with the order of its

@@ -35,7 +35,7 @@ func (e *Engine) holds(c *jinja.Context, n source.Node) (bool, error) {
 // of the expression where they are no more than names, literals, or text between
 // quotes: what a target says never becomes an expression.
 func (e *Engine) holdsEmbedded(c *jinja.Context, n source.Node) (bool, error) {
-	parts, err := split(n.Text(), n.TextPos())
+	parts, err := e.exprs.pieces(n)
 	if err != nil {
 		return false, err
 	}

@@ -10,11 +10,40 @@ import (
 )
 
 // exprs keeps the bare expressions of playbooks, parsed once for all hosts.
-type exprs struct{ byNode sync.Map }
+type exprs struct{ byNode, split, byText sync.Map }
 
 type parsed struct {
 	expr *jinja.Expr
 	err  error
+}
+
+type splitted struct {
+	parts []piece
+	err   error
+}
+
+// pieces returns the parts of a condition with templates in it.
+func (x *exprs) pieces(n source.Node) ([]piece, error) {
+	if s, ok := x.split.Load(n.Node); ok {
+		return s.(splitted).parts, s.(splitted).err
+	}
+	parts, err := split(n.Text(), n.TextPos())
+	x.split.Store(n.Node, splitted{parts, err})
+	return parts, err
+}
+
+// of returns an expression of fleet's own, for the place that it stands for.
+func (x *exprs) of(text string, pos source.Pos) (*jinja.Expr, error) {
+	type place struct {
+		text string
+		pos  source.Pos
+	}
+	if p, ok := x.byText.Load(place{text, pos}); ok {
+		return p.(parsed).expr, p.(parsed).err
+	}
+	expr, err := jinja.ParseExpr(text, pos)
+	x.byText.Store(place{text, pos}, parsed{expr, err})
+	return expr, err
 }
 
 func (x *exprs) get(n source.Node) (*jinja.Expr, error) {

@@ -69,7 +69,7 @@ func flatten(v any) []any {
 
 // lookup runs the lookup behind with_NAME.
 func (u *turn) lookup(c *jinja.Context, loop *playbook.Loop, terms any) ([]any, error) {
-	expr, err := jinja.ParseExpr("query('"+strings.ReplaceAll(loop.Lookup, "'", "")+"', *fleet_terms)", loop.Pos)
+	expr, err := u.engine.exprs.of("query('"+strings.ReplaceAll(loop.Lookup, "'", "")+"', *fleet_terms)", loop.Pos)
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ func (c *Context) attr(obj any, name string, at place) (any, error) {
 		if v, ok := o.Get(name); ok {
 			return c.resolve(v)
 		}
-		return &Undefined{Name: name, at: at, owner: obj, attr: true, known: o.names}, nil
+		return &Undefined{Name: name, at: at, owner: obj, attr: true}, nil
 	case Mapping:
 		if c.tables.isMethod(obj, name) {
 			return c.boundMethod(obj, name), nil
@@ -64,7 +64,7 @@ func (c *Context) attr(obj any, name string, at place) (any, error) {
 		if v, ok := o.vars.Get(name); ok {
 			return c.resolve(v)
 		}
-		return &Undefined{Name: name, at: at, owner: obj, attr: true, known: o.vars.names}, nil
+		return &Undefined{Name: name, at: at, owner: obj, attr: true}, nil
 	case attributes:
 		if v, ok := o.attribute(c, name); ok {
 			return v, nil
@@ -147,7 +147,7 @@ func (c *Context) item(obj, key any, at place) (any, error) {
 			if c.tables.isMethod(obj, s) {
 				return c.boundMethod(obj, s), nil
 			}
-			return &Undefined{Name: s, at: at, owner: obj, attr: true, known: o.names}, nil
+			return &Undefined{Name: s, at: at, owner: obj, attr: true}, nil
 		}
 		return &Undefined{Name: Str(key), at: at, owner: obj, attr: true, notText: true}, nil
 	case Mapping:

@@ -89,7 +89,8 @@ func literal(s string) any {
 // bind puts arguments in the order of the parameters. The last elements are the
 // []any of *args and the *Map of **kwargs, where the signature has them.
 func (s *signature) bind(kind, name string, a Args) ([]any, error) {
-	out := slices.Grow(slices.Clone(s.defaults), 2)
+	out := make([]any, len(s.defaults), len(s.defaults)+2)
+	copy(out, s.defaults)
 	n := min(len(a.Pos), s.positional)
 	copy(out, a.Pos[:n])
 	if len(a.Pos) > n && !s.star {

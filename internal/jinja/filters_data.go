@@ -170,7 +170,8 @@ func flatten(items []any, levels int, skip bool) ([]any, error) {
 
 type flattener struct {
 	out   []any
-	skip  bool
+	skip  bool // what is none is left out
+	ends  bool // a text that says none ends its list, as the lookup has it
 	steps int
 }
 
@@ -178,6 +179,9 @@ func (f *flattener) add(items []any, levels, depth int) error {
 	for _, e := range items {
 		if f.steps++; f.steps > maxItems {
 			return newError("the list would have more than %d elements", maxItems)
+		}
+		if f.ends && (isText(e, "None") || isText(e, "null")) {
+			return nil
 		}
 		if f.skip && (e == nil || isText(e, "None") || isText(e, "null")) {
 			continue
@@ -216,6 +220,11 @@ func setFilter(keep func(inA, inB bool) bool) func(*Context, any, []any) (any, e
 		if adds := keep(true, false) && keep(false, true); adds && addable(v) != addable(a[0]) {
 			return nil, newError("cannot join %s and %s", describe(v), describe(a[0])).WithHint("give two lists")
 		}
+		if _, isTuple := v.(Tuple); isTuple {
+			if err := hashableAll(left, a[0], right); err != nil {
+				return nil, err
+			}
+		}
 		inA, inB := map[any]bool{}, map[any]bool{}
 		keys := make([]any, 0, len(left)+len(right))
 		for _, e := range slices.Concat(left, right) {
@@ -250,6 +259,20 @@ func setFilter(keep func(inA, inB bool) bool) func(*Context, any, []any) (any, e
 		}
 		return out, nil
 	}
+}
+
+// hashableAll is the error of elements of two tuples that are no keys: Python makes
+// sets of them, but not of lists.
+func hashableAll(left []any, other any, right []any) error {
+	if _, isTuple := other.(Tuple); !isTuple {
+		return nil
+	}
+	for _, e := range slices.Concat(left, right) {
+		if err := hashable(e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addable says what Python can add to each other: union and symmetric_difference

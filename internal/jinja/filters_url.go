@@ -92,7 +92,7 @@ func filterXMLAttr(c *Context, v any, a []any) (any, error) {
 		if _, ok := e.(*Undefined); ok || e == nil {
 			continue
 		}
-		if strings.ContainsAny(Str(k), " \t\n\r\f\v/>=") {
+		if _, isText := k.(string); !isText || strings.ContainsAny(Str(k), " \t\n\r\f\v/>=") {
 			return nil, newError("%s cannot be the name of an attribute", Repr(k))
 		}
 		s, err := c.str(e)

@@ -202,9 +202,10 @@ func (c *Context) lookup(a Args, wantList bool) (any, error) {
 		return nil, err
 	}
 	for i, t := range terms {
-		if terms[i], err = c.plainMap(t); err != nil {
+		if t, err = c.plainMap(t); err != nil {
 			return nil, err
 		}
+		terms[i] = withoutTuples(t)
 	}
 	// a single list is the list of terms
 	if len(terms) == 1 && name != "vars" {

@@ -37,7 +37,7 @@ func pythonLiteral(s string) (any, bool) {
 	if s == "" || len(s) > maxLiteral || strings.ContainsRune(" \t\n", rune(s[0])) {
 		return nil, false
 	}
-	t := &text{src: s}
+	t := &text{src: withoutComments(s)}
 	tokens, err := lexExpr(t)
 	if err != nil {
 		return nil, false
@@ -55,6 +55,34 @@ func pythonLiteral(s string) (any, bool) {
 	return literalOf(x)
 }
 
+// withoutComments returns a text without what stands between # and the end of a
+// line, outside of quotes.
+func withoutComments(s string) string {
+	if !strings.Contains(s, "#") {
+		return s
+	}
+	var b strings.Builder
+	var quote byte
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case quote == 0 && c == '#':
+			if i += strings.IndexByte(s[i:]+"\n", '\n') - 1; i+1 >= len(s) {
+				return b.String()
+			}
+			continue
+		case quote == 0 && (c == '\'' || c == '"'):
+			quote = c
+		case quote == c:
+			quote = 0
+		case quote != 0 && c == '\\' && i+1 < len(s):
+			b.WriteByte(c)
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
 func literalOf(x expr) (any, bool) {
 	switch x := x.(type) {
 	case *constExpr:
@@ -64,6 +92,9 @@ func literalOf(x expr) (any, bool) {
 			return nil, true
 		}
 	case *unaryExpr:
+		if _, twice := x.x.(*unaryExpr); twice {
+			return nil, false
+		}
 		v, ok := literalOf(x.x)
 		if i, f, isInt, isNum := num(v); ok && isNum {
 			switch {

@@ -13,7 +13,7 @@ func pureLookups() map[string]LookupFunc {
 	return map[string]LookupFunc{
 		"cartesian":     lookupNested,
 		"dict":          lookupDict,
-		"flattened":     func(_ *Context, terms []any, _ *Map) ([]any, error) { return flatten(terms, -1, true) },
+		"flattened":     lookupFlattened,
 		"indexed_items": lookupIndexed,
 		"items":         func(_ *Context, terms []any, _ *Map) ([]any, error) { return flatten(terms, 1, false) },
 		"list":          func(_ *Context, terms []any, _ *Map) ([]any, error) { return terms, nil },
@@ -25,6 +25,46 @@ func pureLookups() map[string]LookupFunc {
 		"vars":          lookupVars,
 		"varnames":      lookupVarnames,
 	}
+}
+
+func lookupFlattened(_ *Context, terms []any, _ *Map) ([]any, error) {
+	f := flattener{out: []any{}, ends: true}
+	err := f.add(terms, -1, 0)
+	return f.out, err
+}
+
+// withoutTuples returns a term with lists in the place of the tuples in it.
+func withoutTuples(v any) any {
+	switch x := v.(type) {
+	case Tuple:
+		return listed(x)
+	case []any:
+		return listed(x)
+	case *Map:
+		if vals := listed(x.vals); !sameSlice(vals, x.vals) {
+			x = x.Clone()
+			x.vals = vals
+		}
+		return x
+	}
+	return v
+}
+
+// listed is withoutTuples of each item. It copies only what it changes.
+func listed(items []any) []any {
+	out := items
+	for i, e := range items {
+		if isScalar(e) {
+			continue
+		}
+		if w := withoutTuples(e); !same(w, e) {
+			if sameSlice(out, items) {
+				out = slices.Clone(items)
+			}
+			out[i] = w
+		}
+	}
+	return out
 }
 
 // oneLevel dissolves the lists that are elements of items.

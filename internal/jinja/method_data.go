@@ -129,6 +129,9 @@ func (c *Context) pairs(v any) (*Map, error) {
 	switch v.(type) {
 	case []any, Tuple:
 	default:
+		if v == "" { // a text is a list of its characters, and none is a pair
+			return &Map{}, nil
+		}
 		return c.dict(v)
 	}
 	items, _ := c.iterate(v)

@@ -70,6 +70,24 @@ func (g *grammar) mark(depth int, mark byte) string {
 	return g.fill(depth-1, g.pick(g.patterns[kind+" patterns"]...))
 }
 
+// natives returns texts of several parts, as jinja2_native reads them.
+func natives(t testing.TB) []oracleCase {
+	g := &grammar{state: 11, patterns: sections(t, "testdata/oracle/grammar.txt")}
+	seen := map[string]bool{}
+	var out []oracleCase
+	for len(out) < 800 {
+		src := ""
+		for range 1 + g.n(3) {
+			src += g.pick(g.patterns["native parts"]...)
+		}
+		if src = g.fill(g.n(3), src); IsTemplate(src) && !seen[src] && len(src) <= 300 {
+			seen[src] = true
+			out = append(out, oracleCase{Kind: "native", Src: src, name: "native: " + src})
+		}
+	}
+	return out
+}
+
 // grown returns expressions that the grammar writes.
 func grown(t testing.TB) []oracleCase {
 	g := &grammar{state: 1, patterns: sections(t, "testdata/oracle/grammar.txt")}

@@ -24,7 +24,7 @@ import (
 // oracleCase is a template or expression that the real Jinja2 and Ansible have
 // evaluated as well.
 type oracleCase struct {
-	Kind  string            `json:"kind"` // expr, text or file
+	Kind  string            `json:"kind"` // expr, text, native or file
 	Src   string            `json:"src"`
 	Files map[string]string `json:"files,omitempty"` // that it can include
 	Lazy  bool              `json:"lazy,omitempty"`  // sees variables that are templates
@@ -52,6 +52,7 @@ var families = []struct {
 	{"crossed", 3000, crossed},
 	{"grown", 3000, grown},
 	{"variables", 50, writtenVariables},
+	{"natives", 500, natives},
 	{"templates", 100, writtenTemplates},
 	{"grown-templates", 500, grownTemplates},
 }
@@ -119,6 +120,11 @@ func evaluateCase(t testing.TB, c oracleCase) (string, error) {
 		}
 		return Repr(v), nil
 	}
+	if c.Kind == "native" {
+		env.ReadLiterals = true
+		v, err := NewText(c.Src, pos).Resolve(ctx)
+		return Repr(v), err
+	}
 	o := ForText()
 	if c.Kind == "file" {
 		o = ForFile()
@@ -170,6 +176,9 @@ func askPython(t *testing.T, cases []oracleCase) []string {
 	}
 	cmd := exec.Command("/usr/bin/python3", "testdata/oracle.py")
 	cmd.Stdin = bytes.NewReader(job)
+	if cases[0].Kind == "native" {
+		cmd.Env = append(os.Environ(), "ANSIBLE_JINJA2_NATIVE=1")
+	}
 	out, err := cmd.Output()
 	var failed *exec.ExitError
 	if errors.As(err, &failed) {

@@ -99,8 +99,13 @@ func looseVersion(s string) (any, error) {
 			j++
 		}
 		part := s[i:j]
-		if n, err := strconv.Atoi(part); err == nil {
-			out = append(out, n)
+		if kind(part[0]) == 0 {
+			n, err := strconv.Atoi(part)
+			if err != nil {
+				out = append(out, part)
+			} else {
+				out = append(out, n)
+			}
 		} else if part != "." {
 			out = append(out, part)
 		}

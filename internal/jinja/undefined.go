@@ -23,7 +23,7 @@ type Undefined struct {
 	owner   any             // what the attribute is missing from
 	attr    bool            // an attribute or item, not a variable
 	notText bool            // the item's key is a number or the like
-	known   func() []string // the names there are
+	known   func() []string // the names there are, where the owner does not tell
 	hint    string          // the message of undef()
 	cause   error           // what resolving a lazy value said
 	// lenient is the value of `a if b` where b is false: it is undefined, but
@@ -50,10 +50,24 @@ func (u *Undefined) Err() error {
 	case u.attr:
 		msg = u.ownerText() + " has no attribute " + Repr(name)
 	}
-	if u.known != nil && len(u.Name) <= maxHintName {
-		hint = source.DidYouMean(u.Name, sorted(u.known()))
+	if len(u.Name) <= maxHintName {
+		hint = source.DidYouMean(u.Name, sorted(u.names()))
 	}
 	return &source.Error{Pos: u.at.pos(), Msg: msg, Hint: hint, Err: errUndefined}
+}
+
+// names returns the names that could have been meant.
+func (u *Undefined) names() []string {
+	if u.known != nil {
+		return u.known()
+	}
+	switch owner := u.owner.(type) {
+	case *Map:
+		return owner.names()
+	case *Namespace:
+		return owner.vars.names()
+	}
+	return nil
 }
 
 // writeRepr writes u as Python shows the object that stands for it.

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"sync"
 
 	"fleet/internal/jinja"
 	"fleet/internal/source"
@@ -44,7 +45,11 @@ type Options struct {
 }
 
 // lookups are the lookups with their options.
-type lookups struct{ o Options }
+type lookups struct {
+	o Options
+	// templates are those that were parsed, by their templateKey.
+	templates *sync.Map
+}
 
 // New returns the lookups, by name. They are safe for concurrent use.
 func New(o Options) map[string]jinja.LookupFunc {
@@ -57,7 +62,7 @@ func New(o Options) map[string]jinja.LookupFunc {
 	if o.FirstFound == "" {
 		o.FirstFound = "files"
 	}
-	l := lookups{o}
+	l := lookups{o, &sync.Map{}}
 	return map[string]jinja.LookupFunc{
 		"config":              l.config,
 		"csvfile":             l.csvfile,

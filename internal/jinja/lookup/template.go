@@ -58,7 +58,7 @@ func (l lookups) render(c *jinja.Context, path, name string, kw *jinja.Map, o ji
 	if err != nil {
 		return "", err
 	}
-	t, err := jinja.Parse(src, source.Pos{File: path, Line: 1, Col: 1}, o)
+	t, err := l.parsed(path, src, o)
 	if err != nil {
 		return "", err
 	}
@@ -81,6 +81,25 @@ func (l lookups) render(c *jinja.Context, path, name string, kw *jinja.Map, o ji
 	d := c.With(overlay{vars, c.Scope})
 	d.Env = l.beside(c.Env, filepath.Dir(path))
 	return t.Render(d)
+}
+
+// templateKey identifies a parsed template.
+type templateKey struct {
+	path, src string
+	options   jinja.Options
+}
+
+// parsed returns a file's template, which is parsed once for all hosts.
+func (l lookups) parsed(path, src string, o jinja.Options) (*jinja.Template, error) {
+	key := templateKey{path, src, o}
+	if t, known := l.templates.Load(key); known {
+		return t.(*jinja.Template), nil
+	}
+	t, err := jinja.Parse(src, source.Pos{File: path, Line: 1, Col: 1}, o)
+	if err == nil {
+		l.templates.Store(key, t)
+	}
+	return t, err
 }
 
 // beside returns env with templates beside the file found first.

@@ -4,7 +4,8 @@
 Reads {"vars", "lazy", "cases"} as JSON from stdin, and writes one verdict a case
 as a JSON list: "=" and the text or the value's repr(), "?" where something is
 undefined, "!" and the name of the error otherwise. A case has a "kind": an
-expression "expr", "text" as in a playbook, or a template "file"; its "src"; the
+expression "expr", "text" as in a playbook, a "native" one where jinja2_native is
+set, or a template "file"; its "src"; the
 "files" that it can include; and "lazy" where it sees the variables of that name too. All of it is one process. Needs Debian's
 python3-jinja2 and ansible-core.
 """
@@ -76,6 +77,8 @@ def evaluate(templar, case):
     try:
         if case["kind"] == "expr":
             return "=" + expression(templar, src)
+        if case["kind"] == "native":  # of a process with the setting jinja2_native
+            return "=" + repr(plain(templar.do_template(src)))
         templar.environment.loader = DictLoader(case.get("files") or {})
         out = templar.do_template(src, escape_backslashes=case["kind"] == "text", convert_data=False)
         return "=" + (out if isinstance(out, str) else str(out))
