@@ -44,7 +44,7 @@ masked, and encrypted values stay encrypted.`,
 	flags.BoolVar(&f.graph, "graph", false, "print groups and hosts as a tree (the default)")
 	flags.StringVar(&f.host, "host", "", "print the variables of this `host` as JSON")
 	flags.BoolVarP(&f.yaml, "yaml", "y", false, "print YAML in place of JSON")
-	flags.BoolVar(&f.toml, "toml", false, "refused: fleet writes JSON and YAML")
+	flags.BoolVar(&f.toml, "toml", false, "refused: fleet reads TOML, and writes JSON and YAML")
 	flags.BoolVar(&f.vars, "vars", false, "show variables in the tree too")
 	flags.BoolVar(&f.export, "export", false, "with --list, keep variables where they were set: at groups and at hosts")
 	flags.StringVar(&f.playbookDir, "playbook-dir", "", "read group_vars and host_vars of this `folder` too")

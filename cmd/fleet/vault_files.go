@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fleet/internal/source"
 	"fleet/internal/vault"
 )
 
@@ -71,7 +72,7 @@ func (v *vaultCall) reveal(name string) ([]byte, vault.Secret, error) {
 	}
 	plain, with, err := v.ring.Open(text)
 	if err != nil {
-		err = inFile(name, err)
+		err = source.DecryptError(source.Pos{File: name}, err)
 	}
 	return plain, with, err
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fleet/internal/source"
 	"fleet/internal/vault"
 )
 
@@ -72,9 +71,4 @@ func (v *rekeyCall) rekey(name string, with vault.Secret) error {
 		return err
 	}
 	return v.put(name, []byte(text))
-}
-
-// inFile says which file a mistake is in.
-func inFile(name string, err error) error {
-	return source.Errorf(source.Pos{File: name}, "cannot decrypt: %w", err).WithHint("%s", source.HintOf(err))
 }

@@ -175,7 +175,7 @@ func (r *reader) read(file string) {
 	case isScript(file, data):
 		r.script(file)
 	case filepath.Ext(file) == ".toml":
-		r.fail(source.Errorf(source.Pos{File: file}, "TOML inventories are not supported").WithHint("write it as YAML"))
+		r.toml(string(data))
 	case isYAML(file, data):
 		r.yaml(data)
 	default:

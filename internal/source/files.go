@@ -29,7 +29,7 @@ type Files struct {
 }
 
 // ErrNoVaultPassword says that something is encrypted, and no password is known.
-var ErrNoVaultPassword = errors.New("no vault password is given")
+var ErrNoVaultPassword = errors.New("Attempting to decrypt but no vault secrets found")
 
 // Read returns what a file holds, decrypted where it is a vault.
 func (f Files) Read(path string) ([]byte, error) {
@@ -77,13 +77,21 @@ func isVault(data []byte) bool {
 // decrypt returns what a vault at pos holds.
 func (f Files) decrypt(pos Pos, text string, hide bool) ([]byte, error) {
 	if f.Keys == nil {
-		return nil, Errorf(pos, "it is encrypted, and no vault password is given").WithHint(VaultHint)
+		return nil, Errorf(pos, "%w", ErrNoVaultPassword).WithHint(VaultHint)
 	}
 	plain, err := f.Keys.Decrypt(text, hide)
 	if err != nil {
-		return nil, Errorf(pos, "cannot decrypt: %w", err).WithHint("%s", HintOf(err))
+		return nil, DecryptError(pos, err)
 	}
 	return plain, nil
+}
+
+// DecryptError says that what stands at pos could not be decrypted, and why.
+func DecryptError(pos Pos, err error) error {
+	if errors.Is(err, ErrNoVaultPassword) {
+		return Errorf(pos, "%w", ErrNoVaultPassword).WithHint("%s", HintOf(err))
+	}
+	return Errorf(pos, "Decryption failed: %w", err).WithHint("%s", HintOf(err))
 }
 
 // VaultHint is the next step where a vault's password is missing.

@@ -7,6 +7,7 @@ package vault
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"strings"
 
 	format "fleet/internal/jinja/vault"
@@ -125,5 +126,5 @@ func (r *Ring) Pick(id string) (Secret, error) {
 	case id == "":
 		return Secret{}, &source.Error{Msg: "there are several vault passwords: " + ids, Hint: "say which to encrypt with: --encrypt-vault-id ID"}
 	}
-	return Secret{}, &source.Error{Msg: "there is no vault password with the id \"" + id + "\"", Hint: "known are the ids " + ids}
+	return Secret{}, &source.Error{Msg: fmt.Sprintf("Did not find a match for --encrypt-vault-id=%s in the known vault-ids ['%s']", id, strings.Join(r.IDs(), "', '"))}
 }
