@@ -214,9 +214,13 @@ func (p *play) arguments(t *playbook.Task, g *given, s site) {
 		}
 		relaxed.Declares = func() []spec.Arg { return args }
 	}
+	all := mistakes(&relaxed, g, false)
+	if len(all) == 0 {
+		return
+	}
 	open := p.Open != nil && p.Open(m.Name)
 	least := mistakes(&relaxed, g, true)
-	for _, e := range mistakes(&relaxed, g, false) {
+	for _, e := range all {
 		unknown := strings.HasPrefix(e.Msg, "unknown argument")
 		surely := slices.ContainsFunc(least, func(o *spec.Error) bool { return o.Msg == e.Msg })
 		if unknown && open || !surely && !unknown {

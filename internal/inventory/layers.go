@@ -84,6 +84,10 @@ func (c *collector) beside(sub string, kind Kind, names ...string) {
 
 // same reports whether two paths name one folder.
 func same(a, b string) bool {
+	a, b = filepath.Clean(a), filepath.Clean(b)
+	if a == b || filepath.IsAbs(a) && filepath.IsAbs(b) || filepath.IsLocal(a) && filepath.IsLocal(b) {
+		return a == b // without asking where we are, once for each host
+	}
 	absA, errA := filepath.Abs(a)
 	absB, errB := filepath.Abs(b)
 	return errA == nil && errB == nil && absA == absB
