@@ -4,6 +4,7 @@ package fetch
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
@@ -25,13 +26,16 @@ const (
 type Web struct{}
 
 // Get implements sys.Web.
-func (Web) Get(ctx context.Context, m *sys.Machine, address string) (io.ReadCloser, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+func (Web) Get(ctx context.Context, m *sys.Machine, a sys.Address) (io.ReadCloser, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.URL, nil)
 	if err != nil {
 		return nil, err
 	}
 	transport := &http.Transport{Proxy: Proxy(m), ResponseHeaderTimeout: answerTimeout,
 		TLSHandshakeTimeout: answerTimeout, DisableKeepAlives: true}
+	if a.Unverified {
+		transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
+	}
 	client := &http.Client{Transport: transport, Timeout: getTimeout}
 	resp, err := client.Do(req)
 	if err != nil {
@@ -39,7 +43,7 @@ func (Web) Get(ctx context.Context, m *sys.Machine, address string) (io.ReadClos
 	}
 	if resp.StatusCode != http.StatusOK {
 		_ = resp.Body.Close()
-		return nil, fmt.Errorf("cannot download %s: the server answers %s", Shown(address), resp.Status)
+		return nil, fmt.Errorf("cannot download %s: the server answers %s", Shown(a.URL), resp.Status)
 	}
 	return resp.Body, nil
 }

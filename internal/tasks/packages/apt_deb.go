@@ -17,7 +17,7 @@ const maxDownload = 4 << 30
 func (r *aptRun) debFile(ctx context.Context) error {
 	file := r.a.Deb
 	if isURL(file) {
-		temp, err := download(ctx, r.m, file, "*.deb")
+		temp, err := download(ctx, r.m, sys.Address{URL: file}, "*.deb")
 		if err != nil {
 			return err
 		}
@@ -69,8 +69,8 @@ func isURL(s string) bool {
 
 // download fetches an address into a new temporary file, which is the caller's
 // to remove.
-func download(ctx context.Context, m *sys.Machine, url, pattern string) (file string, err error) {
-	body, err := m.Get(ctx, url)
+func download(ctx context.Context, m *sys.Machine, a sys.Address, pattern string) (file string, err error) {
+	body, err := m.Get(ctx, a)
 	if err != nil {
 		return "", err
 	}
@@ -89,10 +89,10 @@ func download(ctx context.Context, m *sys.Machine, url, pattern string) (file st
 	}()
 	n, err := io.Copy(f, io.LimitReader(body, maxDownload+1))
 	if err != nil {
-		return "", fmt.Errorf("cannot download %s: %w", url, err)
+		return "", fmt.Errorf("cannot download %s: %w", a.URL, err)
 	}
 	if n > maxDownload {
-		return "", fmt.Errorf("%s is larger than %d bytes", url, int64(maxDownload))
+		return "", fmt.Errorf("%s is larger than %d bytes", a.URL, int64(maxDownload))
 	}
 	// apt reads the file as a user of its own.
 	return f.Name(), f.Chmod(0o644)

@@ -45,6 +45,8 @@ type aptKeyArgs struct {
 	// The file that the key goes to. The default is a file of its own in
 	// /etc/apt/trusted.gpg.d.
 	Keyring string `arg:"keyring" type:"path"`
+	// Whether the server's certificate is checked, where the key is downloaded.
+	ValidateCerts bool `arg:"validate_certs" default:"true"`
 	// Whether the key should be there.
 	State string `arg:"state" choices:"absent,present" default:"present"`
 }
@@ -114,10 +116,10 @@ func (a *aptKeyArgs) keys(ctx context.Context, m *sys.Machine) ([]pgpKey, error)
 		data, err = os.ReadFile(m.Path(a.File))
 	case a.URL != "":
 		from = a.URL
-		data, err = fetchKey(ctx, m, a.URL)
+		data, err = fetchKey(ctx, m, sys.Address{URL: a.URL, Unverified: !a.ValidateCerts})
 	case a.Keyserver != "":
 		from = keyserverURL(a.Keyserver, a.ID)
-		data, err = fetchKey(ctx, m, from)
+		data, err = fetchKey(ctx, m, sys.Address{URL: from, Unverified: !a.ValidateCerts})
 	default:
 		return nil, fmt.Errorf("key %q is not there, and none of data, file, keyserver and url says what it is", a.ID)
 	}
@@ -144,15 +146,15 @@ func keyserverURL(server, id string) string {
 // maxKey bounds a key that is downloaded, in bytes.
 const maxKey = 8 << 20
 
-func fetchKey(ctx context.Context, m *sys.Machine, url string) ([]byte, error) {
-	body, err := m.Get(ctx, url)
+func fetchKey(ctx context.Context, m *sys.Machine, a sys.Address) ([]byte, error) {
+	body, err := m.Get(ctx, a)
 	if err != nil {
 		return nil, err
 	}
 	defer body.Close()
 	data, err := io.ReadAll(io.LimitReader(body, maxKey))
 	if err != nil {
-		return nil, fmt.Errorf("cannot download %s: %w", url, err)
+		return nil, fmt.Errorf("cannot download %s: %w", a.URL, err)
 	}
 	return data, nil
 }

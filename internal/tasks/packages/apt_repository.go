@@ -41,6 +41,12 @@ type aptRepositoryArgs struct {
 	// The name of the file in sources.list.d, without ".list". The default is made
 	// of the repository's address.
 	Filename string `arg:"filename"`
+	// Taken and not used, as the next two: they are for personal package archives.
+	Codename string `arg:"codename"`
+	// Whether the certificate of the server of such an archive is checked.
+	ValidateCerts bool `arg:"validate_certs" default:"true"`
+	// Whether Python's bindings of apt are installed, which fleet does not need.
+	InstallPythonApt bool `arg:"install_python_apt" default:"true"`
 	// The permissions of a new file, as octal digits in quotes.
 	Mode any `arg:"mode"`
 	// Fetch the package lists when the sources have changed.

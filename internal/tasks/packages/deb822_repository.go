@@ -144,7 +144,7 @@ func (a *deb822RepositoryArgs) key(ctx context.Context, m *sys.Machine, slug str
 	case !isURL(a.SignedBy):
 		return a.SignedBy, nil
 	}
-	data, err := fetchKey(ctx, m, a.SignedBy)
+	data, err := fetchKey(ctx, m, sys.Address{URL: a.SignedBy})
 	if err != nil {
 		return "", err
 	}

@@ -186,7 +186,7 @@ func (r *rpmRun) fileInstalled(ctx context.Context, file string) (bool, error) {
 func (r *rpmRun) readFile(ctx context.Context, file string) (name string, version rpmVersion, err error) {
 	path := file
 	if isURL(file) {
-		if path, err = download(ctx, r.m, file, "*.rpm"); err != nil {
+		if path, err = download(ctx, r.m, sys.Address{URL: file}, "*.rpm"); err != nil {
 			return "", version, err
 		}
 		defer os.Remove(path)

@@ -31,6 +31,8 @@ type rpmKeyArgs struct {
 	// The key: an http or https address, a file of the machine, or, with state
 	// absent, the end of its fingerprint.
 	Key string `arg:"key,required"`
+	// Whether the server's certificate is checked, where the key is downloaded.
+	ValidateCerts bool `arg:"validate_certs" default:"true"`
 	// Whether the key should be there.
 	State string `arg:"state" choices:"absent,present" default:"present"`
 	// The fingerprints that the key may have. Another one is a failure.
@@ -58,7 +60,7 @@ func rpmKey(ctx context.Context, m *sys.Machine, a *rpmKeyArgs) (any, error) {
 		return res, fmt.Errorf("key %q is a number; give the address or the file of the key", a.Key)
 	default:
 		if isURL(a.Key) {
-			temp, err := download(ctx, m, a.Key, "*.key")
+			temp, err := download(ctx, m, sys.Address{URL: a.Key, Unverified: !a.ValidateCerts}, "*.key")
 			if err != nil {
 				return res, err
 			}

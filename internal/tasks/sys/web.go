@@ -12,23 +12,29 @@ import (
 	"fleet/internal/spec"
 )
 
+// Address is an address of the web, which begins with http:// or https://.
+type Address struct {
+	URL string
+	// Unverified takes any certificate of the server.
+	Unverified bool
+}
+
 // Web is what a helper that speaks HTTP and TLS brings along.
 type Web interface {
-	// Get opens an address that begins with http:// or https://, as the call's
-	// environment says which proxies there are. The server has half a minute to
+	// Get opens an address, as the call's environment says which proxies there are. The server has half a minute to
 	// answer, and half an hour to send. The reader is the caller's to close.
-	Get(ctx context.Context, m *Machine, url string) (io.ReadCloser, error)
+	Get(ctx context.Context, m *Machine, a Address) (io.ReadCloser, error)
 	// Say is a reason.Say for the errors of both.
 	Say(err error) (said, hint string, known bool)
 }
 
 // Get opens an address of the web. A module that calls it has Gets in its row of
 // the table, or has none in the lean helper's.
-func (m *Machine) Get(ctx context.Context, url string) (io.ReadCloser, error) {
+func (m *Machine) Get(ctx context.Context, a Address) (io.ReadCloser, error) {
 	if m.Web == nil {
 		return nil, errors.New("this helper does not speak HTTP")
 	}
-	return m.Web.Get(ctx, m, url)
+	return m.Web.Get(ctx, m, a)
 }
 
 // NeedsWeb reports whether a call with these arguments would open an address.

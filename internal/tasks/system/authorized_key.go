@@ -44,6 +44,8 @@ type authorizedKeyArgs struct {
 	ManageDir bool `arg:"manage_dir" default:"true"`
 	// Options to put before the keys, as sshd(8) has them.
 	KeyOptions *string `arg:"key_options"`
+	// Whether the server's certificate is checked, where the keys are downloaded.
+	ValidateCerts bool `arg:"validate_certs" default:"true"`
 	// Remove all other keys.
 	Exclusive bool `arg:"exclusive"`
 	// The comment of the keys in place of their own.
@@ -110,7 +112,7 @@ func (a *authorizedKeyArgs) keys(ctx context.Context, m *sys.Machine) ([]sshKey,
 	text := a.Key
 	if strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://") {
 		var err error
-		if text, err = downloadText(ctx, m, text); err != nil {
+		if text, err = downloadText(ctx, m, sys.Address{URL: text, Unverified: !a.ValidateCerts}); err != nil {
 			return nil, err
 		}
 	}
@@ -141,10 +143,10 @@ func (a *authorizedKeyArgs) keys(ctx context.Context, m *sys.Machine) ([]sshKey,
 // maxKeys bounds keys that are downloaded, in bytes.
 const maxKeys = 1 << 20
 
-func downloadText(ctx context.Context, m *sys.Machine, url string) (string, error) {
+func downloadText(ctx context.Context, m *sys.Machine, a sys.Address) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	body, err := m.Get(ctx, url)
+	body, err := m.Get(ctx, a)
 	if err != nil {
 		return "", err
 	}
