@@ -91,6 +91,7 @@ var lean = []*sys.Module{
 	&system.Setup,
 	&commands.Shell,
 	&files.Slurp,
+	&config.SSHConfig,
 	&files.Stat,
 	&repos.Subversion,
 	&access.Sudoers,
