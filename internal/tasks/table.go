@@ -39,6 +39,7 @@ var lean = []*sys.Module{
 	&files.Archive,
 	&files.Assemble,
 	&commands.AsyncStatus,
+	&system.At,
 	&system.AuthorizedKey,
 	&files.Blockinfile,
 	&access.Capabilities,

@@ -12,6 +12,7 @@ func TestCases(t *testing.T) {
 	for _, mod := range []*sys.Module{
 		&Alternatives,
 		&Apache2Module,
+		&At,
 		&Cron,
 		&Cronvar,
 		&Firewalld,
