@@ -154,6 +154,9 @@ func remoteSource(m *sys.Machine, a *copyArgs) ([]entry, bool, error) {
 	if err != nil {
 		return nil, false, fmt.Errorf("src %q on the target: %w", a.Src, inner(err))
 	}
+	if !info.IsDir() && !info.Mode().IsRegular() {
+		return nil, false, sys.Messagef("Cannot copy invalid source '%s': not a file", a.Src)
+	}
 	if !info.IsDir() {
 		content, err := m.Local(src)
 		return []entry{{name: filepath.Base(src), mode: uint32(info.Mode().Perm()), content: content}}, false, err

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"fleet/internal/tasks/sys"
@@ -55,5 +56,18 @@ func TestTreeIsAskedForOnce(t *testing.T) {
 				t.Errorf("got %s, want %s: %v", got, test.want, result)
 			}
 		})
+	}
+}
+
+// TestCopyTakesNoDevice: a pipe or a device of the target is no source, and reading
+// one might never end.
+func TestCopyTakesNoDevice(t *testing.T) {
+	root := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(root, "pipe"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := systest.Call(t, &Copy, &sys.Machine{Root: root}, `{"src":"/pipe","dest":"/x","remote_src":true}`)
+	if got["failed"] != true || got["msg"] != "Cannot copy invalid source '/pipe': not a file" {
+		t.Errorf("got %v", got)
 	}
 }

@@ -40,11 +40,21 @@ func (t *fileTask) setTimes(ctx context.Context, otherwise string) error {
 	return t.m.Change(ctx, sys.Change{What: "set times of " + t.path, BeforeName: t.path, AfterName: t.path,
 		Attrs: timeAttrs(oldM, mtime, oldA, atime),
 		Do: func(context.Context) error {
-			if err := os.Chtimes(t.m.Path(t.path), atime, mtime); err != nil {
+			if err := putTimes(t.m.Path(t.path), atime, mtime, now); err != nil {
 				return fmt.Errorf("set times of %q: %w", t.Path, inner(err))
 			}
 			return nil
 		}})
+}
+
+// putTimes sets the times. The kernel's own now, for both, may be set by whoever may
+// write the file; other times only by its owner.
+func putTimes(real string, atime, mtime, now time.Time) error {
+	if !atime.Equal(now) || !mtime.Equal(now) {
+		return os.Chtimes(real, atime, mtime)
+	}
+	const utimeNow = 1<<30 - 1
+	return syscall.UtimesNano(real, []syscall.Timespec{{Nsec: utimeNow}, {Nsec: utimeNow}})
 }
 
 // timeAttrs returns the times that differ.

@@ -151,6 +151,9 @@ func user(ctx context.Context, m *sys.Machine, a *userArgs) (any, error) {
 		return nil, err
 	}
 	res := &userResult{Name: a.Name, State: a.State, Append: a.Append, System: a.System}
+	if a.Append && a.Groups == nil {
+		res.Warnings = append(res.Warnings, "'append' is set, but no 'groups' are specified. Use 'groups' for appending new groups.")
+	}
 	u, err := findUser(m, a.Name, a.Local)
 	there := err == nil
 	if err != nil && !errors.Is(err, sys.ErrNoAccount) {
