@@ -62,6 +62,17 @@ type templateArgs struct {
 	LstripBlocks bool `arg:"lstrip_blocks"`
 	// The characters that end a line.
 	NewlineSequence string `arg:"newline_sequence" default:"\\n"`
+	// How the file is written: utf-8, ascii, latin-1, or utf-16 with or without -le or -be.
+	OutputEncoding string `arg:"output_encoding" default:"utf-8"`
+	// Flags of the file system, as chattr has them.
+	Attributes *string `arg:"attributes" alias:"attr"`
+	// The user, role, type and level of the file's SELinux label.
+	Seuser  string `arg:"seuser"`
+	Serole  string `arg:"serole"`
+	Setype  string `arg:"setype"`
+	Selevel string `arg:"selevel"`
+	// Writes into a file in place where it cannot be replaced.
+	UnsafeWrites *bool `arg:"unsafe_writes"`
 	// The characters that open and close expressions, blocks and comments.
 	VariableStart string `arg:"variable_start_string" default:"{{"`
 	VariableEnd   string `arg:"variable_end_string" default:"}}"`
@@ -80,14 +91,19 @@ func runTemplate(ctx context.Context, a *attempt, args *templateArgs) (*taskResu
 	if err != nil {
 		return nil, err
 	}
+	data, err := encode(text, args.OutputEncoding)
+	if err != nil {
+		return nil, a.at("output_encoding", err)
+	}
 	call := jinja.NewMap()
-	for _, key := range []string{"dest", "mode", "owner", "group", "backup", "force", "follow", "validate"} {
+	for _, key := range []string{"dest", "mode", "owner", "group", "backup", "force", "follow", "validate",
+		"attributes", "attr", "seuser", "serole", "setype", "selevel", "unsafe_writes"} {
 		if v, given := a.evaluated.Get(key); given {
 			call.Set(key, v)
 		}
 	}
 	name := filepath.Base(found)
-	res, err := a.module(ctx, "copy", call, inline(name, []byte(text)))
+	res, err := a.module(ctx, "copy", call, inline(name, data))
 	if err != nil {
 		return nil, err
 	}

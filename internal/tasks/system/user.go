@@ -123,6 +123,16 @@ type userResult struct {
 	Comment string `json:"comment"`
 	// Whether a system user was asked for.
 	System bool `json:"system"`
+	// Whether the home folder was to be made.
+	CreateHome bool `json:"create_home"`
+	// Whether the home folder was to be moved.
+	MoveHome bool `json:"move_home"`
+	// With state absent, whether a user who is logged in was to go too.
+	Force bool `json:"force"`
+	// With state absent, whether the home folder was to go too.
+	Remove bool `json:"remove"`
+	// That a password was given; never which.
+	Password string `json:"password,omitempty"`
 	// The file of the private key.
 	SSHKeyFile string `json:"ssh_key_file,omitempty"`
 	// The public key.
@@ -150,7 +160,11 @@ func user(ctx context.Context, m *sys.Machine, a *userArgs) (any, error) {
 	if a.Shell, err = m.Expand(a.Shell); err != nil {
 		return nil, err
 	}
-	res := &userResult{Name: a.Name, State: a.State, Append: a.Append, System: a.System}
+	res := &userResult{Name: a.Name, State: a.State, Append: a.Append, System: a.System,
+		CreateHome: a.CreateHome, MoveHome: a.MoveHome, Force: a.Force, Remove: a.Remove}
+	if a.Password != nil {
+		res.Password = "NOT_LOGGING_PASSWORD"
+	}
 	if a.Append && a.Groups == nil {
 		res.Warnings = append(res.Warnings, "'append' is set, but no 'groups' are specified. Use 'groups' for appending new groups.")
 	}
