@@ -86,6 +86,10 @@ func (p *play) surveyTask(t *playbook.Task) {
 		p.learnt.open = true // its groups may have group_vars
 	case "group_by":
 		p.learnt.open = true
+	case "meta":
+		if strings.TrimSpace(t.Action.Text()) == "refresh_inventory" {
+			p.learnt.open = true // it may have other hosts, groups and variables
+		}
 	case "include_vars":
 		p.surveyIncludeVars(t)
 	case "include_tasks", "include_role":

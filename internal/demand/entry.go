@@ -83,10 +83,14 @@ func (r *run) task(t *playbook.Task) {
 		for _, n := range that.Items() {
 			r.condition(n)
 		}
-	case "assemble", "copy", "fail", "gather_facts", "meta", "pause", "raw", "reboot", "script", "set_fact", "set_stats", "setup",
+	case "assemble", "copy", "fail", "gather_facts", "pause", "raw", "reboot", "script", "set_fact", "set_stats", "setup",
 		"unarchive", "uri", "wait_for_connection": // their texts are all that they read
 	case "fetch":
 		r.writes = true
+	case "meta":
+		if strings.TrimSpace(t.Action.Text()) == "refresh_inventory" {
+			r.anything() // the new one has other variables
+		}
 	case "debug":
 		r.debug(t)
 	case "include_role":
