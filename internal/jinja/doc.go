@@ -11,8 +11,9 @@
 // Where Jinja2 and Ansible differ, Ansible counts: none prints as nothing, a
 // template file keeps its line end, a variable that refers to something undefined
 // is undefined itself, a template included without context sees no variables. The
-// tests compare some 26,000 expressions and 870 templates with ansible-core; where
-// one differs, testdata/oracle/differences.txt gives the reason.
+// tests compare some 26,000 expressions, 800 texts under jinja2_native and 870
+// templates with ansible-core; where one differs, testdata/oracle/differences.txt
+// gives the reason.
 //
 // Lists and dictionaries are objects while a template runs: a method that changes
 // one (append, update, pop…) changes it under all its names. Variables are shared

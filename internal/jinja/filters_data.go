@@ -171,7 +171,7 @@ func flatten(items []any, levels int, skip bool) ([]any, error) {
 type flattener struct {
 	out   []any
 	skip  bool // what is none is left out
-	ends  bool // a text that says none ends its list, as the lookup has it
+	ends  bool // as the lookup has it: a text that says none ends its list, others are trimmed
 	steps int
 }
 
@@ -180,8 +180,13 @@ func (f *flattener) add(items []any, levels, depth int) error {
 		if f.steps++; f.steps > maxItems {
 			return newError("the list would have more than %d elements", maxItems)
 		}
-		if f.ends && (isText(e, "None") || isText(e, "null")) {
-			return nil
+		if f.ends {
+			if isText(e, "None") || isText(e, "null") {
+				return nil
+			}
+			if s, ok := e.(string); ok {
+				e = strings.TrimSpace(s)
+			}
 		}
 		if f.skip && (e == nil || isText(e, "None") || isText(e, "null")) {
 			continue
