@@ -85,7 +85,7 @@ func service(ctx context.Context, m *sys.Machine, a *serviceArgs) (any, error) {
 	if !s.found() {
 		if !m.Foresees() {
 			hint := cmp.Or(nearest.DidYouMean(a.Name, s.names()), "service_facts says which there are")
-			return res, fmt.Errorf("Could not find the requested service %s: host has no start script of that name in /etc/init.d\nhint: %s", a.Name, hint)
+			return res, sys.Messagef("Could not find the requested service %s: host has no start script of that name in /etc/init.d\nhint: %s", a.Name, hint)
 		}
 		res.Warnings = []string{fmt.Sprintf("no service %q on this machine now: this works only if an earlier step installs it", a.Name)}
 	}

@@ -18,7 +18,7 @@ func (s systemctl) missing(ctx context.Context, name string, u unit) error {
 		return fmt.Errorf("systemd cannot use the unit file of %q\nhint: systemctl status %s says why", name, name)
 	}
 	hint := cmp.Or(nearest.DidYouMean(name, s.names(ctx, name)), "service_facts says which there are")
-	return fmt.Errorf("Could not find the requested service %s: host has no unit of that name\nhint: %s", name, hint)
+	return sys.Messagef("Could not find the requested service %s: host has no unit of that name\nhint: %s", name, hint)
 }
 
 // unitKinds are the suffixes of units (systemd.unit(5)).
