@@ -99,6 +99,15 @@ func (v *vaultCall) put(name string, data []byte) error {
 	return vault.Write(name, data)
 }
 
+// seal encrypts what a file is to hold and puts it there.
+func (v *vaultCall) seal(name string, plain []byte, with vault.Secret) error {
+	text, err := v.ring.Seal(plain, with)
+	if err != nil {
+		return err
+	}
+	return v.put(name, []byte(text))
+}
+
 // each does one thing to all files, or to standard input where there are none.
 func (v *vaultCall) each(files []string, done string, do func(name string) error) error {
 	if len(files) > 1 && v.output != "" {

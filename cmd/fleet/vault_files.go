@@ -27,11 +27,7 @@ func vaultEncrypt(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				text, err := v.ring.Seal(plain, with)
-				if err != nil {
-					return err
-				}
-				return v.put(name, []byte(text))
+				return v.seal(name, plain, with)
 			})
 		},
 	}
@@ -141,11 +137,7 @@ func (v *vaultCall) create(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	text, err := v.ring.Seal(plain, with)
-	if err != nil {
-		return err
-	}
-	return vault.Write(name, []byte(text))
+	return v.seal(name, plain, with)
 }
 
 func vaultEdit(a *app) *cobra.Command {
@@ -188,9 +180,5 @@ func (v *vaultCall) edit(ctx context.Context, name string) error {
 	if err != nil || bytes.Equal(edited, plain) {
 		return err
 	}
-	text, err := v.ring.Seal(edited, with)
-	if err != nil {
-		return err
-	}
-	return vault.Write(name, []byte(text))
+	return v.seal(name, edited, with)
 }

@@ -66,9 +66,5 @@ func (v *rekeyCall) rekey(name string, with vault.Secret) error {
 	if err != nil {
 		return err
 	}
-	text, err := v.ring.Seal(plain, with)
-	if err != nil {
-		return err
-	}
-	return v.put(name, []byte(text))
+	return v.seal(name, plain, with)
 }
