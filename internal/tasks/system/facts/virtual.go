@@ -24,7 +24,7 @@ func collectVirtual(_ context.Context, g *gatherer) {
 		typ, role = host[0], "host"
 	}
 	tech := slices.Clone(guest)
-	if len(container) > 0 {
+	if len(container) > 0 && !slices.Contains(tech, "container") {
 		tech = append(tech, "container")
 	}
 	slices.Sort(tech)
@@ -33,31 +33,36 @@ func collectVirtual(_ context.Context, g *gatherer) {
 	g.facts["virtualization_tech_host"] = host
 }
 
-// container returns the kind of container that this is, or nothing. Process 1's
-// environment is the surest sign, and only root can read it.
+// container returns the kinds of container that this is, the one that is the type
+// first, as Ansible looks for them. Process 1's environment only root can read.
 func (g *gatherer) container() []string {
 	groups := g.read("/proc/1/cgroup")
-	kind := ""
-	for _, pair := range strings.Split(g.read("/proc/1/environ"), "\x00") {
-		if value, ok := strings.CutPrefix(pair, "container="); ok {
-			kind = value
+	var kinds []string
+	add := func(kind string, found bool) {
+		if found && !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
 		}
 	}
-	switch {
-	case g.exists("/.dockerenv"), g.exists("/.dockerinit"), strings.Contains(groups, "/docker"), kind == "docker":
-		return []string{"docker"}
-	case g.exists("/run/.containerenv"), kind == "podman", strings.Contains(groups, "/libpod"):
-		return []string{"podman"}
-	case kind == "lxc", strings.Contains(groups, "/lxc/"):
-		return []string{"lxc"}
-	case g.exists("/proc/vz") && !g.exists("/proc/bc"):
-		return []string{"openvz"}
-	case kind != "":
-		return []string{kind}
-	case strings.Contains(groups, "/kubepods"):
-		return []string{"containerd"}
+	add("docker", strings.Contains(groups, "/docker"))
+	add("lxc", strings.Contains(groups, "/lxc/"))
+	add("containerd", strings.Contains(groups, "/system.slice/containerd.service"))
+	for _, pair := range strings.Split(g.read("/proc/1/environ"), "\x00") {
+		if kind, ok := strings.CutPrefix(pair, "container="); ok && kind != "" {
+			if kind != "lxc" && kind != "podman" {
+				kind = "container"
+			}
+			add(kind, true)
+		}
 	}
-	return []string{}
+	add("openvz", g.exists("/proc/vz") && !g.exists("/proc/bc"))
+	kind := strings.TrimSpace(g.read("/run/systemd/container"))
+	add(kind, kind != "")
+	add("docker", g.exists("/.dockerenv") || g.exists("/.dockerinit"))
+	if len(kinds) == 0 {
+		add("podman", g.exists("/run/.containerenv") || strings.Contains(groups, "/libpod"))
+		add("containerd", strings.Contains(groups, "/kubepods"))
+	}
+	return kinds
 }
 
 // vendors maps words of the firmware's table to the kind of virtual machine, in
