@@ -83,6 +83,8 @@ type rpmArgs struct {
 	// Take an older version in the place of the one that is installed, where the
 	// name says an older one or a file holds one. Without it the newer one stays.
 	AllowDowngrade bool `arg:"allow_downgrade"`
+	// Without effect, as in Ansible.
+	InstallRepoquery bool `arg:"install_repoquery" default:"true"`
 	// Allow the removal of packages that are in the way.
 	Allowerasing bool `arg:"allowerasing"`
 	// Install what is only recommended, too.

@@ -140,6 +140,7 @@ type yumRepositoryArgs struct {
 	Owner string `arg:"owner"`
 	// The group that the file belongs to.
 	Group string `arg:"group"`
+	sys.Extras
 }
 
 type yumRepositoryResult struct {
@@ -181,7 +182,7 @@ func yumRepository(ctx context.Context, m *sys.Machine, a *yumRepositoryArgs) (a
 		return res, m.Remove(ctx, res.Dest)
 	}
 	_, err = m.Write(ctx, sys.Write{Path: res.Dest, Content: sys.Bytes([]byte(text)), NewMode: 0o644,
-		Perms: sys.Perms{Mode: a.Mode, Owner: a.Owner, Group: a.Group}, Secret: a.Password != "" || a.ProxyPassword != ""})
+		Perms: sys.Perms{Mode: a.Mode, Owner: a.Owner, Group: a.Group, Extras: a.Extras}, Secret: a.Password != "" || a.ProxyPassword != ""})
 	return res, err
 }
 

@@ -155,6 +155,9 @@ func user(ctx context.Context, m *sys.Machine, a *userArgs) (any, error) {
 	if a.Local && (a.UIDMin != nil || a.UIDMax != nil) {
 		return nil, sys.Messagef("'uid_min' and 'uid_max' can not be used with 'local'")
 	}
+	if a.Local && a.Umask != "" {
+		return nil, sys.Messagef("'umask' can not be used with 'local'")
+	}
 	a.Shell, a.Home = strings.TrimSpace(a.Shell), strings.TrimSpace(a.Home)
 	var err error
 	if a.Shell, err = m.Expand(a.Shell); err != nil {
