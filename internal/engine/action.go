@@ -50,9 +50,9 @@ func actionTable() map[string]*action {
 	}
 	for name, run := range map[string]func(context.Context, *attempt, *jinja.Map) (*taskResult, error){
 		"copy": runCopy, "fetch": runFetch, "script": runScript, "unarchive": runUnarchive, "setup": runSetup,
-		"uri": runURI, "assemble": runAssemble, "package": runPackage, "synchronize": runSynchronize,
+		"uri": runURI, "assemble": runAssemble, "package": runPackage, "synchronize": runSynchronize, "user": runUser,
 	} {
-		table[name] = &action{run: run, early: name != "fetch", async: name == "setup" || name == "uri" || name == "package"}
+		table[name] = &action{run: run, early: name != "fetch", async: name == "setup" || name == "uri" || name == "package" || name == "user"}
 	}
 	table["async_status"] = &action{run: runAsyncStatus}
 	table["gather_facts"] = table["setup"]

@@ -63,7 +63,7 @@ func (u *turn) fail(c *jinja.Context, err error) *taskResult { return u.attempt(
 func (a *attempt) finish(res *taskResult) *taskResult {
 	res.noLog, res.noDiff = a.noLog || res.noLog, !a.diff
 	res.delegate = a.delegate
-	if a.engine.Options.Verbosity >= showsArguments && a.action == nil && res.outcome != event.Unreachable {
+	if a.engine.Options.Verbosity >= showsArguments && (a.action == nil || a.action.spec == nil) && res.outcome != event.Unreachable {
 		res.invoked = a.evaluated
 	}
 	if res.outcome == event.Failed || res.outcome == event.Unreachable {
