@@ -49,7 +49,7 @@ func (h *hostRun) sectionsOf(ctx context.Context, b *playbook.Block, order []int
 	if errors.Is(err, errFailed) && len(b.Rescue) > 0 {
 		err = h.landed(ctx, b.Rescue, append(slices.Clone(order), 1))
 	}
-	if len(b.Always) == 0 || errors.Is(err, errUnreachable) || ctx.Err() != nil {
+	if len(b.Always) == 0 || errors.Is(err, errUnreachable) || errors.Is(err, errEndHost) || errors.Is(err, errEndPlay) || ctx.Err() != nil {
 		return err
 	}
 	h.forgiven = false
@@ -68,6 +68,12 @@ func (h *hostRun) landed(ctx context.Context, entries []playbook.Entry, prefix [
 		return err
 	}
 	return h.land(ctx)
+}
+
+// rescues reports whether a rescue section would take over a failure of the task,
+// or of the handler that runs for a task in a block.
+func (h *hostRun) rescues(t *playbook.Task) bool {
+	return rescued(t) || t.Handler && h.flushing != nil && rescued(h.flushing)
 }
 
 // rescued reports whether a failure of the task would be taken over by a rescue

@@ -33,6 +33,18 @@ func (h *hostRun) flush(ctx context.Context, prefix []int) error {
 	return nil
 }
 
+// flushFor runs the notified handlers for a task that asks for it. A rescue section
+// around it takes their failures too.
+func (h *hostRun) flushFor(ctx context.Context, t *playbook.Task) error {
+	outer := h.flushing
+	h.flushing = t
+	defer func() { h.flushing = outer }()
+	if err := h.flush(ctx, h.order); err != nil || !rescued(t) {
+		return err
+	}
+	return h.land(ctx)
+}
+
 // handler is a handler and its place among those of the play.
 type handler struct {
 	task  *playbook.Task

@@ -27,7 +27,8 @@ type playRun struct {
 	dir     string // the playbook's folder
 	name    string
 	all     []string // the hosts of all batches
-	hosts   []string // the hosts of this batch
+	hosts   []string // the hosts of this batch that have not failed before
+	size    int      // of the batch with those that have
 	crowd   *crowd
 	linear  bool // every task waits for all hosts
 	free    bool // tasks that are throttled do not
@@ -74,8 +75,7 @@ func (e *Engine) play(ctx context.Context, p *playbook.Play, last bool) (more bo
 		e.Events.Emit(event.NoHosts{Name: base.name, Pos: p.Pos, Reason: noHosts(patterns, e.limit != nil)})
 		return true, nil
 	}
-	hosts = slices.DeleteFunc(hosts, e.stats.isGone)
-	if len(hosts) == 0 {
+	if !slices.ContainsFunc(hosts, func(h string) bool { return !e.stats.isGone(h) }) {
 		e.Events.Emit(event.NoHosts{Name: base.name, Pos: p.Pos, Reason: "no host is left: all have failed"})
 		return true, nil
 	}
@@ -84,13 +84,24 @@ func (e *Engine) play(ctx context.Context, p *playbook.Play, last bool) (more bo
 		return false, err
 	}
 	base.all = e.inInventoryOrder(hosts)
-	for i, batch := range batches {
-		run := base.batch(batch, e.plays)
+	return base.inBatches(ctx, c, batches)
+}
+
+// inBatches runs the play on one batch after the other. It reports what play does.
+func (r *playRun) inBatches(ctx context.Context, c *jinja.Context, batches [][]string) (more bool, err error) {
+	e := r.engine
+	for i, all := range batches {
+		batch := slices.DeleteFunc(slices.Clone(all), e.stats.isGone)
+		if len(batch) == 0 {
+			continue
+		}
+		run := r.batch(batch, e.plays)
+		run.size = len(all)
 		e.plays++
 		if err := errors.Join(run.settings(c), run.strategy(c)); err != nil {
 			return false, err
 		}
-		e.Events.Emit(event.PlayStarted{Play: run.id, Name: run.name, Pos: p.Pos, Hosts: batch, Batch: i + 1, Batches: len(batches)})
+		e.Events.Emit(event.PlayStarted{Play: run.id, Name: run.name, Pos: r.Pos, Hosts: batch, Batch: i + 1, Batches: len(batches)})
 		err := run.run(ctx)
 		e.Events.Emit(event.PlayEnded{Play: run.id})
 		if err != nil || ctx.Err() != nil {
@@ -161,7 +172,7 @@ func (r *playRun) strategy(c *jinja.Context) error {
 // tooManyFailed reports whether more hosts failed before the order than the play
 // allows. A nil order is now.
 func (r *playRun) tooManyFailed(order []int) bool {
-	return r.maxFail >= 0 && float64(r.crowd.failures(order))*100/float64(len(r.hosts)) > r.maxFail
+	return r.maxFail >= 0 && float64(r.crowd.failures(order))*100/float64(r.size) > r.maxFail
 }
 
 // run lets every host of the batch go its way, and returns when all have ended.

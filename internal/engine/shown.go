@@ -14,7 +14,7 @@ import (
 func (h *hostRun) report(et *event.Task, res *taskResult, elapsed time.Duration) {
 	done := event.TaskDone{Host: h.host, Task: et, Outcome: res.outcome, Ignored: res.ignored, Rescued: res.rescued,
 		Delegate: res.delegate, Loop: res.loop, Result: res.show(), Elapsed: elapsed}
-	h.engine.stats.done(done)
+	h.engine.stats.done(done, isTrue(res.value, "changed"))
 	h.engine.Events.Emit(done)
 }
 

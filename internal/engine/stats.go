@@ -35,8 +35,9 @@ func (s *stats) count(host string, change func(*event.HostStats)) {
 	change(h)
 }
 
-// done counts a task's outcome. Steps of the run itself count where they fail.
-func (s *stats) done(d event.TaskDone) {
+// done counts a task's outcome, and whether it changed something, where a failure is
+// ignored too. Steps of the run itself count where they fail.
+func (s *stats) done(d event.TaskDone, changed bool) {
 	if d.Task.Module == "meta" && d.Outcome != event.Failed {
 		return
 	}
@@ -45,7 +46,7 @@ func (s *stats) done(d event.TaskDone) {
 		case d.Ignored:
 			h.OK++
 			h.Ignored++
-			if d.Outcome == event.Changed {
+			if changed {
 				h.Changed++
 			}
 		case d.Outcome == event.OK:

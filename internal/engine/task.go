@@ -81,8 +81,11 @@ func (h *hostRun) settle(ctx context.Context, t *playbook.Task, res *taskResult,
 	case res.ignored:
 		return h.follow(ctx, t, res)
 	case res.outcome == event.Failed:
-		if !rescued(t) {
+		if !h.rescues(t) {
 			h.gone(errFailed, res.reason())
+		}
+		if t.Handler {
+			return errHandler
 		}
 		return errFailed
 	case res.outcome == event.Unreachable:
@@ -105,7 +108,7 @@ func (h *hostRun) follow(ctx context.Context, t *playbook.Task, res *taskResult)
 	}
 	h.forgiven = h.forgiven || res.forgives
 	if res.flush {
-		if err := h.flush(ctx, h.order); err != nil {
+		if err := h.flushFor(ctx, t); err != nil {
 			return err
 		}
 	}

@@ -95,7 +95,7 @@ func (h *hostRun) afterAll(ctx context.Context, t *playbook.Task, order, after [
 		return err
 	}
 	fatal, err := h.engine.truth(c, h.engine.inForce(c, h.Play, t, func(k *playbook.Keywords) source.Node { return k.AnyErrorsFatal }), h.engine.Options.AnyErrorsFatal)
-	if err == nil && fatal && fell && rescued(t) {
+	if err == nil && fatal && fell && h.rescues(t) {
 		return errFailed // all go to the rescue section
 	}
 	if err == nil && fatal {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"fleet/internal/event"
@@ -14,6 +15,7 @@ import (
 // How a host can leave the order of tasks other than by coming to its end.
 var (
 	errFailed      = errors.New("a task failed")
+	errHandler     = fmt.Errorf("%w, which is a handler", errFailed)
 	errUnreachable = errors.New("the host is unreachable")
 	errEndRole     = errors.New("end_role")
 	errEndHost     = errors.New("end_host")
@@ -46,6 +48,7 @@ type hostRun struct {
 	failure  map[string]any // what a rescue section is told
 	notified map[*playbook.Task]bool
 	force    bool            // handlers run even after a failure
+	flushing *playbook.Task  // the task for which handlers run; nil: a section's end
 	forgiven bool            // the failure that an always section follows counts no more
 	begun    bool            // the host has come to the task of --start-at-task
 	ranRoles map[string]int  // keys of the roles that are done, with the number of their first task
@@ -66,7 +69,7 @@ func (h *hostRun) run(ctx context.Context) error {
 	defer h.asked()
 	err := h.sections(ctx)
 	failed := errors.Is(err, errFailed) || errors.Is(err, errUnreachable)
-	if failed && h.force && !errors.Is(err, errUnreachable) {
+	if failed && h.force && !errors.Is(err, errUnreachable) && !errors.Is(err, errHandler) {
 		if h.flush(ctx, []int{sectionPostHandlers}) == nil {
 			_ = h.land(ctx)
 		}
