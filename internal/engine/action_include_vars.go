@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"path/filepath"
 	"slices"
 
@@ -97,7 +96,7 @@ func (a *attempt) intoKnown(values *jinja.Map) *jinja.Map {
 func (a *attempt) varFiles(args *includeVarsArgs) ([]string, error) {
 	where := a.searchFor(a.task)
 	if args.Dir == "" && args.File == "" {
-		return nil, errors.New("Could not find file on the controller: its name is empty")
+		return nil, source.Errorf(source.Pos{}, "Could not find file on the controller: its name is empty")
 	}
 	if args.Dir == "" {
 		f, err := where.Find("vars", args.File)

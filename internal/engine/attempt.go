@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -185,7 +184,7 @@ func (a *attempt) timed(ctx context.Context) *taskResult {
 	a.c = &c
 	res := a.act(inner)
 	if ctx.Err() == nil && inner.Err() != nil {
-		res = failed(fmt.Errorf("The %s action failed to execute in the expected time frame (%g) and was terminated", a.spec.Name, seconds))
+		res = failed(source.Errorf(source.Pos{}, "The %s action failed to execute in the expected time frame (%g) and was terminated", a.spec.Name, seconds))
 		res.value.Set("timedout", jinja.NewMap("period", int(seconds)))
 	}
 	return a.redefined(res)

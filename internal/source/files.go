@@ -29,7 +29,7 @@ type Files struct {
 }
 
 // ErrNoVaultPassword says that something is encrypted, and no password is known.
-var ErrNoVaultPassword = errors.New("Attempting to decrypt but no vault secrets found")
+var ErrNoVaultPassword error = &Error{Msg: "Attempting to decrypt but no vault secrets found"}
 
 // Read returns what a file holds, decrypted where it is a vault.
 func (f Files) Read(path string) ([]byte, error) {
