@@ -43,6 +43,7 @@ func (l Modules) Names() []string {
 	for _, m := range engine.Actions() {
 		names = append(names, m.Name)
 	}
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "own_module" }) // nobody calls it by its name
 	slices.Sort(names)
 	return slices.Compact(names)
 }
