@@ -86,9 +86,9 @@ func sizes(_ context.Context, b *bench) error {
 		return b.note("%s  helpers: none were built here", text)
 	}
 	var rows []struct {
-		OS, Arch, Gzip, Zstd string
-		Lean                 bool
-		Size                 int64
+		OS, Arch, Zstd string
+		Lean           bool
+		Size           int64
 	}
 	if err := json.Unmarshal(data, &rows); err != nil {
 		return err
@@ -99,16 +99,14 @@ func sizes(_ context.Context, b *bench) error {
 			kind = "lean helper"
 		}
 		text += fmt.Sprintf("  %-28s %6.1f MB\n", kind+" "+r.OS+"/"+r.Arch, float64(r.Size)/(1<<20))
-		for _, packed := range []struct{ by, file string }{{"gzip", r.Gzip}, {"zstd", r.Zstd}} {
-			info, err := os.Stat(dist + packed.file)
-			if err != nil {
-				return err
-			}
-			took := time.Duration(float64(info.Size()) * 8 / linkSpeed * float64(time.Second))
-			if err := b.say(result.Line{Part: "B", What: "the " + kind + " for " + r.Arch + ", by " + packed.by, Fleet: fmt.Sprintf("%.2f MB", float64(info.Size())/1e6),
-				Other: "at 20 Mbit/s " + seconds(took)}); err != nil {
-				return err
-			}
+		info, err := os.Stat(dist + r.Zstd)
+		if err != nil {
+			return err
+		}
+		took := time.Duration(float64(info.Size()) * 8 / linkSpeed * float64(time.Second))
+		if err := b.say(result.Line{Part: "B", What: "the " + kind + " for " + r.Arch + ", packed", Fleet: fmt.Sprintf("%.2f MB", float64(info.Size())/1e6),
+			Other: "at 20 Mbit/s " + seconds(took)}); err != nil {
+			return err
 		}
 	}
 	return b.note("%s", text)

@@ -93,8 +93,7 @@ type Manifest struct {
 	Lean   bool   `json:"lean,omitempty"`
 	Digest string `json:"digest"` // the SHA-256 of the program
 	Size   int64  `json:"size"`   // of the program
-	Gzip   string `json:"gzip"`   // its packed forms: files beside the manifest
-	Zstd   string `json:"zstd"`
+	Zstd   string `json:"zstd"`   // the program packed: a file beside the manifest
 }
 
 //go:embed dist
@@ -113,8 +112,8 @@ type Store struct {
 	// OnlyOwn leaves the embedded helpers out.
 	OnlyOwn bool
 
-	mu sync.Mutex // guards is
-	is *Helper    // of the own executable, once it was asked for
+	mu  sync.Mutex // guards all
+	all []Helper   // once they were asked for
 }
 
 // For returns the helper for a machine: the whole one, or the lean one where
@@ -139,6 +138,11 @@ func (s *Store) For(goos, goarch string, whole bool) (Helper, error) {
 
 // All returns the helpers that are there, for all kinds of machines.
 func (s *Store) All() ([]Helper, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all != nil {
+		return s.all, nil
+	}
 	var all []Helper
 	if !s.OnlyOwn {
 		embedded, err := stamped(dist, stamp)
@@ -147,16 +151,15 @@ func (s *Store) All() ([]Helper, error) {
 		}
 		all = embedded
 	}
-	for _, h := range all {
-		if h.OS == runtime.GOOS && h.Arch == runtime.GOARCH {
-			return all, nil
+	if !slices.ContainsFunc(all, func(h Helper) bool { return h.OS == runtime.GOOS && h.Arch == runtime.GOARCH }) {
+		own, err := ownHelper(s.Own)
+		if err != nil {
+			return nil, err
 		}
+		all = append(all, own)
 	}
-	own, err := s.ownHelper()
-	if err != nil {
-		return nil, err
-	}
-	return append(all, own), nil
+	s.all = all
+	return all, nil
 }
 
 // Embedded returns the machines that helpers are embedded for, as
@@ -202,7 +205,7 @@ func embeddedIn(dist fs.FS) ([]Helper, error) {
 	var all []Helper
 	for _, row := range rows {
 		all = append(all, Helper{OS: row.OS, Arch: row.Arch, Digest: row.Digest, Size: row.Size, Lean: row.Lean,
-			packed: map[Packer]func() (Packed, error){Gzip: openIn(Gzip, dist, "dist/"+row.Gzip), Zstd: openIn(Zstd, dist, "dist/"+row.Zstd)}})
+			packed: packedForms(openIn(Zstd, dist, "dist/"+row.Zstd))})
 	}
 	return all, nil
 }

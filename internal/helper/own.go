@@ -12,14 +12,8 @@ import (
 	"sync"
 )
 
-// ownHelper returns the executable as a helper.
-func (s *Store) ownHelper() (Helper, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.is != nil {
-		return *s.is, nil
-	}
-	path := s.Own
+// ownHelper returns the executable at path as a helper; empty is the running one.
+func ownHelper(path string) (Helper, error) {
 	if path == "" {
 		var err error
 		if path, err = os.Executable(); err != nil {
@@ -31,9 +25,8 @@ func (s *Store) ownHelper() (Helper, error) {
 		return Helper{}, fmt.Errorf("cannot read fleet's own executable: %w", err)
 	}
 	// It is compressed when it is first pushed: most runs push nothing.
-	s.is = &Helper{OS: runtime.GOOS, Arch: runtime.GOARCH, Digest: digest, Size: size,
-		packed: map[Packer]func() (Packed, error){Gzip: inMemory(Gzip, sync.OnceValues(func() ([]byte, error) { return pack(path, digest) }))}}
-	return *s.is, nil
+	return Helper{OS: runtime.GOOS, Arch: runtime.GOARCH, Digest: digest, Size: size,
+		packed: map[Packer]func() (Packed, error){Gzip: inMemory(Gzip, sync.OnceValues(func() ([]byte, error) { return pack(path, digest) }))}}, nil
 }
 
 func digestOf(path string) (digest string, size int64, err error) {

@@ -1,0 +1,41 @@
+package helper
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// packedForms returns how to open a helper that is embedded as zstd has packed
+// it. The other form is made when the first host asks for it that has no zstd, and
+// kept.
+func packedForms(open func() (Packed, error)) map[Packer]func() (Packed, error) {
+	return map[Packer]func() (Packed, error){
+		Zstd: open,
+		Gzip: inMemory(Gzip, sync.OnceValues(func() ([]byte, error) { return repack(open) })),
+	}
+}
+
+func repack(open func() (Packed, error)) ([]byte, error) {
+	packed, err := open()
+	if err != nil {
+		return nil, err
+	}
+	defer packed.Close()
+	r, err := zstd.NewReader(packed)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := io.Copy(w, r); err != nil {
+		return nil, fmt.Errorf("the helper in this fleet is damaged: %w", err)
+	}
+	err = w.Close() // writes the rest
+	return b.Bytes(), err
+}
