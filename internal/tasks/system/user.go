@@ -83,11 +83,13 @@ type userArgs struct {
 	Local bool `arg:"local"`
 	// With state absent, remove the home folder and the mail too.
 	Remove bool `arg:"remove"`
-	// With state absent, remove also a user who is logged in.
+	// With state absent, remove also a user who is logged in. With
+	// generate_ssh_key, make a new key pair in place of one that is there, each time.
 	Force bool `arg:"force"`
 	// The SELinux user of the login.
 	SEUser string `arg:"seuser"`
-	// Make a key pair for SSH where there is none.
+	// Make a key pair for SSH where there is none. A public key alone, or a link, is
+	// kept with a warning; force replaces it.
 	GenerateSSHKey bool `arg:"generate_ssh_key"`
 	// The kind of the key.
 	SSHKeyType string `arg:"ssh_key_type" default:"rsa"`

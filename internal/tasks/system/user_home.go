@@ -3,7 +3,6 @@ package system
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -73,76 +72,4 @@ func copyTree(from, to string, u sys.User) error {
 		}
 		return os.Lchown(path, u.UID, u.GID)
 	})
-}
-
-// sshKey makes a key pair where there is none, and tells about the one there is.
-func (r *userRun) sshKey(ctx context.Context, u sys.User) error {
-	file := r.a.SSHKeyFile
-	if file == "" {
-		file = filepath.Join(".ssh", "id_"+r.a.SSHKeyType)
-	}
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(u.Home, file)
-	}
-	r.res.SSHKeyFile = file
-	if !fileExists(r.m, file) {
-		err := r.m.Change(ctx, sys.Change{What: "create SSH key " + file,
-			Do: func(ctx context.Context) error { return r.keygen(ctx, u, file) }})
-		if err != nil || r.m.Check {
-			return err
-		}
-	}
-	public, err := os.ReadFile(r.m.Path(file + ".pub"))
-	if err != nil {
-		return fmt.Errorf("the public key cannot be read: %w", err)
-	}
-	r.res.SSHPublicKey = strings.TrimSpace(string(public))
-	out, err := r.m.Must(ctx, "ssh-keygen", "-l", "-f", r.m.Path(file+".pub"))
-	r.res.SSHFingerprint = strings.TrimSpace(out.Stdout)
-	return err
-}
-
-func (r *userRun) keygen(ctx context.Context, u sys.User, file string) error {
-	folder := r.m.Path(filepath.Dir(file))
-	if _, err := os.Stat(folder); err != nil {
-		if err := os.MkdirAll(folder, 0o700); err != nil {
-			return err
-		}
-		if err := os.Chown(folder, u.UID, u.GID); err != nil {
-			return err
-		}
-	}
-	c := r.a.keygen(r.m.Path(file))
-	out, err := r.m.Run(ctx, c)
-	if err == nil && out.Code != 0 {
-		err = &sys.ExitError{Argv: c.Argv, Output: out}
-	}
-	if err != nil {
-		return err
-	}
-	for _, name := range []string{file, file + ".pub"} {
-		if err := os.Chown(r.m.Path(name), u.UID, u.GID); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// keygen returns the command that makes the key pair.
-func (a *userArgs) keygen(file string) sys.Command {
-	comment := a.SSHKeyComment
-	if comment == "" {
-		host, _ := os.Hostname()
-		comment = "ansible-generated on " + host
-	}
-	c := sys.Command{Argv: []string{"ssh-keygen", "-q", "-t", a.SSHKeyType, "-C", comment, "-f", file}}
-	if a.SSHKeyBits > 0 {
-		c.Argv = append(c.Argv, "-b", strconv.Itoa(a.SSHKeyBits))
-	}
-	if phrase := a.SSHKeyPassphrase; phrase == "" {
-		c.Argv = append(c.Argv, "-N", "")
-	} else { // it asks twice, and an argument would be seen by all
-		c.Stdin, c.Alone, c.Env = []byte(phrase+"\n"+phrase+"\n"), true, []string{"SSH_ASKPASS_REQUIRE=never"}
-	}
-	return c
 }
