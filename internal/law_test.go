@@ -24,6 +24,7 @@ var law = map[string]string{
 	"internal/reason":     "",
 	"internal/reason/web": "",
 	"internal/archive":    "",
+	"internal/charset":    "",
 	"internal/crypt":      "",
 	"internal/pyre":       "",
 
@@ -45,7 +46,7 @@ var law = map[string]string{
 	"internal/search":         "source",
 	"internal/check":          "argument search inventory playbook jinja jinja/lookup vars spec source",
 	"internal/demand":         "argument search inventory playbook jinja vars spec source",
-	"internal/engine":         "archive argument library search inventory playbook pool jinja jinja/lookup vars event wire spec source redact",
+	"internal/engine":         "archive argument charset library search inventory playbook pool jinja jinja/lookup vars event wire spec source redact",
 	"internal/library":        "",
 	"internal/catalog":        "engine library spec tasks tasks/system/facts",
 	"internal/report":         "event probe redact source wire",
@@ -68,7 +69,7 @@ var law = map[string]string{
 	"internal/tasks/docker":           "spec wire tasks/sys tasks/pattern tasks/docker/client tasks/docker/reference",
 	"internal/tasks/docker/client":    "",
 	"internal/tasks/docker/reference": "",
-	"internal/tasks/files":            "archive spec wire tasks/sys tasks/pattern",
+	"internal/tasks/files":            "archive charset spec wire tasks/sys tasks/pattern",
 	"internal/tasks/database":         "tasks/sys",
 	"internal/tasks/mysql":            "spec tasks/sys tasks/database",
 	"internal/tasks/postgresql":       "nearest spec tasks/sys tasks/database",
@@ -185,7 +186,7 @@ func allowed(rule, imported string) bool {
 }
 
 func onTarget(name string) bool {
-	return slices.Contains([]string{"cmd/fleet-target", "internal/wire", "internal/spec", "internal/probe", "internal/archive", "internal/crypt", "internal/pyre", "internal/nearest", "internal/reason", "internal/reason/web", "internal/target", "internal/tasks"}, name) ||
+	return slices.Contains([]string{"cmd/fleet-target", "internal/wire", "internal/spec", "internal/probe", "internal/archive", "internal/charset", "internal/crypt", "internal/pyre", "internal/nearest", "internal/reason", "internal/reason/web", "internal/target", "internal/tasks"}, name) ||
 		strings.HasPrefix(name, "internal/tasks/")
 }
 

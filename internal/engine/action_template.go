@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"fleet/internal/charset"
 	"fleet/internal/jinja"
 	"fleet/internal/source"
 	"fleet/internal/spec"
@@ -62,7 +63,8 @@ type templateArgs struct {
 	LstripBlocks bool `arg:"lstrip_blocks"`
 	// The characters that end a line.
 	NewlineSequence string `arg:"newline_sequence" default:"\\n"`
-	// How the file is written: utf-8, ascii, latin-1, or utf-16 with or without -le or -be.
+	// How the file is written: utf-8, utf-8-sig, ascii, latin-1, iso8859-15, cp1252, or
+	// utf-16 with or without -le or -be.
 	OutputEncoding string `arg:"output_encoding" default:"utf-8"`
 	// Flags of the file system, as chattr has them.
 	Attributes *string `arg:"attributes" alias:"attr"`
@@ -91,7 +93,11 @@ func runTemplate(ctx context.Context, a *attempt, args *templateArgs) (*taskResu
 	if err != nil {
 		return nil, err
 	}
-	data, err := encode(text, args.OutputEncoding)
+	encoding, err := charset.Named(args.OutputEncoding)
+	if err != nil {
+		return nil, a.at("output_encoding", err)
+	}
+	data, err := encoding.Encode(text)
 	if err != nil {
 		return nil, a.at("output_encoding", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"fleet/internal/charset"
 	"fleet/internal/spec"
 	"fleet/internal/tasks/pattern"
 	"fleet/internal/tasks/sys"
@@ -36,6 +37,9 @@ type replaceArgs struct {
 	After string `arg:"after"`
 	// Only replaces before what this regular expression matches. The dot matches newlines, too.
 	Before string `arg:"before"`
+	// How the file is written: utf-8, in which other bytes stay as they are, utf-8-sig,
+	// ascii, latin-1, iso8859-15, cp1252, or utf-16 with or without -le or -be.
+	Encoding string `arg:"encoding" default:"utf-8"`
 }
 
 type replaceResult struct {
@@ -48,7 +52,11 @@ type replaceResult struct {
 }
 
 func replace(ctx context.Context, m *sys.Machine, a *replaceArgs) (any, error) {
-	path, text, there, err := a.readText(m)
+	encoding, err := charset.Named(a.Encoding)
+	if err != nil {
+		return nil, fmt.Errorf("argument %q: %w", "encoding", err)
+	}
+	path, old, there, err := a.readText(m)
 	res := &replaceResult{}
 	switch {
 	case err != nil:
@@ -59,32 +67,52 @@ func replace(ctx context.Context, m *sys.Machine, a *replaceArgs) (any, error) {
 	case !there:
 		return nil, a.missing("Path", "copy, template, or lineinfile with create: true make files")
 	}
+	text, err := encoding.Decode([]byte(old))
+	if err != nil {
+		return nil, fmt.Errorf("read %q: %w", a.Path, err)
+	}
+	after, found, err := a.apply(text, res)
+	if err != nil || !found {
+		return res, err
+	}
+	data := []byte(old)
+	if after != text {
+		if data, err = encoding.Encode(after); err != nil {
+			return nil, fmt.Errorf("write %q: %w", a.Path, err)
+		}
+	}
+	done, err := a.writeText(ctx, m, path, string(data))
+	res.BackupFile = done.BackupFile
+	return res, err
+}
+
+// apply returns the text with its replacements, and whether there is a place for
+// them. The result gets the message.
+func (a *replaceArgs) apply(text string, res *replaceResult) (after string, found bool, err error) {
 	re, err := pattern.Compile(a.Regexp, pattern.MultiLine)
 	if err != nil {
-		return nil, err
+		return "", false, err
 	}
 	template, err := pattern.NewTemplate(a.Replace, re)
 	if err != nil {
-		return nil, sys.Messagef("Unable to process replace due to error: %w", err)
+		return "", false, sys.Messagef("Unable to process replace due to error: %w", err)
 	}
 	from, to, err := a.section(text)
 	if err != nil {
-		return nil, err
+		return "", false, err
 	}
 	if from < 0 {
 		res.Msg = fmt.Sprintf("Pattern for before/after params did not match the given file: %s", a.sectionPattern())
-		return res, nil
+		return text, false, nil
 	}
 	section, n, err := template.ReplaceAll(re, text[from:to])
 	if err != nil {
-		return nil, err
+		return "", false, err
 	}
 	if section != text[from:to] {
 		res.Msg = fmt.Sprintf("%d replacements made", n)
 	}
-	done, err := a.writeText(ctx, m, path, text[:from]+section+text[to:])
-	res.BackupFile = done.BackupFile
-	return res, err
+	return text[:from] + section + text[to:], true, nil
 }
 
 func (a *replaceArgs) sectionPattern() string {
