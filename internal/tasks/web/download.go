@@ -13,16 +13,17 @@ import (
 	"fleet/internal/tasks/sys"
 )
 
-// spooled is a file of the temporary folder with what was downloaded.
+// spooled is a temporary file with what was downloaded.
 type spooled struct {
 	path   string
 	size   int64
 	sha256 string
 }
 
-// spool writes r to a temporary file. The caller removes it.
-func spool(r io.Reader) (spooled, error) {
-	f, err := os.CreateTemp("", "fleet-download-*")
+// spool writes r to a temporary file of the folder; "" is the machine's own for
+// that. The caller removes it.
+func spool(folder string, r io.Reader) (spooled, error) {
+	f, err := os.CreateTemp(folder, "fleet-download-*")
 	if err != nil {
 		return spooled{}, err
 	}

@@ -48,6 +48,9 @@ type getUrlArgs struct {
 	Checksum string `arg:"checksum"`
 	// Keeps a file that is replaced under a name with the time in it.
 	Backup bool `arg:"backup"`
+	// The folder that the download lies in until it is whole and has the right digest,
+	// where the machine's own for temporary files is too small. It has to be there.
+	TmpDest string `arg:"tmp_dest" type:"path"`
 	// Downloads without asking whether the server's file is newer.
 	Force bool `arg:"force"`
 	// How many seconds the download may take before its first byte comes.
@@ -185,9 +188,31 @@ func (d *download) take(ctx context.Context, resp *http.Response, folder bool) e
 	return d.write(ctx, resp.Body)
 }
 
+// scratch returns the folder for the download; "" is the machine's own.
+func (d *download) scratch() (string, error) {
+	folder, err := d.m.Expand(d.TmpDest)
+	if folder == "" || err != nil {
+		return "", err
+	}
+	info, err := os.Stat(d.m.Path(folder))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", sys.Messagef("%s directory does not exist.\nhint: create it first (file: with state: directory); tmp_dest makes none", folder)
+	case err != nil:
+		return "", err
+	case !info.IsDir():
+		return "", sys.Messagef("%s is a file but should be a directory.\nhint: tmp_dest is the folder for the download on its way", folder)
+	}
+	return d.m.Path(folder), nil
+}
+
 // write puts what comes at its place if it has the right digest.
 func (d *download) write(ctx context.Context, body io.Reader) error {
-	temp, err := spool(body)
+	folder, err := d.scratch()
+	if err != nil {
+		return err
+	}
+	temp, err := spool(folder, body)
 	if err != nil {
 		return fmt.Errorf("download %s: %w", fetch.Shown(d.URL), cleanURL(err))
 	}

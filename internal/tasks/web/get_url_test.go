@@ -154,3 +154,44 @@ func TestFindSum(t *testing.T) {
 		}
 	}
 }
+
+// TestGetURLDownloadsToTheFolderAskedFor: the machine's own folder is not needed
+// then, and nothing is left in the other one.
+func TestGetURLDownloadsToTheFolderAskedFor(t *testing.T) {
+	root := t.TempDir()
+	if err := os.Mkdir(filepath.Join(root, "own"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", filepath.Join(root, "none"))
+	server := httptest.NewServer(files(new(int)))
+	defer server.Close()
+	got := systest.Call(t, &GetURL, &sys.Machine{Root: root}, `{"url":"`+server.URL+`/app.tgz","dest":"/x","tmp_dest":"/own"}`)
+	left, _ := filepath.Glob(filepath.Join(root, "own", "*"))
+	if got["changed"] != true || len(left) != 0 {
+		t.Errorf("got %v, left %q", got, left)
+	}
+	if got := systest.Call(t, &GetURL, &sys.Machine{Root: root}, `{"url":"`+server.URL+`/app.tgz","dest":"/y"}`); got["failed"] != true {
+		t.Errorf("without tmp_dest: got %v", got)
+	}
+}
+
+func TestGetURLNeedsTheFolderAskedFor(t *testing.T) {
+	root := t.TempDir()
+	if err := os.WriteFile(filepath.Join(root, "file"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(files(new(int)))
+	defer server.Close()
+	for folder, want := range map[string]string{
+		"/none": "/none directory does not exist.",
+		"/file": "/file is a file but should be a directory.",
+	} {
+		got := systest.Call(t, &GetURL, &sys.Machine{Root: root}, `{"url":"`+server.URL+`/app.tgz","dest":"/x","tmp_dest":"`+folder+`"}`)
+		if got["failed"] != true || got["msg"] != want {
+			t.Errorf("%s: got %v", folder, got)
+		}
+		if _, err := os.Stat(filepath.Join(root, "x")); err == nil {
+			t.Errorf("%s: the file was written", folder)
+		}
+	}
+}

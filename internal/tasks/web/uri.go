@@ -231,7 +231,7 @@ func (a *uriArgs) save(ctx context.Context, m *sys.Machine, resp *http.Response,
 	if info, err := os.Stat(m.Path(dest)); err == nil && info.IsDir() {
 		dest = filepath.Join(dest, nameOf(resp))
 	}
-	temp, err := spool(resp.Body)
+	temp, err := spool("", resp.Body)
 	if err != nil {
 		return fmt.Errorf("read the answer of %s: %w", fetch.Shown(a.URL), cleanURL(err))
 	}
