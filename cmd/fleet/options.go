@@ -17,7 +17,7 @@ func (s *setup) options(ctx context.Context, ask engine.Prompter) (engine.Option
 		BecomeExe: conf.Text("DEFAULT_BECOME_EXE"), BecomeFlags: conf.Text("DEFAULT_BECOME_FLAGS"),
 		ConnectTimeout: time.Duration(f.timeout) * time.Second, HostKeyChecking: f.hostKeys, Port: conf.Int("DEFAULT_REMOTE_PORT"),
 		SSHArgs: conf.Text("SSH_ARGS"), SSHCommonArgs: conf.Text("SSH_COMMON_ARGS"), SSHExtraArgs: conf.Text("SSH_EXTRA_ARGS"),
-		ForceHandlers: conf.Bool("DEFAULT_FORCE_HANDLERS"), AnyErrorsFatal: conf.Bool("ANY_ERRORS_FATAL"), NoLog: conf.Bool("DEFAULT_NO_LOG"), TaskTimeout: float64(conf.Int("TASK_TIMEOUT")),
+		ForceHandlers: conf.Bool("DEFAULT_FORCE_HANDLERS"), AllowMissingHandlers: !conf.Bool("ERROR_ON_MISSING_HANDLER"), AnyErrorsFatal: conf.Bool("ANY_ERRORS_FATAL"), NoLog: conf.Bool("DEFAULT_NO_LOG"), TaskTimeout: float64(conf.Int("TASK_TIMEOUT")),
 		Gathering: conf.Text("DEFAULT_GATHERING"), Managed: conf.Text("DEFAULT_MANAGED_STR"), Strategy: conf.Text("DEFAULT_STRATEGY"),
 		ReadLiterals: conf.Bool("DEFAULT_JINJA2_NATIVE")}
 	var err error

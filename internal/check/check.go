@@ -52,6 +52,8 @@ type Checker struct {
 	Refused error
 	// Idle: handlers and variables that nothing uses are of interest too.
 	Idle bool
+	// AllowMissingHandlers: a notification without a handler is no mistake.
+	AllowMissingHandlers bool
 	// Extra are the variables of the command line; nil is none.
 	Extra *jinja.Map
 	// Limit are host patterns; nil is no limit.

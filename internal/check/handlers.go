@@ -2,7 +2,10 @@ package check
 
 import (
 	"path/filepath"
+	"slices"
+	"strconv"
 
+	"fleet/internal/argument"
 	"fleet/internal/jinja"
 	"fleet/internal/playbook"
 	"fleet/internal/source"
@@ -70,4 +73,61 @@ func (p *play) addHandler(h *playbook.Task) {
 			p.handled.known[role.FullName()+" : "+one] = true
 		}
 	}
+}
+
+// notifies checks that the handlers exist that a task names.
+func (p *play) notifies(t *playbook.Task, s site) {
+	for _, n := range t.Notify {
+		name, literal := p.literal(n)
+		if !literal {
+			p.evaluated(n, s.perhaps())
+			continue
+		}
+		if !p.openHandlers && !p.isHandler(name) {
+			p.noHandler(n, name, s)
+		}
+	}
+}
+
+// noHandler notes a name that no handler has. One that is in a file that a handler
+// includes is there, but cannot be notified: it is written as it is meant, and the
+// run says so where it is reached.
+func (p *play) noHandler(n source.Node, name string, s site) {
+	e := n.Errorf("The requested handler '%s' was not found in either the main handlers list nor in the listening handlers list", name)
+	e.Hint = source.DidYouMean(name, p.handled.names)
+	if e.Hint == "" {
+		e.Hint = "handlers stand under \"handlers\" of the play, and in the handlers/main.yaml of its roles"
+	}
+	if p.AllowMissingHandlers {
+		p.doubt(e, false)
+		return
+	}
+	by := p.includerOf(name)
+	if by != nil {
+		e.Hint = "the handler " + strconv.Quote(by.Name.Text()) + " includes it: notify that one"
+	}
+	p.add(e, s.certain && by == nil)
+}
+
+// includerOf returns the handler that includes a task of that name, or nil.
+func (p *play) includerOf(name string) *playbook.Task {
+	for _, h := range p.handlers {
+		if argument.ShortName(h.Module) != "include_tasks" {
+			continue
+		}
+		for _, part := range p.include(h).parts {
+			if part.block != nil && hasTask(part.block, name) {
+				return h
+			}
+		}
+	}
+	return nil
+}
+
+// hasTask reports whether a block has a task of that name.
+func hasTask(b *playbook.Block, name string) bool {
+	return slices.ContainsFunc(slices.Concat(b.Body, b.Rescue, b.Always), func(e playbook.Entry) bool {
+		inner, isBlock := e.(*playbook.Block)
+		return isBlock && hasTask(inner, name) || !isBlock && e.Common().Name.Text() == name
+	})
 }

@@ -191,22 +191,3 @@ func conditionTests(p *play, t *playbook.Task) []string {
 	}
 	return out
 }
-
-// notifies checks that the handlers exist that a task names.
-func (p *play) notifies(t *playbook.Task, s site) {
-	for _, n := range t.Notify {
-		name, literal := p.literal(n)
-		if !literal {
-			p.evaluated(n, s.perhaps())
-			continue
-		}
-		if !p.openHandlers && !p.isHandler(name) {
-			e := n.Errorf("The requested handler '%s' was not found in either the main handlers list nor in the listening handlers list", name)
-			e.Hint = source.DidYouMean(name, p.handled.names)
-			if e.Hint == "" {
-				e.Hint = "handlers stand under \"handlers\" of the play, and in the handlers/main.yaml of its roles"
-			}
-			p.add(e, s.certain)
-		}
-	}
-}

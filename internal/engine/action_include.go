@@ -82,6 +82,9 @@ func runIncludeTasks(_ context.Context, a *attempt, args *includeTasksArgs) (*ta
 
 // behind returns the result of an include: its block, to be run behind the task.
 func (a *attempt) behind(inc *included, what string) (*taskResult, error) {
+	if inc.err != nil && a.task.Handler { // of which nothing is checked before hosts have changed
+		return nil, &abort{inc.err}
+	}
 	if inc.err != nil {
 		return nil, inc.err
 	}

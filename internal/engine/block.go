@@ -49,6 +49,9 @@ func (h *hostRun) sectionsOf(ctx context.Context, b *playbook.Block, order []int
 	if errors.Is(err, errFailed) && len(b.Rescue) > 0 {
 		err = h.landed(ctx, b.Rescue, append(slices.Clone(order), 1))
 	}
+	if _, final := aborts(err); final {
+		return err
+	}
 	if len(b.Always) == 0 || errors.Is(err, errUnreachable) || errors.Is(err, errEndHost) || errors.Is(err, errEndPlay) || ctx.Err() != nil {
 		return err
 	}

@@ -89,7 +89,9 @@ type Options struct {
 	Strategy       string   // of plays that name none
 	Managed        string   // ansible_managed; empty is Ansible's
 	ReadLiterals   bool     // text that reads as a literal becomes it: the setting jinja2_native
-	Verbosity      int
+	// AllowMissingHandlers makes a notification without a handler a warning.
+	AllowMissingHandlers bool
+	Verbosity            int
 
 	// Defaults that a playbook's keywords and the inventory's variables override.
 	RemoteUser, PrivateKey, Password     string
@@ -136,9 +138,10 @@ type Engine struct {
 	listings    versions[[]byte] // of its archives, as JSON
 	gathered    sync.Map         // hosts whose facts are, where they are gathered once
 	cacheWarned sync.Once
-	packs       packs // of what they have in them
-	started     bool  // the task of Options.StartAt was reached
-	plays       int   // plays and batches begun
+	warned      sync.Map // what was warned of, once
+	packs       packs    // of what they have in them
+	started     bool     // the task of Options.StartAt was reached
+	plays       int      // plays and batches begun
 	pausing     sync.Mutex
 	custom      customStats
 	stepping    bool          // the operator wants to be asked before the next task too

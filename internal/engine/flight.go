@@ -184,7 +184,8 @@ func (f *flight) land(ctx context.Context) (*taskResult, error) {
 			res = failed(err)
 		}
 	}
-	res.rescued = res.outcome == event.Failed && !res.ignored && h.rescues(f.task)
+	_, final := aborts(res.err)
+	res.rescued = !final && res.outcome == event.Failed && !res.ignored && h.rescues(f.task)
 	if res.rescued {
 		h.failure = map[string]any{"ansible_failed_result": res.value,
 			"ansible_failed_task": jinja.NewMap("name", f.givenName(f.context, f.task), "action", f.event.Module)}

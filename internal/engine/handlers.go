@@ -3,16 +3,18 @@ package engine
 import (
 	"context"
 	"slices"
-	"strings"
 
-	"fleet/internal/jinja"
 	"fleet/internal/playbook"
-	"fleet/internal/source"
 )
 
 // flush runs the host's notified handlers in the order of their definition. One
 // that is notified by a handler behind it waits for the next flush, as in Ansible.
 func (h *hostRun) flush(ctx context.Context, prefix []int) error {
+	h.air.await(0, func(p *profile) bool { return p.notifies })
+	if err := h.air.fell(); err != nil {
+		return err
+	}
+	h.markNoted()
 	for _, hd := range h.handlers() {
 		h.air.await(0, func(p *profile) bool { return p.notifies })
 		if err := h.air.fell(); err != nil {
@@ -75,71 +77,4 @@ func (r *playRun) addHandlers(handlers []*playbook.Task, order []int) {
 		r.extra = append(r.extra, handler{t, slices.Concat([]int{len(r.Handlers)}, order, []int{i})})
 	}
 	slices.SortStableFunc(r.extra, func(a, b handler) int { return slices.Compare(a.order, b.order) })
-}
-
-// notify marks the handlers that a changed task names.
-func (h *hostRun) notify(c *jinja.Context, t *playbook.Task) error {
-	for _, n := range t.Notify {
-		v, err := h.engine.value(c, n)
-		if err != nil {
-			return err
-		}
-		names, ok := textList(v)
-		if !ok {
-			return n.Errorf("notify wants names of handlers, not %s", jinja.Repr(v))
-		}
-		for _, name := range names {
-			if err := h.notifyName(c, n, name); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// notifyName marks the handler of that name and all that listen to it. Of several
-// lists of handlers the last one that has the name counts, and in that the first.
-func (h *hostRun) notifyName(c *jinja.Context, at source.Node, name string) error {
-	var named *playbook.Task
-	var known []string
-	found := false
-	for _, hd := range h.handlers() {
-		t := hd.task
-		own, err := h.engine.text(c, t.Name, "")
-		if err != nil {
-			own = t.Name.Text()
-		}
-		known = append(append(known, own), t.Listen...)
-		role := playbook.RoleOf(t)
-		if own == name || role != nil && (role.Name+" : "+own == name || role.FullName()+" : "+own == name) {
-			if named == nil || playbook.RoleOf(named) != role {
-				named = t
-			}
-		}
-		if listens(t, name) {
-			h.notified[t] = true
-			found = true
-		}
-	}
-	if named != nil {
-		h.notified[named] = true
-		return nil
-	}
-	if !found {
-		return at.Errorf("The requested handler '%s' was not found in either the main handlers list nor in the listening handlers list", name).WithHint("%s", source.DidYouMean(name, known))
-	}
-	return nil
-}
-
-// listens reports whether a handler listens to a topic, which may have the name of
-// the handler's role in front of it.
-func listens(t *playbook.Task, topic string) bool {
-	if role := playbook.RoleOf(t); role != nil {
-		for _, prefix := range []string{role.Name, role.FullName()} {
-			if rest, ok := strings.CutPrefix(topic, prefix+" : "); ok && slices.Contains(t.Listen, rest) {
-				return true
-			}
-		}
-	}
-	return slices.Contains(t.Listen, topic)
 }

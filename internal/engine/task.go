@@ -77,6 +77,10 @@ func (h *hostRun) settle(ctx context.Context, t *playbook.Task, res *taskResult,
 	if err != nil || res == nil {
 		return err
 	}
+	if end, ok := aborts(res.err); ok {
+		h.gone(errFailed, res.reason())
+		return end
+	}
 	switch {
 	case res.ignored:
 		return h.follow(ctx, t, res)

@@ -47,17 +47,18 @@ type hostRun struct {
 	locals   map[string]any // variables of the dynamic includes around
 	failure  map[string]any // what a rescue section is told
 	notified map[*playbook.Task]bool
-	force    bool            // handlers run even after a failure
-	flushing *playbook.Task  // the task for which handlers run; nil: a section's end
-	forgiven bool            // the failure that an always section follows counts no more
-	begun    bool            // the host has come to the task of --start-at-task
-	ranRoles map[string]int  // keys of the roles that are done, with the number of their first task
-	worked   map[string]bool // keys of the roles of which a task was not skipped
+	noted    map[string]notice // what was notified since handlers ran last
+	force    bool              // handlers run even after a failure
+	flushing *playbook.Task    // the task for which handlers run; nil: a section's end
+	forgiven bool              // the failure that an always section follows counts no more
+	begun    bool              // the host has come to the task of --start-at-task
+	ranRoles map[string]int    // keys of the roles that are done, with the number of their first task
+	worked   map[string]bool   // keys of the roles of which a task was not skipped
 	air      *air
 }
 
 func newHostRun(r *playRun, host string) *hostRun {
-	h := &hostRun{playRun: r, host: host, place: max(0, slices.Index(r.hosts, host)), begun: r.begun, notified: map[*playbook.Task]bool{}, ranRoles: map[string]int{}, worked: map[string]bool{},
+	h := &hostRun{playRun: r, host: host, place: max(0, slices.Index(r.hosts, host)), begun: r.begun, notified: map[*playbook.Task]bool{}, noted: map[string]notice{}, ranRoles: map[string]int{}, worked: map[string]bool{},
 		vars: &vars.Play{Vars: r.engine.Vars.Map(r.Vars), Prompts: r.prompts, Roles: r.roles}}
 	h.air = &air{host: h}
 	return h
