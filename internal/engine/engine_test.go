@@ -242,7 +242,7 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// options reads a case's first lines: "check", "serialforks", "verbose=vvv", "tags=a,b".
+// options reads a case's first lines: "check", "serialforks", "missing-handlers", "verbose=vvv", "tags=a,b".
 func options(comment string) engine.Options {
 	o := engine.Options{}
 	for _, word := range strings.Fields(comment) {
@@ -252,6 +252,8 @@ func options(comment string) engine.Options {
 			o.Check = true
 		case "verbose":
 			o.Verbosity = max(1, len(value))
+		case "missing-handlers":
+			o.AllowMissingHandlers = true
 		case "serialforks":
 			o.Forks = 1
 		case "tags":

@@ -125,7 +125,7 @@ func (w *writer) task() object {
 		{6, "failed_when", func() any { return pick[any](w, false, true, w.condition()) }},
 		{10, "changed_when", func() any { return pick[any](w, false, true, w.condition()) }},
 		{20, "notify", func() any { return pick[any](w, w.handler(), "topic", w.handler(), "{{ 'handler 1' }}") }},
-		{1, "notify", func() any { return "nobody" }},
+		{1, "notify", func() any { return "{{ {'no': 'name'} }}" }},
 		{3, "no_log", func() any { return true }},
 		{4, "check_mode", func() any { return w.chance(50) }},
 		{5, "become", func() any { return true }},

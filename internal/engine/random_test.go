@@ -269,7 +269,7 @@ func randomRun(t *testing.T, dir string, window int, noPipelining bool, proven *
 	seen := &diary{hosts: map[string][]string{}}
 	fleet := &machines{all: map[string]*machine{}}
 	e := &engine.Engine{Inventory: inv, Vars: vars.NewStore(inv, nil, secrets), Loader: loader, Modules: fakeModules{},
-		Dialer: fleet, Events: seen, Secrets: secrets, Options: engine.Options{NoPipelining: noPipelining, Forks: 2}}
+		Dialer: fleet, Events: seen, Secrets: secrets, Options: engine.Options{NoPipelining: noPipelining, Forks: 2, AllowMissingHandlers: true}}
 	e.Window(window)
 	if !noPipelining {
 		d := demandOf(t, dir, inv)
