@@ -109,7 +109,7 @@ func (r *reader) checkImport(n source.Node, t *Task, name string) bool {
 		}
 	}
 	if apply := t.Action.Get("apply"); apply.Exists() {
-		r.fail(apply.Errorf(`%s has no "apply": its tasks inherit its keywords`, name).WithHint("write the keywords on the task itself"))
+		r.fail(apply.Errorf("Invalid options for %s: apply", name).WithHint("write the keywords on the task itself: what it imports inherits them"))
 	}
 	return r.options(t, name)
 }
@@ -171,6 +171,9 @@ func (r *reader) options(t *Task, name string) bool {
 				e.Hint = "it is a keyword of the task: indent it less"
 			}
 			r.fail(e)
+			good = false
+		} else if strings.HasSuffix(p.Key.Text(), "_from") && kind(p.Value) != "text" {
+			r.fail(p.Value.Errorf("Expected a string for %s but got %s instead", p.Key.Text(), kind(p.Value)).WithHint("it is one file of the role"))
 			good = false
 		}
 	}
