@@ -45,6 +45,7 @@ code is 1 where there is an error, and 0 where there are only warnings or nothin
 	f.limitFlag(cmd)
 	f.tagFlags(cmd)
 	cmd.Flags().BoolVar(&f.json, "json", false, "print what is wrong as JSON, one object a line")
+	cmd.Flags().CountVarP(&f.verbose, "verbose", "v", "taken, as ansible-playbook --syntax-check does, and says no more")
 	return cmd
 }
 

@@ -45,6 +45,7 @@ func verbs(a *app) []*cobra.Command {
 		inventoryCommand(a),
 		probeCommand(a),
 		runCommand(a),
+		settingsCommand(a),
 		vaultCommand(a),
 		versionCommand(a),
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	format "fleet/internal/jinja/vault"
 	"fleet/internal/source"
 	"fleet/internal/vault"
 )
@@ -47,7 +48,7 @@ func vaultDecrypt(a *app) *cobra.Command {
 				return err
 			}
 			return v.each(files, "Decryption successful", func(name string) error {
-				plain, _, err := v.reveal(name)
+				plain, _, _, err := v.reveal(name)
 				if err != nil {
 					return err
 				}
@@ -60,17 +61,18 @@ func vaultDecrypt(a *app) *cobra.Command {
 	return cmd
 }
 
-// reveal returns what a vault holds, and the password that opens it.
-func (v *vaultCall) reveal(name string) ([]byte, vault.Secret, error) {
+// reveal returns what a vault holds, the password that opens it, and the id in its
+// header.
+func (v *vaultCall) reveal(name string) (plain []byte, with vault.Secret, id string, err error) {
 	text, err := vault.ReadVault(name, os.Stdin)
 	if err != nil {
-		return nil, vault.Secret{}, err
+		return nil, with, "", err
 	}
-	plain, with, err := v.ring.Open(text)
+	plain, with, err = v.ring.Open(text)
 	if err != nil {
 		err = source.DecryptError(source.Pos{File: name}, err)
 	}
-	return plain, with, err
+	return plain, with, format.ID(text), err
 }
 
 func vaultView(a *app) *cobra.Command {
@@ -85,7 +87,7 @@ func vaultView(a *app) *cobra.Command {
 			}
 			v.output = "-"
 			for _, name := range files {
-				plain, _, err := v.reveal(name)
+				plain, _, _, err := v.reveal(name)
 				if err == nil {
 					err = v.put("-", plain)
 				}
@@ -163,12 +165,14 @@ func vaultEdit(a *app) *cobra.Command {
 	return cmd
 }
 
-// edit changes one file. It stays under its password, unless another is named.
+// edit changes one file. It stays under its password and keeps its id, whatever
+// the password is called here, unless another is named.
 func (v *vaultCall) edit(ctx context.Context, name string) error {
-	plain, with, err := v.reveal(name)
+	plain, with, id, err := v.reveal(name)
 	if err != nil {
 		return err
 	}
+	with.ID = id
 	if v.encryptID != "" {
 		other, err := v.ring.Pick(v.encryptID)
 		if err != nil {

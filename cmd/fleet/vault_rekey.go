@@ -22,7 +22,7 @@ func vaultRekey(a *app) *cobra.Command {
 		Args:  needArgs("a file"),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if v.newID != "" && v.newFile != "" {
-				return usageError("", "give one of them", "--new-vault-id and --new-vault-password-file exclude each other")
+				return usageError("", "give one of them", "fleet vault rekey: --new-vault-id and --new-vault-password-file exclude each other")
 			}
 			if err := v.open(cmd.Context(), false); err != nil {
 				return err
@@ -62,7 +62,7 @@ func (v *rekeyCall) newSecret(ctx context.Context) (vault.Secret, error) {
 
 // rekey encrypts a file anew.
 func (v *rekeyCall) rekey(name string, with vault.Secret) error {
-	plain, _, err := v.reveal(name)
+	plain, _, _, err := v.reveal(name)
 	if err != nil {
 		return err
 	}

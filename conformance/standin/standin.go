@@ -6,6 +6,7 @@ package standin
 import (
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -21,7 +22,7 @@ func commands() map[string]func(args []string) error {
 		"ansible-inventory": inventory,
 		"ansible-playbook":  playbook,
 		"ansible-vault":     vault,
-		"ansible-config":    refuse("ansible-config"),
+		"ansible-config":    config,
 		"ansible-console":   refuse("ansible-console"),
 		"ansible-doc":       refuse("ansible-doc"),
 		"ansible-galaxy":    refuse("ansible-galaxy"),
@@ -65,8 +66,11 @@ func refuse(name string) func([]string) error {
 }
 
 // call runs fleet on the command's own terminal.
-func call(args ...string) error {
+func call(args ...string) error { return callTo(os.Stderr, args...) }
+
+// callTo is call with another place for complaints.
+func callTo(stderr io.Writer, args ...string) error {
 	cmd := exec.Command(fleet, args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, &complaints{to: os.Stderr}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, &complaints{to: stderr}
 	return cmd.Run()
 }

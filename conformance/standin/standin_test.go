@@ -50,6 +50,19 @@ func TestStory(t *testing.T) {
 	}
 }
 
+func TestVaultCode(t *testing.T) {
+	for said, want := range map[string]error{
+		"ERROR! fleet vault rekey: --a and --b exclude each other\nhint: give one of them\n": misused,
+		"fleet vault view: unknown flag --viev\n":                                            misused,
+		"[WARNING]: x\nERROR! there are several vault passwords: a, b\n":                     undecided,
+		"ERROR! f: Decryption failed: none of the vault passwords fits\n":                    nil,
+	} {
+		if got := vaultCode(said); got != want {
+			t.Errorf("%q: %v, want %v", said, got, want)
+		}
+	}
+}
+
 func TestParseAdHoc(t *testing.T) {
 	a, err := parseAdHoc([]string{"all", "-i", "hosts", "-m", "copy", "-a", "src=a dest=b", "--task-timeout=5", "-b", "-e", "x=1", "-vvvvvv", "-o"})
 	if err != nil {

@@ -187,11 +187,11 @@ func options(g *given) (jinja.Options, bool) {
 func (p *play) includeVars(t *playbook.Task, g *given, s site) {
 	if found := p.find(t, g, "vars", "dir", s); found != "" {
 		for _, file := range varFiles(found) {
-			p.varFile(file, s.perhaps())
+			p.includedFile(file, s.perhaps())
 		}
 	}
 	if found := p.find(t, g, "vars", "file", s); found != "" {
-		p.varFile(found, s)
+		p.includedFile(found, s)
 	}
 	if v, given := g.get("file"); given && v == (opaque{}) {
 		p.candidateFiles(t, g.text("file"), s)
@@ -206,6 +206,15 @@ func (p *play) candidateFiles(t *playbook.Task, name string, s site) {
 			p.varFile(file, s.perhaps())
 		}
 	}
+}
+
+// includedFile checks one file of include_vars.
+func (p *play) includedFile(file string, s site) {
+	if doc := p.varDoc(file); doc.list {
+		p.fail(notMapping(doc.node, "list"), source.Pos{File: file}, s.certain)
+		return
+	}
+	p.varFile(file, s)
 }
 
 // varFile checks one file of variables.
@@ -250,7 +259,12 @@ func (p *play) varsFile(n source.Node, s site) {
 // varDoc is a file of variables that was read.
 type varDoc struct {
 	node source.Node
+	list bool // the file has a list of mappings, which vars_files take
 	err  error
+}
+
+func notMapping(n source.Node, kind string) error {
+	return n.Errorf("a file of variables has to be a mapping, not a %s", kind)
 }
 
 func (r *run) varDoc(file string) varDoc {
@@ -263,10 +277,12 @@ func (r *run) varDoc(file string) varDoc {
 	case err != nil:
 		d.err = err
 	case len(docs) == 0 || docs[0].IsNull():
-	case !docs[0].IsMap():
-		d.err = docs[0].Errorf("a file of variables has to be a mapping, not a %s", docs[0].KindName())
-	default:
+	case docs[0].IsMap():
 		d.node = docs[0]
+	default:
+		if d.node, d.list = docs[0].Merged(); !d.list {
+			d.err = notMapping(docs[0], docs[0].KindName())
+		}
 	}
 	r.varDocs[file] = d
 	return d

@@ -54,7 +54,7 @@ func runIncludeVars(_ context.Context, a *attempt, args *includeVarsArgs) (*task
 	}
 	values, hidden := jinja.NewMap(), false
 	for i, f := range files {
-		m, encrypted, err := a.engine.varFile(f)
+		m, encrypted, err := a.engine.varFile(f, false)
 		if err != nil {
 			return notIncluded(files[:i], err), nil
 		}

@@ -149,9 +149,9 @@ func (a *attempt) namedByTemplates(args *jinja.Map) (*jinja.Map, error) {
 	return out, nil
 }
 
-// varFile reads a file of variables: a mapping, or nothing. It reports whether the
-// whole file is encrypted.
-func (e *Engine) varFile(path string) (values *jinja.Map, encrypted bool, err error) {
+// varFile reads a file of variables: a mapping, or nothing; with lists also a list
+// of mappings, as vars_files take. It reports whether the whole file is encrypted.
+func (e *Engine) varFile(path string, lists bool) (values *jinja.Map, encrypted bool, err error) {
 	docs, err := e.files().YAML(path)
 	if err != nil {
 		return nil, false, err
@@ -159,10 +159,14 @@ func (e *Engine) varFile(path string) (values *jinja.Map, encrypted bool, err er
 	if len(docs) == 0 || docs[0].IsNull() {
 		return jinja.NewMap(), false, nil
 	}
-	if !docs[0].IsMap() {
-		return nil, false, docs[0].Errorf("a file of variables has to be a mapping, not a %s", docs[0].KindName())
+	doc := docs[0]
+	if all, isList := doc.Merged(); isList && lists {
+		doc = all
 	}
-	return e.Vars.Map(docs[0]), docs[0].Encrypted(), nil
+	if !doc.IsMap() {
+		return nil, false, doc.Errorf("a file of variables has to be a mapping, not a %s", doc.KindName())
+	}
+	return e.Vars.Map(doc), doc.Encrypted(), nil
 }
 
 // varsFiles reads the play's vars_files. In the first round a file whose name
@@ -206,7 +210,7 @@ func (h *hostRun) firstVarFile(names []string) (*jinja.Map, error) {
 			missing = cmpError(missing, err)
 			continue
 		}
-		m, _, err := h.engine.varFile(path)
+		m, _, err := h.engine.varFile(path, true)
 		return m, err
 	}
 	return nil, missing

@@ -119,12 +119,15 @@ func (r *Ring) Pick(id string) (Secret, error) {
 			return s, nil
 		}
 	}
-	ids := strings.Join(r.IDs(), ", ")
 	switch {
 	case len(r.Secrets) == 0:
 		return Secret{}, &source.Error{Msg: "no vault password is given", Hint: source.VaultHint}
 	case id == "":
-		return Secret{}, &source.Error{Msg: "there are several vault passwords: " + ids, Hint: "say which to encrypt with: --encrypt-vault-id ID"}
+		ids := make([]string, 0, len(r.Secrets)) // an id may stand more than once
+		for _, s := range r.Secrets {
+			ids = append(ids, s.ID)
+		}
+		return Secret{}, &source.Error{Msg: "there are several vault passwords: " + strings.Join(ids, ", "), Hint: "say which to encrypt with: --encrypt-vault-id ID"}
 	}
 	return Secret{}, &source.Error{Msg: fmt.Sprintf("Did not find a match for --encrypt-vault-id=%s in the known vault-ids ['%s']", id, strings.Join(r.IDs(), "', '"))}
 }

@@ -2,9 +2,11 @@ package vault
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,7 +46,7 @@ func (r *Ring) Fill(ctx context.Context, from Sources) error {
 	for _, spec := range specs {
 		id, place := split(spec)
 		if err := r.load(ctx, id, place, from); err != nil {
-			failed = append(failed, err)
+			failed = append(failed, sourceError(cmp.Or(id, DefaultID), err))
 		}
 	}
 	if from.Ask {
@@ -61,6 +63,15 @@ func (r *Ring) Fill(ctx context.Context, from Sources) error {
 		}
 	}
 	return nil
+}
+
+// sourceError says, as Ansible does, which password's source gave none.
+func sourceError(id string, err error) error {
+	what := "Error in vault password file loading"
+	if errors.Is(err, fs.ErrNotExist) {
+		what = "Error getting vault password file"
+	}
+	return &source.Error{Msg: fmt.Sprintf("%s (%s): %v", what, id, err), Hint: source.HintOf(err), Err: err}
 }
 
 // split takes "label@source" apart; without a label it is the default one.

@@ -112,9 +112,13 @@ func Decrypt(data string, password []byte) ([]byte, error) {
 // envelope takes the lines of a vault apart into salt, digest and body.
 func envelope(lines string) ([3][]byte, error) {
 	var out [3][]byte
-	inner, err := hex.DecodeString(strings.Join(strings.Fields(lines), ""))
+	digits := strings.Join(strings.Fields(lines), "")
+	if len(digits)%2 != 0 {
+		return out, errors.New("Vault format unhexlify error: Odd-length string; a digit is missing, or there is one too many")
+	}
+	inner, err := hex.DecodeString(digits)
 	if err != nil {
-		return out, errors.New("the vault holds other characters than hexadecimal digits")
+		return out, fmt.Errorf("Vault format unhexlify error: Non-hexadecimal digit found (%w)", err)
 	}
 	parts := bytes.SplitN(inner, []byte("\n"), 3)
 	if len(parts) != 3 {
