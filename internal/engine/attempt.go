@@ -134,6 +134,7 @@ func (a *attempt) prepare() error {
 		return delegate.Errorf("delegate_to is empty").WithHint("{{ omit }} is nobody else")
 	case to != a.host:
 		a.target, a.delegate = to, to
+		a.seeDelegate()
 	}
 	return nil
 }

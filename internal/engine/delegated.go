@@ -1,0 +1,32 @@
+package engine
+
+import (
+	"fleet/internal/jinja"
+	"fleet/internal/vars"
+)
+
+// delegatedVars is the variable ansible_delegated_vars of a task that runs on
+// another host: that host's name, and its variables as the task would see them there.
+type delegatedVars struct{ attempt *attempt }
+
+// seeDelegate gives the attempt's templates the variable ansible_delegated_vars.
+func (a *attempt) seeDelegate() {
+	if scope, ok := a.c.Scope.(*vars.Scope); ok {
+		a.c = a.c.With(scope.With(map[string]any{"ansible_delegated_vars": delegatedVars{a}}))
+	}
+}
+
+func (v delegatedVars) Keys() []any { return []any{v.attempt.delegate} }
+
+func (v delegatedVars) Lookup(c *jinja.Context, key any) (any, bool, error) {
+	a := v.attempt
+	if key != a.delegate {
+		return nil, false, nil
+	}
+	there, err := a.contextFor(c.Ctx, a.delegate, a.task, a.locals)
+	if err != nil {
+		return nil, false, err
+	}
+	scope, ok := there.Scope.(*vars.Scope)
+	return scopeMapping{scope, false}, ok, nil
+}
