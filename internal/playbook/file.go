@@ -74,7 +74,7 @@ func (r *reader) findTasks(name string, pos source.Pos, s scope) (string, error)
 	}
 	dirs := []string{s.dir}
 	if role := s.roleDir(); role != "" {
-		dirs = append(dirs, filepath.Join(role, part), filepath.Join(role, "tasks"))
+		dirs = append(dirs, filepath.Join(role, part), filepath.Join(role, "tasks"), role)
 	}
 	for i := len(s.chain) - 1; i >= 0; i-- {
 		dirs = append(dirs, filepath.Dir(s.chain[i]))

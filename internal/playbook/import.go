@@ -37,7 +37,7 @@ func (r *reader) includedFile(t *Task) source.Node {
 	value := t.IncludedFile()
 	if !isPlainText(value) || strings.TrimSpace(value.Text()) == "" {
 		name := builtin(t.Module)
-		r.fail(source.Errorf(t.ModulePos, "%s needs the name of a file", name).WithHint(`as in "%s: setup.yaml"`, name))
+		r.fail(source.Errorf(t.ModulePos, "No file specified for %s", t.Module).WithHint(`as in "%s: setup.yaml"`, name))
 		return source.Node{}
 	}
 	return value

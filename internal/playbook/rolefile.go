@@ -232,7 +232,9 @@ func (r *reader) meta(role *Role) []roleUse {
 		case "dependencies":
 			deps = r.dependencies(p.Value)
 		case "allow_duplicates":
-			role.AllowDuplicates = r.flag("allow_duplicates", p.Value) || role.AllowDuplicates
+			if again := r.flag("allow_duplicates", p.Value); !role.Included { // an include says it itself
+				role.AllowDuplicates = again
+			}
 		case "galaxy_info", "argument_specs", "collections":
 		default:
 			e := source.Errorf(p.Key.Pos(), "unknown key %q in the meta data of a role", p.Key.Text())
