@@ -74,7 +74,10 @@ func (j *job) tell(in io.WriteCloser) error {
 	if err == nil {
 		err = json.NewEncoder(in).Encode(j)
 	}
-	return errors.Join(err, in.Close())
+	if cerr := in.Close(); err == nil && !errors.Is(cerr, os.ErrClosed) { // a job may have ended already
+		err = cerr
+	}
+	return err
 }
 
 // write replaces the job's file: whoever reads it sees all of a state.

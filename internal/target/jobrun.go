@@ -29,13 +29,14 @@ func runJob(in io.Reader, program Program) int {
 	ctx, stop := untilSignal()
 	defer stop()
 	data, err := j.end(j.run(ctx, program))
+	var left error
+	if j.Spool != "" {
+		left = os.RemoveAll(j.Spool) // before anybody can see that the job has ended
+	}
 	if err == nil {
 		err = j.write(data)
 	}
-	if j.Spool != "" {
-		err = errors.Join(err, os.RemoveAll(j.Spool))
-	}
-	if err != nil {
+	if errors.Join(err, left) != nil {
 		return 1 // nobody hears more
 	}
 	return 0
