@@ -185,8 +185,11 @@ func (p *play) patterns() ([]string, bool) {
 		}
 	})
 	scope, err := p.Vars.Scope(vars.Where{Host: "localhost", PlaybookDir: p.dir, Play: p.vars, Magic: inventoryGroups{p.run}})
-	if bad || err != nil {
+	switch {
+	case bad:
 		return nil, false
+	case err != nil:
+		return p.literals(p.src.Hosts)
 	}
 	v, err := jinja.Deep(jinja.NewContext(p.ctx, nil, scope), p.Vars.Value(p.src.Hosts))
 	if err != nil {
@@ -196,6 +199,24 @@ func (p *play) patterns() ([]string, bool) {
 		return nil, false
 	}
 	return texts(v)
+}
+
+// literals are the texts of a text or a list of them, where none is a template. No
+// variables are needed for them, which may be closed (a vault without password).
+func (p *play) literals(n source.Node) ([]string, bool) {
+	items := n.Items()
+	if !n.IsList() {
+		items = []source.Node{n}
+	}
+	var out []string
+	for _, item := range items {
+		text, literal := p.literal(item)
+		if !literal {
+			return nil, false
+		}
+		out = append(out, text)
+	}
+	return out, true
 }
 
 // texts takes a text, or a list of texts.

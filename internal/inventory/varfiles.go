@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"sort"
@@ -163,7 +164,9 @@ func (d *varFolder) readVars(path string) (source.Node, error) {
 }
 
 // checkFolders reads all group_vars and host_vars beside the sources, so that
-// mistakes in them are seen at once, and warns about files that nothing uses.
+// mistakes in them are seen at once, and warns about files that nothing uses. An
+// encrypted file that cannot be opened is the matter of those whose variables are
+// asked for: who may not have the password of some machines can still run others.
 func (r *reader) checkFolders() {
 	groups, hosts := []string{}, names(r.inv.hostList)
 	for _, g := range r.inv.groupList {
@@ -179,7 +182,7 @@ func (r *reader) checkFolder(dir, what string, known []string) {
 	d := r.inv.folders.folder(dir)
 	for _, name := range known {
 		for _, f := range d.varFiles(name) {
-			if f.err != nil {
+			if f.err != nil && !closed(f.err) {
 				r.fail(f.err)
 			}
 		}
@@ -187,6 +190,10 @@ func (r *reader) checkFolder(dir, what string, known []string) {
 	for _, entry := range folderNames(dir) {
 		r.checkEntry(d, entry, what, known)
 	}
+}
+
+func closed(err error) bool {
+	return errors.Is(err, source.ErrClosed) || errors.Is(err, source.ErrNoVaultPassword)
 }
 
 // checkEntry warns about a file or folder in a folder of variables that no name

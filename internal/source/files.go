@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -86,12 +87,17 @@ func (f Files) decrypt(pos Pos, text string, hide bool) ([]byte, error) {
 	return plain, nil
 }
 
+// ErrClosed is in the chain of the error where a vault could not be opened with the
+// passwords that there are.
+var ErrClosed = errors.New("Decryption failed")
+
 // DecryptError says that what stands at pos could not be decrypted, and why.
 func DecryptError(pos Pos, err error) error {
 	if errors.Is(err, ErrNoVaultPassword) {
 		return Errorf(pos, "%w", ErrNoVaultPassword).WithHint("%s", HintOf(err))
 	}
-	return Errorf(pos, "Decryption failed: %w", err).WithHint("%s", HintOf(err))
+	both := fmt.Errorf("%w: %w", ErrClosed, err)
+	return &Error{Pos: pos, Msg: both.Error(), Hint: HintOf(err), Err: both}
 }
 
 // VaultHint is the next step where a vault's password is missing.
