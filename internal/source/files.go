@@ -89,7 +89,7 @@ func (f Files) decrypt(pos Pos, text string, hide bool) ([]byte, error) {
 
 // ErrClosed is in the chain of the error where a vault could not be opened with the
 // passwords that there are.
-var ErrClosed = errors.New("Decryption failed")
+var ErrClosed error = &Error{Msg: "Decryption failed"}
 
 // DecryptError says that what stands at pos could not be decrypted, and why.
 func DecryptError(pos Pos, err error) error {

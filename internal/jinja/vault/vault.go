@@ -109,16 +109,22 @@ func Decrypt(data string, password []byte) ([]byte, error) {
 	return body[:len(body)-padding], nil
 }
 
+// damaged says what is wrong with a vault's digits, behind the words that
+// ansible-vault has for it.
+type damaged string
+
+func (d damaged) Error() string { return "Vault format unhexlify error: " + string(d) }
+
 // envelope takes the lines of a vault apart into salt, digest and body.
 func envelope(lines string) ([3][]byte, error) {
 	var out [3][]byte
 	digits := strings.Join(strings.Fields(lines), "")
 	if len(digits)%2 != 0 {
-		return out, errors.New("Vault format unhexlify error: Odd-length string; a digit is missing, or there is one too many")
+		return out, damaged("Odd-length string; a digit is missing, or there is one too many")
 	}
 	inner, err := hex.DecodeString(digits)
 	if err != nil {
-		return out, fmt.Errorf("Vault format unhexlify error: Non-hexadecimal digit found (%w)", err)
+		return out, damaged(fmt.Sprintf("Non-hexadecimal digit found (%v)", err))
 	}
 	parts := bytes.SplitN(inner, []byte("\n"), 3)
 	if len(parts) != 3 {
