@@ -103,7 +103,8 @@ func authorizedKey(ctx context.Context, m *sys.Machine, a *authorizedKeyArgs) (a
 			return res, err
 		}
 	}
-	_, err = m.Write(ctx, sys.Write{Path: res.Keyfile, Content: sys.Bytes([]byte(text)), Perms: owner, NewMode: 0o600, Follow: a.Follow})
+	owner.Mode = "0600" // also of a file that others could read
+	_, err = m.Write(ctx, sys.Write{Path: res.Keyfile, Content: sys.Bytes([]byte(text)), Perms: owner, Follow: a.Follow})
 	return res, err
 }
 

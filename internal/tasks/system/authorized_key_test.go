@@ -72,6 +72,11 @@ func TestAuthorizedKey(t *testing.T) {
 	if info, err := os.Stat(filepath.Dir(file)); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("the folder's mode: %v, %v", info.Mode(), err)
 	}
+	write("opt/keys", "") // which others can read
+	systest.Call(t, &AuthorizedKey, &sys.Machine{Root: root}, `{"user": "ops", "key": "ssh-ed25519 AAAA ann", "path": "/opt/keys", "manage_dir": false}`)
+	if info, err := os.Stat(filepath.Join(root, "opt/keys")); err != nil || info.Mode().Perm() != 0o600 || info.Size() == 0 {
+		t.Errorf("the mode of a file that was there: %v, %v", info.Mode(), err)
+	}
 	bad := systest.Call(t, &AuthorizedKey, &sys.Machine{Root: root}, `{"user": "ops", "key": "nonsense"}`)
 	if bad["msg"] != `argument "key": "nonsense" is no public SSH key` {
 		t.Errorf("got %v", bad["msg"])
