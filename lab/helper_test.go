@@ -45,14 +45,14 @@ func TestHelperGrows(t *testing.T) {
 	fresh(t, "cvm-1")
 	playText(t, ping).mustExit(t, 0)
 	lean := helpers(t, "cvm-1")
-	more := textFile(t, "- copy: {content: a, dest: /root/grows}\n- uri: {url: 'http://127.0.0.1:9/'}\n  register: web\n  failed_when: \"'refused' not in web.msg\"\n"+
-		"- copy: {content: b, dest: /root/grows}\n")
+	more := textFile(t, "- copy: {content: a, dest: /tmp/grows}\n- uri: {url: 'http://127.0.0.1:9/'}\n  register: web\n  failed_when: \"'refused' not in web.msg\"\n"+
+		"- copy: {content: b, dest: /tmp/grows}\n")
 	playText(t, "- hosts: cvm-1\n  gather_facts: false\n  tasks:\n    - ping:\n    - include_tasks: "+more+"\n").mustExit(t, 0)
 	both := helpers(t, "cvm-1")
 	if strings.Count(both, "\n") != 2 || !strings.Contains(both, strings.TrimSpace(lean)) {
 		t.Errorf("with what was included there is %q, and was %q", both, lean)
 	}
-	if got := on(t, "cvm-1", "cat /root/grows"); got != "b" {
+	if got := on(t, "cvm-1", "cat /tmp/grows"); got != "b" {
 		t.Errorf("the last task left %q", got)
 	}
 	playText(t, ping).mustExit(t, 0)
