@@ -37,7 +37,7 @@ var law = map[string]string{
 	"internal/pool":           "",
 	"internal/inventory":      "source",
 	"internal/playbook":       "nearest source spec",
-	"internal/jinja":          "crypt source pyre jinja/vault",
+	"internal/jinja":          "charset crypt source pyre jinja/vault",
 	"internal/jinja/vault":    "",
 	"internal/jinja/lookup":   "jinja source",
 	"internal/vars":           "inventory playbook jinja source redact",

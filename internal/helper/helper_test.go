@@ -27,6 +27,11 @@ const (
 // The embedded helpers are what their manifest says, and small. Without "make
 // build" there are none to check.
 func TestEmbedded(t *testing.T) {
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log("internal/helper/dist may be what an older fleet's build left: \"make build\" makes it anew, \"make clean\" empties it")
+		}
+	})
 	all, err := embeddedIn(dist)
 	if err != nil {
 		t.Fatal(err)

@@ -14,8 +14,10 @@ type stmt interface {
 // node is the offset of an expression or statement in its source.
 type node struct{ off int }
 
+// offset implements expr.
 func (n node) offset() int { return n.off }
 
+// The expressions.
 type (
 	constExpr struct {
 		node

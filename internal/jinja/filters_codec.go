@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"fleet/internal/charset"
 	"fleet/internal/source"
 )
 
@@ -12,7 +13,7 @@ import (
 var codecFilters = []filter{
 	{name: "b64decode", params: "encoding=utf-8", fn: filterB64Decode},
 	{name: "b64encode", params: "encoding=utf-8", fn: func(c *Context, v any, a []any) (any, error) {
-		e, err := encodingNamed(a[0])
+		e, err := charset.Named(Str(a[0]))
 		if err != nil {
 			return nil, err
 		}
@@ -20,7 +21,7 @@ var codecFilters = []filter{
 		if err != nil {
 			return nil, err
 		}
-		data, err := e.encode(s)
+		data, err := e.Encode(s)
 		return base64.StdEncoding.EncodeToString(data), err
 	}},
 	{name: "from_json", fn: func(c *Context, v any, _ []any) (any, error) {
@@ -75,7 +76,7 @@ var codecFilters = []filter{
 }
 
 func filterB64Decode(c *Context, v any, a []any) (any, error) {
-	e, err := encodingNamed(a[0])
+	e, err := charset.Named(Str(a[0]))
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +94,7 @@ func filterB64Decode(c *Context, v any, a []any) (any, error) {
 	if err != nil {
 		return nil, newError("the text is not valid base64: %w", err)
 	}
-	return e.decode(data)
+	return e.Decode(data)
 }
 
 // dumpJSON writes v. The arguments are indent, separators, sort_keys,
