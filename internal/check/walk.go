@@ -98,6 +98,9 @@ func (p *play) task(t *playbook.Task, s site) {
 	p.keywords(&t.Keywords, s)
 	p.moduleName(t, s)
 	g := p.given(t)
+	if t.Lacks != nil {
+		p.refuse(t.Lacks, s.certain)
+	}
 	p.arguments(t, g, s)
 	p.values(t, g, s)
 	p.localFiles(t, g, s)

@@ -156,6 +156,9 @@ func (e *Engine) module(t *playbook.Task) (*action, *spec.Module, error) {
 		}
 		return nil, m, nil
 	}
+	if t.Lacks != nil {
+		return nil, nil, t.Lacks
+	}
 	names := e.Modules.Names()
 	for n := range e.actions {
 		names = append(names, n)

@@ -70,6 +70,11 @@ func (s *sources) page(m *spec.Module) (*Page, error) {
 		return nil, fmt.Errorf("the variable %s has no comment", def.variable)
 	}
 	comments := map[string]string{}
+	for _, other := range s.modules {
+		if other.pkg == def.pkg && slices.Contains(def.others, other.variable) {
+			s.argComments(other.pkg, other.args, "", comments)
+		}
+	}
 	s.argComments(def.pkg, def.args, "", comments)
 	if err := p.addArgs(m.Args(), "", comments); err != nil {
 		return nil, err

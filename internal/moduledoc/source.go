@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -32,7 +33,8 @@ type definition struct {
 	pkg      string
 	variable string
 	comment  string
-	args     string // the argument struct's name
+	args     string   // the argument struct's name
+	others   []string // the variables of modules of the package whose arguments it takes too
 }
 
 func readSources(folders []string) (*sources, error) {
@@ -102,7 +104,7 @@ func (s *sources) read(files []*ast.File) {
 }
 
 // variables takes those that define a module: `var X = sys.Define(spec.Module{...}, x)`,
-// where x's last parameter is the argument struct, or a literal with a
+// or with sys.Through, where x has a pointer to the argument struct, or a literal with a
 // spec.Module in it, where xArgs is.
 func (s *sources) variables(pkg string, d *ast.GenDecl, funcs map[string]*ast.FuncDecl) {
 	for _, sp := range d.Specs {
@@ -117,8 +119,9 @@ func (s *sources) variables(pkg string, d *ast.GenDecl, funcs map[string]*ast.Fu
 		variable := v.Names[0].Name
 		def := definition{pkg: pkg, variable: variable, comment: comment.Text(), args: variable + "Args"}
 		name := ""
-		if call, ok := v.Values[0].(*ast.CallExpr); ok && isDefine(call.Fun) && len(call.Args) == 2 {
+		if call, ok := v.Values[0].(*ast.CallExpr); ok && isDefine(call.Fun) && len(call.Args) >= 2 {
 			name, def.args = moduleName(call.Args[0]), argsOf(call.Args[1], funcs)
+			def.others = addressed(call.Args[2:])
 		} else {
 			name = moduleWithin(v.Values[0])
 		}
@@ -126,6 +129,19 @@ func (s *sources) variables(pkg string, d *ast.GenDecl, funcs map[string]*ast.Fu
 			s.modules[name] = def
 		}
 	}
+}
+
+// addressed returns the names of the variables whose addresses are taken.
+func addressed(list []ast.Expr) []string {
+	var names []string
+	for _, e := range list {
+		if at, ok := e.(*ast.UnaryExpr); ok {
+			if id, ok := at.X.(*ast.Ident); ok {
+				names = append(names, id.Name)
+			}
+		}
+	}
+	return names
 }
 
 // moduleWithin returns the name of the module whose specification is a part of
@@ -146,7 +162,7 @@ func moduleWithin(e ast.Expr) string {
 func isDefine(fun ast.Expr) bool {
 	switch f := fun.(type) {
 	case *ast.SelectorExpr:
-		return f.Sel.Name == "Define"
+		return f.Sel.Name == "Define" || f.Sel.Name == "Through"
 	case *ast.Ident:
 		return f.Name == "define"
 	}
@@ -174,7 +190,8 @@ func moduleName(e ast.Expr) string {
 	return ""
 }
 
-// argsOf returns the name of the struct that the module's function takes last.
+// argsOf returns the name of the struct that the module's function takes: its last
+// parameter that is a pointer to one of the package's own.
 func argsOf(e ast.Expr, funcs map[string]*ast.FuncDecl) string {
 	var params *ast.FieldList
 	switch f := e.(type) {
@@ -185,15 +202,15 @@ func argsOf(e ast.Expr, funcs map[string]*ast.FuncDecl) string {
 			params = decl.Type.Params
 		}
 	}
-	if params == nil || len(params.List) == 0 {
+	if params == nil {
 		return ""
 	}
-	star, ok := params.List[len(params.List)-1].Type.(*ast.StarExpr)
-	if !ok {
-		return ""
-	}
-	if id, ok := star.X.(*ast.Ident); ok {
-		return id.Name
+	for _, p := range slices.Backward(params.List) {
+		if star, ok := p.Type.(*ast.StarExpr); ok {
+			if id, ok := star.X.(*ast.Ident); ok {
+				return id.Name
+			}
+		}
 	}
 	return ""
 }

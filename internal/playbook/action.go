@@ -57,6 +57,35 @@ func (r *reader) noModule(name source.Node) *source.Error {
 	return e
 }
 
+// lacks notes that nothing here has the name that a task names. Where a condition
+// keeps the task to machines that have such a thing, only what is reached fails:
+// err decides that, when the conditions around it are read too.
+func (r *reader) lacks(t *Task, e *source.Error) {
+	t.Lacks = e
+	r.fail(&lack{t, e})
+}
+
+// lack is a mistake as long as no condition stands on the way to its task.
+type lack struct {
+	task *Task
+	err  *source.Error
+}
+
+func (l *lack) Error() string { return l.err.Error() }
+
+// conditional reports whether a condition stands on the way to the task.
+func (t *Task) conditional() bool {
+	if t.When != nil {
+		return true
+	}
+	for b := t.Parent; b != nil; b = b.Parent {
+		if b.When != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // module finds the one module of a task among its actions. strange are the keys
 // that are neither keywords nor modules.
 func (r *reader) module(n source.Node, t *Task, actions, strange []source.Pair, in place) bool {
@@ -103,7 +132,7 @@ func (r *reader) missingModule(n source.Node, t *Task, strange []source.Pair, in
 			continue
 		}
 		t.Module, t.ModulePos, t.Action = name, p.Key.Pos(), p.Value
-		r.fail(r.noModule(p.Key))
+		r.lacks(t, r.noModule(p.Key))
 	}
 	if len(strange) == 0 {
 		r.fail(n.Errorf("no module in this %s", strings.TrimPrefix(in.String(), "a ")).
@@ -137,7 +166,7 @@ func (r *reader) action(p source.Pair, t *Task) bool {
 		t.Action = textAt(value, text[next:], value.TextPos().At(text, next))
 	}
 	if !isTemplate(textAt(value, t.Module, t.ModulePos)) && !r.knownModule(t.Module) {
-		r.fail(r.noModule(textAt(value, t.Module, t.ModulePos)))
+		r.lacks(t, r.noModule(textAt(value, t.Module, t.ModulePos)))
 		return false
 	}
 	return true

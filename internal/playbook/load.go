@@ -211,7 +211,17 @@ func (r *reader) errorf(pos source.Pos, format string, args ...any) *source.Erro
 	return e
 }
 
+// err returns the mistakes, once all is read.
 func (r *reader) err() error {
+	r.errs = slices.DeleteFunc(r.errs, func(err error) bool {
+		l, lacks := err.(*lack)
+		return lacks && l.task.conditional()
+	})
+	for i, err := range r.errs {
+		if l, lacks := err.(*lack); lacks {
+			r.errs[i] = l.err
+		}
+	}
 	if r.more > 0 {
 		r.errs = append(r.errs, &source.Error{Msg: fmt.Sprintf("and %d more mistakes", r.more)})
 	}

@@ -169,6 +169,9 @@ type Task struct {
 	Notify      []source.Node // names, or lists of names as templates
 	Listen      []string      // of a handler: the topics it answers to besides its name
 	Handler     bool
+	// Lacks is the mistake that nothing here is called Module, where a condition
+	// stands on the way to the task. Without one it is among the Loader's errors.
+	Lacks *source.Error
 
 	play *Play
 }

@@ -139,7 +139,10 @@ func (r *reader) task(n source.Node, s scope) []Entry {
 	}
 	r.finishLoop(n, t)
 	if !r.module(n, t, actions, strange, in) {
-		return []Entry{t} // what it registers, and what notifies it, is known
+		if t.Notify == nil {
+			t.Notify = s.parent.notified()
+		}
+		return []Entry{t} // what it registers and notifies, and what notifies it, is known
 	}
 	return r.finishTask(n, t, s)
 }

@@ -101,6 +101,38 @@ func Find(args []Arg, name string) (Arg, bool) {
 	return Arg{}, false
 }
 
+// Join returns args and those of more. An argument that both have is that of args,
+// with the aliases and the choices of both; a name in args is no alias in more.
+func Join(args, more []Arg) []Arg {
+	out := slices.Clone(args)
+	for _, m := range more {
+		i := slices.IndexFunc(out, func(a Arg) bool { return a.Name == m.Name })
+		if i < 0 {
+			m.Aliases = slices.DeleteFunc(slices.Clone(m.Aliases), func(alias string) bool {
+				_, taken := Find(args, alias)
+				return taken
+			})
+			out = append(out, m)
+			continue
+		}
+		out[i].Aliases = union(out[i].Aliases, m.Aliases)
+		if out[i].Choices != nil && m.Choices != nil {
+			out[i].Choices = union(out[i].Choices, m.Choices)
+		}
+	}
+	return out
+}
+
+func union(a, b []string) []string {
+	out := slices.Clone(a)
+	for _, word := range b {
+		if !slices.Contains(out, word) {
+			out = append(out, word)
+		}
+	}
+	return out
+}
+
 // Names returns the names of the arguments, without aliases.
 func Names(args []Arg) []string {
 	names := make([]string, len(args))

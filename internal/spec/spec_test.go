@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
 )
@@ -80,5 +81,20 @@ func TestDecodeNull(t *testing.T) {
 		if err := m.Decode([]byte(given), &got); err != nil || got != want {
 			t.Errorf("%s: got %v, %v; want %v", given, got, err, want)
 		}
+	}
+}
+
+// TestJoin has an argument that both sides have once, with the names and words of both.
+func TestJoin(t *testing.T) {
+	a := []Arg{{Name: "name", Aliases: []string{"pkg"}}, {Name: "state", Choices: []string{"present"}}, {Name: "use"}}
+	b := []Arg{{Name: "name", Aliases: []string{"pkg", "package"}}, {Name: "state", Choices: []string{"latest"}}, {Name: "use_backend", Aliases: []string{"use"}}}
+	got := fmt.Sprintf("%v", Join(a, b))
+	want := fmt.Sprintf("%v", []Arg{{Name: "name", Aliases: []string{"pkg", "package"}}, {Name: "state", Choices: []string{"present", "latest"}},
+		{Name: "use"}, {Name: "use_backend", Aliases: []string{}}})
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if len(a[0].Aliases) != 1 {
+		t.Errorf("the arguments given were changed: %v", a)
 	}
 }

@@ -2,7 +2,6 @@ package packages
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"fleet/internal/spec"
@@ -11,7 +10,8 @@ import (
 )
 
 // Package installs and removes packages with the package manager that the
-// machine has: apt, dnf or yum. It takes what they have in common.
+// machine has: apt, dnf or yum. It takes what the modules of these take; where the
+// machine's own has no such argument, it says so there.
 //
 // Example:
 //
@@ -19,32 +19,33 @@ import (
 //	  - name: curl, whatever the distribution is
 //	    package:
 //	      name: curl
-var Package = sys.Define(spec.Module{
+var Package = sys.Through(spec.Module{
 	Name:  "package",
 	Names: []string{"ansible.builtin.package", "ansible.legacy.package"},
-	OneOf: [][]string{{"name", "update_cache", "cache_valid_time"}},
-}, package_)
+	OneOf: [][]string{{"name", "deb", "update_cache", "cache_valid_time", "upgrade", "autoremove", "autoclean", "clean", "list"}},
+	Gets:  []string{"deb", "name"},
+}, package_, &Apt, &Dnf)
 
 type packageArgs struct {
 	// The packages. Their names differ from one distribution to another.
-	Name []string `arg:"name"`
+	Name []string `arg:"name" alias:"package,pkg"`
 	// What should be.
 	State string `arg:"state" choices:"absent,installed,latest,present,removed" default:"present"`
 	// The package manager; auto finds it out.
 	Use string `arg:"use" choices:"apt,auto,dnf,dnf5,yum" default:"auto"`
 	// Fetch the package lists first.
-	UpdateCache *bool `arg:"update_cache"`
-	// With apt, how many seconds old the package lists may be.
+	UpdateCache bool `arg:"update_cache"`
+	// With apt, how many seconds old the package lists may be; others ignore it.
 	CacheValidTime *int `arg:"cache_valid_time"`
 	// An older version than the one that is there may take its place.
-	AllowDowngrade *bool `arg:"allow_downgrade"`
+	AllowDowngrade bool `arg:"allow_downgrade"`
 	// With dnf and yum, repositories to take into account for this, as patterns.
 	Enablerepo []string `arg:"enablerepo"`
 	// With dnf and yum, repositories to leave out, as patterns.
 	Disablerepo []string `arg:"disablerepo"`
 }
 
-func package_(ctx context.Context, m *sys.Machine, a *packageArgs) (any, error) {
+func package_(ctx context.Context, m *sys.Machine, a *packageArgs, given []byte) (any, error) {
 	use := a.Use
 	if use == "auto" {
 		use = facts.PackageManager(m)
@@ -53,45 +54,14 @@ func package_(ctx context.Context, m *sys.Machine, a *packageArgs) (any, error) 
 	if state == "" {
 		state = a.State
 	}
-	given := map[string]any{"state": state}
-	if len(a.Name) > 0 {
-		given["name"] = a.Name
-	}
-	if a.UpdateCache != nil {
-		given["update_cache"] = *a.UpdateCache
-	}
-	if a.CacheValidTime != nil && use == "apt" {
-		given["cache_valid_time"] = *a.CacheValidTime
-	}
-	if a.AllowDowngrade != nil {
-		given["allow_downgrade"] = *a.AllowDowngrade
-	}
-	if len(a.Enablerepo) > 0 {
-		given["enablerepo"] = a.Enablerepo // apt has no such argument, and says so
-	}
-	if len(a.Disablerepo) > 0 {
-		given["disablerepo"] = a.Disablerepo
-	}
-	data, err := json.Marshal(given)
-	if err != nil {
-		return nil, err
-	}
+	with := map[string]any{"state": state}
 	switch use {
 	case "apt":
-		var args aptArgs
-		if err := Apt.Decode(data, &args); err != nil {
-			return nil, err
-		}
-		return apt(ctx, m, &args)
-	case "dnf", "dnf5", "yum":
-		var args rpmArgs
-		if err := Dnf.Decode(data, &args); err != nil {
-			return nil, err
-		}
-		if use == "yum" {
-			return yum(ctx, m, &args)
-		}
-		return dnf(ctx, m, &args)
+		return Apt.Call(ctx, m, given, []string{"use"}, with)
+	case "dnf", "dnf5":
+		return Dnf.Call(ctx, m, given, []string{"use", "cache_valid_time"}, with)
+	case "yum":
+		return Yum.Call(ctx, m, given, []string{"use", "cache_valid_time"}, with)
 	}
 	return nil, fmt.Errorf("the machine's package manager is %q, which is not supported; apt, dnf and yum are", use)
 }

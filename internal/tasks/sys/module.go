@@ -1,10 +1,13 @@
 package sys
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
+	"sync"
 
 	"fleet/internal/spec"
 )
@@ -34,6 +37,47 @@ func Define[A any](about spec.Module, run Func[A]) Module {
 		}
 		return run(ctx, m, &a)
 	}}
+}
+
+// Through makes a Module that may hand its arguments on to one of others, as Call
+// does: it takes all of theirs beside its own, and its function gets them as they
+// were given too. Which of them fit is for the one that gets them to say.
+func Through[A any](about spec.Module, run func(ctx context.Context, m *Machine, args *A, given []byte) (any, error), others ...*Module) Module {
+	own := spec.Lazily[A]()
+	about.Declares = sync.OnceValue(func() []spec.Arg {
+		args := own()
+		for _, other := range others {
+			args = spec.Join(args, other.Args())
+		}
+		return args
+	})
+	return Module{Module: about, run: func(ctx context.Context, m *Machine, mod *spec.Module, given []byte) (any, error) {
+		var a A
+		if err := mod.Decode(given, &a); err != nil {
+			return nil, err
+		}
+		return run(ctx, m, &a, given)
+	}}
+}
+
+// Call runs the module for another one that was called with the JSON object given,
+// less the arguments in without. The values in with stand in the place of what was given.
+func (mod *Module) Call(ctx context.Context, m *Machine, given []byte, without []string, with map[string]any) (any, error) {
+	args := map[string]any{}
+	dec := json.NewDecoder(bytes.NewReader(given))
+	dec.UseNumber()
+	if err := dec.Decode(&args); err != nil {
+		return nil, fmt.Errorf("arguments are not a JSON object: %w", err)
+	}
+	for _, name := range without {
+		delete(args, name)
+	}
+	maps.Copy(args, with)
+	data, err := json.Marshal(args)
+	if err != nil {
+		return nil, err
+	}
+	return mod.run(ctx, m, &mod.Module, data)
 }
 
 // Run runs the module and returns its result as wire.Result's Data has it.

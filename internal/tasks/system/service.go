@@ -17,7 +17,8 @@ import (
 )
 
 // Service starts, stops and enables services with whatever manages them on the
-// machine: systemd, OpenRC or the start scripts of System V.
+// machine: systemd, OpenRC or the start scripts of System V. What only the module
+// systemd takes is refused on machines that do not have it.
 //
 // Example:
 //
@@ -26,11 +27,14 @@ import (
 //	    service:
 //	      name: nginx
 //	      state: reloaded
-var Service = sys.Define(spec.Module{
+var Service = sys.Through(spec.Module{
 	Name:  "service",
 	Names: []string{"ansible.builtin.service", "ansible.legacy.service"},
-	OneOf: [][]string{{"state", "enabled", "daemon_reload"}, {"name", "daemon_reload"}},
-}, service)
+	OneOf: [][]string{{"state", "enabled", "masked", "daemon_reload", "daemon_reexec"}, {"name", "daemon_reload", "daemon_reexec"}},
+}, service, &Systemd)
+
+// scriptOnly are the arguments of service that mean nothing to systemd.
+var scriptOnly = []string{"use", "sleep", "pattern", "arguments", "args", "runlevel"}
 
 type serviceArgs struct {
 	// The service. Only daemon_reload can do without one.
@@ -69,14 +73,23 @@ type serviceResult struct {
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-func service(ctx context.Context, m *sys.Machine, a *serviceArgs) (any, error) {
+func service(ctx context.Context, m *sys.Machine, a *serviceArgs, given []byte) (any, error) {
 	use := a.Use
 	if use == "auto" {
 		use = facts.ServiceManager(m)
 	}
 	if use == "systemd" {
-		return systemd(ctx, m, &systemdArgs{Name: a.Name, State: a.State, Enabled: a.Enabled, Scope: "system", DaemonReload: a.DaemonReload})
+		return Systemd.Call(ctx, m, given, scriptOnly, nil)
 	}
+	own := spec.Module{Declares: spec.Lazily[serviceArgs]()}
+	if err := own.Decode(given, new(serviceArgs)); err != nil {
+		return nil, err
+	}
+	return serviceByScript(ctx, m, a, use)
+}
+
+// serviceByScript does the work where no systemd is: use says what is.
+func serviceByScript(ctx context.Context, m *sys.Machine, a *serviceArgs, use string) (any, error) {
 	if a.Name == "" {
 		return nil, errors.New(`argument "name" is missing: which service is meant?`)
 	}

@@ -41,6 +41,6 @@ type sysvinitArgs struct {
 }
 
 func sysvinit(ctx context.Context, m *sys.Machine, a *sysvinitArgs) (any, error) {
-	return service(ctx, m, &serviceArgs{Name: a.Name, State: a.State, Enabled: a.Enabled, Sleep: a.Sleep,
-		Pattern: a.Pattern, Arguments: a.Arguments, Runlevel: "default", Use: "sysvinit"})
+	return serviceByScript(ctx, m, &serviceArgs{Name: a.Name, State: a.State, Enabled: a.Enabled, Sleep: a.Sleep,
+		Pattern: a.Pattern, Arguments: a.Arguments, Runlevel: "default"}, "sysvinit")
 }
