@@ -24,13 +24,14 @@ func (e *Engine) openCache() {
 	if e.Facts == nil {
 		return
 	}
-	e.Vars.SetCache(func(host string) *jinja.Map {
+	e.Vars.SetCache(func(host string) jinja.Scope {
 		facts, err := e.Facts.Load(host)
 		e.warnCache(err)
-		if facts == nil {
-			return jinja.NewMap()
+		known := jinja.Vars{}
+		for name, v := range withoutConnection(facts).All() {
+			known[jinja.Str(name)] = v
 		}
-		return withoutConnection(facts)
+		return known
 	}, mayBeGathered)
 }
 
@@ -47,8 +48,8 @@ func (e *Engine) cache(host string, f facts) {
 		return
 	}
 	values := f.values
-	if f.raw != nil {
-		values = f.read()
+	if f.later != nil {
+		values = gatheredFacts{f.later}.read()
 		values.Set(whenGathered, true)
 	}
 	e.warnCache(e.Facts.Add(host, values))

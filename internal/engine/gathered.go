@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 
 	"fleet/internal/jinja"
@@ -16,13 +17,13 @@ func (a *attempt) factsMayWait() bool {
 
 // gathered returns the result of the module setup without the facts in it.
 func (a *attempt) gathered(data []byte) (*taskResult, error) {
-	value, raw, err := jinja.FromJSONBut(data, "ansible_facts")
+	value, found, err := jinja.FromJSONBut(data, "ansible_facts")
 	if err != nil {
 		return nil, err
 	}
 	res := &taskResult{value: value, data: data}
-	if raw != nil {
-		res.facts = []facts{{host: a.factsHost(), raw: raw}}
+	if found != nil {
+		res.facts = []facts{{host: a.factsHost(), later: found}}
 	}
 	return res, nil
 }
@@ -32,16 +33,29 @@ func mayBeGathered(name string) bool {
 	return strings.HasPrefix(name, "ansible_") && !isConnectionVariable(name) || name == "gather_subset"
 }
 
-// read reads gathered facts. What is no mapping has none.
-func (f facts) read() *jinja.Map {
+// gatheredFacts are the facts that the module setup has found, without what it
+// must not say.
+type gatheredFacts struct{ found *jinja.Object }
+
+// Lookup implements jinja.Scope.
+func (g gatheredFacts) Lookup(name string) (any, bool) {
+	if !mayBeGathered(name) {
+		return nil, false
+	}
+	return g.found.Lookup(name)
+}
+
+// Names implements jinja.Scope.
+func (g gatheredFacts) Names() []string {
+	return slices.DeleteFunc(g.found.Names(), func(name string) bool { return !mayBeGathered(name) })
+}
+
+// read reads them all.
+func (g gatheredFacts) read() *jinja.Map {
 	out := jinja.NewMap()
-	v, err := jinja.FromJSON(f.raw)
-	if m, ok := v.(*jinja.Map); ok && err == nil {
-		for k, v := range m.All() {
-			if name, ok := k.(string); ok && mayBeGathered(name) {
-				out.Set(name, v)
-			}
-		}
+	for _, name := range g.Names() {
+		v, _ := g.Lookup(name)
+		out.Set(name, v)
 	}
 	return out
 }

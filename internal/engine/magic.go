@@ -230,7 +230,8 @@ func (s scopeMapping) Lookup(c *jinja.Context, key any) (any, bool, error) {
 	if !ok {
 		return nil, false, nil
 	}
-	if _, lazy := v.(jinja.Mapping); lazy {
+	switch v.(type) {
+	case jinja.Mapping, jinja.Partial:
 		return v, true, nil
 	}
 	known, err := jinja.Deep(c.With(s.scope), v)

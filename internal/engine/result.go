@@ -52,8 +52,8 @@ type facts struct {
 	host   string // empty: the task's own
 	kind   factKind
 	values *jinja.Map
-	// raw are gathered facts as the target sent them, in place of values.
-	raw []byte
+	// later are gathered facts that are read when they are asked for, in place of values.
+	later *jinja.Object
 }
 
 type factKind int

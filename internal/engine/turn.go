@@ -334,8 +334,8 @@ func (h *hostRun) learn(t *playbook.Task, res *taskResult, order []int) {
 			}
 		default:
 			h.engine.cache(cmp.Or(f.host, h.host), f)
-			if f.raw != nil {
-				to.SetFactsLater(mayBeGathered, f.read, at)
+			if f.later != nil {
+				to.SetFactsLater(mayBeGathered, func() jinja.Scope { return gatheredFacts{f.later} }, at)
 			} else {
 				to.SetFacts(withoutConnection(f.values), at)
 			}

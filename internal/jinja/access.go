@@ -6,7 +6,7 @@ import (
 )
 
 func (x *attrExpr) eval(f *frame) (any, error) {
-	obj, err := x.obj.eval(f)
+	obj, err := f.owner(x.obj)
 	if err != nil {
 		return nil, err
 	}
@@ -16,6 +16,38 @@ func (x *attrExpr) eval(f *frame) (any, error) {
 		return nil, locate(err, at)
 	}
 	return named(v, at, x.obj), nil
+}
+
+// owner evaluates what a member is taken of. A variable that is Partial stays so.
+func (f *frame) owner(x expr) (any, error) {
+	name, isName := x.(*nameExpr)
+	if !isName || f.bare || f.c.left.changed.any() {
+		return x.eval(f)
+	}
+	if g, _ := f.find(name.name); g != nil {
+		return x.eval(f)
+	}
+	v, ok := f.c.Scope.Lookup(name.name)
+	if !ok {
+		return x.eval(f)
+	}
+	if _, partial := v.(Partial); partial {
+		return v, nil
+	}
+	v, err := f.c.resolve(v)
+	return v, locateIf(err, f.at(name.off))
+}
+
+// entry returns the entry under a key of a Partial, or the whole dictionary.
+func (c *Context) entry(p Partial, key any) (v any, found bool, whole any, err error) {
+	if name, ok := key.(string); ok && !c.tables.isMethod((*Map)(nil), name) {
+		if v, ok := p.Entry(name); ok {
+			v, err = c.resolve(v)
+			return v, true, nil, err
+		}
+	}
+	whole, err = c.resolve(p)
+	return nil, false, whole, err
 }
 
 // named tells an Undefined of this place how its owner is written.
@@ -44,6 +76,13 @@ func startOf(x expr) int {
 // attr is obj.name: a method or attribute, else the item of that name. What is
 // missing is Undefined, and so is everything below something undefined.
 func (c *Context) attr(obj any, name string, at place) (any, error) {
+	if p, ok := obj.(Partial); ok {
+		v, found, whole, err := c.entry(p, name)
+		if found || err != nil {
+			return v, err
+		}
+		obj = whole
+	}
 	switch o := obj.(type) {
 	case *Undefined:
 		return o, nil
@@ -109,13 +148,15 @@ func (c *Context) mappingItem(m Mapping, key any, at place) (any, error) {
 }
 
 func (x *itemExpr) eval(f *frame) (any, error) {
-	obj, err := x.obj.eval(f)
+	obj, err := f.owner(x.obj)
 	if err != nil {
 		return nil, err
 	}
 	var v any
 	if s, ok := x.key.(*sliceExpr); ok {
-		v, err = s.slice(f, obj)
+		if obj, err = f.c.resolve(obj); err == nil {
+			v, err = s.slice(f, obj)
+		}
 	} else {
 		var key any
 		if key, err = x.key.eval(f); err != nil {
@@ -135,6 +176,13 @@ func (x *itemExpr) eval(f *frame) (any, error) {
 func (c *Context) item(obj, key any, at place) (any, error) {
 	if u, ok := key.(*Undefined); ok {
 		return nil, u.Err()
+	}
+	if p, ok := obj.(Partial); ok {
+		v, found, whole, err := c.entry(p, key)
+		if found || err != nil {
+			return v, err
+		}
+		obj = whole
 	}
 	switch o := obj.(type) {
 	case *Undefined:

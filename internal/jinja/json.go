@@ -1,10 +1,7 @@
 package jinja
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"math/big"
 	"strconv"
@@ -12,53 +9,6 @@ import (
 	"time"
 	"unicode/utf8"
 )
-
-// maxJSONDepth bounds how deep JSON nests.
-const maxJSONDepth = 500
-
-// FromJSON reads JSON: ordered maps, integers stay integers. Integers of more
-// than 4300 digits become floats.
-func FromJSON(data []byte) (any, error) {
-	if err := validJSON(data); err != nil {
-		return nil, fmt.Errorf("not valid JSON: %w", err)
-	}
-	r := &jsonReader{data: data}
-	v, err := r.value(0)
-	if err != nil {
-		return nil, fmt.Errorf("not valid JSON: %w", err)
-	}
-	return v, nil
-}
-
-// validJSON returns what is wrong with a JSON text, or nil.
-func validJSON(data []byte) error {
-	if json.Valid(data) {
-		return nil
-	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	var first json.RawMessage
-	switch err := dec.Decode(&first); err {
-	case nil:
-		return fmt.Errorf("there is more behind the value, at byte %d", dec.InputOffset())
-	case io.EOF:
-		return io.ErrUnexpectedEOF
-	default:
-		return err
-	}
-}
-
-func jsonNumber(n json.Number) any {
-	if !strings.ContainsAny(n.String(), ".eE") {
-		if i, err := strconv.Atoi(n.String()); err == nil {
-			return i
-		}
-		if i, ok := bigFromText(n.String(), 10); ok {
-			return i
-		}
-	}
-	f, _ := n.Float64()
-	return f
-}
 
 // ToJSON writes v, resolved before, compactly and in its order. Numbers that JSON
 // does not have (infinity, NaN) are errors.

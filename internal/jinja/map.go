@@ -31,6 +31,16 @@ func NewMap(pairs ...any) *Map {
 	return m
 }
 
+// newMapFor returns an empty map with room for n entries.
+func newMapFor(n int) *Map {
+	room := make([]any, 2*n)
+	m := &Map{keys: room[:0:n], vals: room[n:n]}
+	if n >= indexFrom {
+		m.index = make(map[any]int, n)
+	}
+	return m
+}
+
 // normKey returns the form of a key under which equal keys are one.
 func normKey(k any) any {
 	switch k := k.(type) {

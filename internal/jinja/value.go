@@ -20,6 +20,13 @@ type Lazy interface {
 	Resolve(c *Context) (any, error)
 }
 
+// Partial is a dictionary as a variable's value of which one entry can be had without
+// the others. It must be safe for concurrent use.
+type Partial interface {
+	Lazy
+	Entry(name string) (any, bool)
+}
+
 // Mapping is a dictionary whose entries are computed on demand, such as hostvars.
 // It must be safe for concurrent use.
 type Mapping interface {

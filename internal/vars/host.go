@@ -48,48 +48,39 @@ type Host struct {
 	mu    sync.RWMutex
 	kinds map[kind]map[string][]learnt
 	order map[kind][]string // the names of each, as they came
-	later []laterFacts      // in the order in which they came
-	wait  atomic.Bool       // there are some in later
+	later []*laterFacts     // in the order in which they came
 }
 
-// laterFacts are facts that nobody has asked for so far.
+// laterFacts are facts that nobody has read before a name is asked for that may be
+// among them.
 type laterFacts struct {
 	at   Place
-	may  func(name string) bool // may be among them
-	read func() *jinja.Map
+	may  func(name string) bool
+	read func() jinja.Scope
+	was  atomic.Bool // read
+}
+
+func (l *laterFacts) lookup(name string) (any, bool) {
+	if !l.was.Load() && !l.may(name) {
+		return nil, false
+	}
+	return l.all().Lookup(name)
+}
+
+func (l *laterFacts) all() jinja.Scope {
+	l.was.Store(true)
+	return l.read()
 }
 
 // SetFacts adds facts, the keys as they are used in a playbook (ansible_system).
 func (h *Host) SetFacts(facts *jinja.Map, at Place) { h.learn(fact, facts, at) }
 
-// SetFactsLater is SetFacts of what read returns, which is called when a name that
-// may be among them is asked for.
-func (h *Host) SetFactsLater(may func(name string) bool, read func() *jinja.Map, at Place) {
+// SetFactsLater is SetFacts of what read returns, which is called once, when a name
+// that may be among them is asked for. Several goroutines may use what it returns.
+func (h *Host) SetFactsLater(may func(name string) bool, read func() jinja.Scope, at Place) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.later = append(h.later, laterFacts{at, may, read})
-	h.wait.Store(true)
-}
-
-// unfold reads the facts that nobody has asked for so far. The caller holds mu.
-func (h *Host) unfold() {
-	for _, l := range h.later {
-		h.keep(fact, l.read(), l.at)
-	}
-	h.later = nil
-	h.wait.Store(false)
-}
-
-// ask unfolds where the name may be among the facts; an empty name is any.
-func (h *Host) ask(name string) {
-	if !h.wait.Load() {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if name == "" || slices.ContainsFunc(h.later, func(l laterFacts) bool { return l.may(name) }) {
-		h.unfold()
-	}
+	h.later = append(h.later, &laterFacts{at: at, may: may, read: sync.OnceValue(read)})
 }
 
 // Include adds what include_vars read, by Store.Map.
@@ -107,20 +98,11 @@ func (h *Host) Forget() {
 	defer h.mu.Unlock()
 	delete(h.kinds, fact)
 	h.later = nil
-	h.wait.Store(false)
 }
 
 func (h *Host) learn(k kind, values *jinja.Map, at Place) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if k == fact {
-		h.unfold()
-	}
-	h.keep(k, values, at)
-}
-
-// keep is learn. The caller holds mu.
-func (h *Host) keep(k kind, values *jinja.Map, at Place) {
 	if h.kinds[k] == nil {
 		h.kinds[k] = map[string][]learnt{}
 		h.order[k] = nil
@@ -146,47 +128,108 @@ func (h *Host) keep(k kind, values *jinja.Map, at Place) {
 // lookup returns the value that the name had before the place, or has now where
 // before is nil.
 func (h *Host) lookup(k kind, name string, before *Place) (any, bool) {
-	if k == fact {
-		h.ask(name)
+	l, later, ok := h.latest(k, name, before)
+	for i := len(later) - 1; i >= 0; i-- {
+		if ok && later[i].at.Compare(l.at) < 0 {
+			break
+		}
+		if before != nil && later[i].at.Compare(*before) >= 0 {
+			continue
+		}
+		if v, found := later[i].lookup(name); found {
+			return v, true
+		}
 	}
+	return l.value, ok
+}
+
+// latest returns what has been read of a name, and the facts that are to be read.
+func (h *Host) latest(k kind, name string, before *Place) (l learnt, later []*laterFacts, ok bool) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
+	if k == fact {
+		later = h.later
+	}
 	known := h.kinds[k][name]
 	for i := len(known) - 1; i >= 0; i-- {
 		if before == nil || known[i].at.Compare(*before) < 0 {
-			return known[i].value, true
+			return known[i], later, true
 		}
 	}
-	return nil, false
+	return learnt{}, later, false
 }
 
-// Facts returns all facts as ansible_facts has them: without the prefix.
-func (h *Host) Facts(before *Place) *jinja.Map {
-	facts := jinja.NewMap()
-	for _, name := range slices.Sorted(slices.Values(h.names(fact))) {
-		if v, ok := h.lookup(fact, name, before); ok {
-			facts.Set(factName(name), v)
+// Facts returns all facts that were known before the place, or are now where it is
+// nil, as ansible_facts has them: without the prefix.
+func (h *Host) Facts(before *Place) jinja.Partial { return &facts{h, before} }
+
+// facts is the variable ansible_facts.
+type facts struct {
+	host   *Host
+	before *Place
+}
+
+// Entry implements jinja.Partial.
+func (f *facts) Entry(name string) (any, bool) {
+	if factName(name) == name {
+		if v, ok := f.host.lookup(fact, name, f.before); ok {
+			return v, true
 		}
 	}
-	return facts
+	return f.host.lookup(fact, prefix+name, f.before)
 }
+
+// Resolve implements jinja.Lazy.
+func (f *facts) Resolve(*jinja.Context) (any, error) {
+	all := jinja.NewMap()
+	for _, name := range slices.Sorted(slices.Values(f.host.names(fact, f.before))) {
+		all.Set(factName(name), oneFact{f.host, name, f.before})
+	}
+	return all, nil
+}
+
+// oneFact is a fact that is read when somebody looks at it.
+type oneFact struct {
+	host   *Host
+	name   string
+	before *Place
+}
+
+// Resolve implements jinja.Lazy.
+func (f oneFact) Resolve(*jinja.Context) (any, error) {
+	v, _ := f.host.lookup(fact, f.name, f.before)
+	return v, nil
+}
+
+// prefix is in front of the names of most facts.
+const prefix = "ansible_"
 
 // factName is a fact's name inside ansible_facts. ansible_local keeps its prefix's
 // meaning: it is "local".
 func factName(name string) string {
-	const prefix = "ansible_"
 	if len(name) > len(prefix) && name[:len(prefix)] == prefix {
 		return name[len(prefix):]
 	}
 	return name
 }
 
-// names returns all names of a kind in the order in which they became known.
-func (h *Host) names(k kind) []string {
-	if k == fact {
-		h.ask("")
-	}
+// names returns the names of a kind that were known before the place, or are now
+// where it is nil, in the order in which they became known. Some may be there twice.
+func (h *Host) names(k kind, before *Place) []string {
 	h.mu.RLock()
-	defer h.mu.RUnlock()
-	return slices.Clone(h.order[k])
+	names := slices.Clone(h.order[k])
+	later := h.later
+	if before != nil {
+		names = slices.DeleteFunc(names, func(name string) bool { return h.kinds[k][name][0].at.Compare(*before) >= 0 })
+	}
+	h.mu.RUnlock()
+	if k != fact {
+		return names
+	}
+	for _, l := range later {
+		if before == nil || l.at.Compare(*before) < 0 {
+			names = append(names, l.all().Names()...)
+		}
+	}
+	return names
 }

@@ -18,24 +18,28 @@ func TestFactsLater(t *testing.T) {
 	h := NewStore(inv, nil, nil).Host("web1")
 	read := 0
 	h.SetFacts(jinja.NewMap("ansible_a", "old", "services", "some"), Place{Order: []int{0}})
-	h.SetFactsLater(func(name string) bool { return strings.HasPrefix(name, "ansible_") }, func() *jinja.Map {
+	h.SetFactsLater(func(name string) bool { return strings.HasPrefix(name, "ansible_") }, func() jinja.Scope {
 		read++
-		return jinja.NewMap("ansible_a", "new", "ansible_b", "too")
+		return jinja.Vars{"ansible_a": "new", "ansible_b": "too"}
 	}, Place{Order: []int{1}})
 	if v, _ := h.lookup(fact, "services", nil); v != "some" || read != 0 {
 		t.Errorf("services: %v, read %d times", v, read)
 	}
-	if v, _ := h.lookup(fact, "ansible_a", &Place{Order: []int{1}}); v != "old" || read != 1 {
+	if v, _ := h.lookup(fact, "ansible_a", &Place{Order: []int{1}}); v != "old" || read != 0 {
 		t.Errorf("before: %v, read %d times", v, read)
 	}
 	if v, _ := h.lookup(fact, "ansible_a", nil); v != "new" || read != 1 {
 		t.Errorf("after: %v, read %d times", v, read)
 	}
-	later := func() *jinja.Map { read++; return jinja.NewMap("ansible_b", "lost") }
+	later := func() jinja.Scope { read++; return jinja.Vars{"ansible_b": "lost"} }
 	any := func(string) bool { return true }
 	h.SetFactsLater(any, later, Place{Order: []int{2}})
 	h.SetFacts(jinja.NewMap("ansible_b", "last"), Place{Order: []int{3}})
-	if got := jinja.Repr(h.Facts(nil)); got != "{'a': 'new', 'b': 'last', 'services': 'some'}" {
+	all, err := jinja.Deep(jinja.NewContext(t.Context(), nil, nil), h.Facts(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := jinja.Repr(all); got != "{'a': 'new', 'b': 'last', 'services': 'some'}" {
 		t.Errorf("facts: %s", got)
 	}
 	h.SetFactsLater(any, later, Place{Order: []int{4}})

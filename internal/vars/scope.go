@@ -39,7 +39,7 @@ func (l hostLayer) lookup(name string, _ any) (any, bool) {
 	return l.host.lookup(l.kind, name, l.before)
 }
 
-func (l hostLayer) names() []string { return l.host.names(l.kind) }
+func (l hostLayer) names() []string { return l.host.names(l.kind, l.before) }
 
 // Pending knows the tasks that were begun ahead of the results of those in front
 // of them. The host may still learn from these what a scope has to show.

@@ -32,7 +32,7 @@ type Store struct {
 	values sync.Map // *yaml.Node → any: what Value made of it
 
 	// What hosts know before the run.
-	cached   func(host string) *jinja.Map
+	cached   func(host string) jinja.Scope
 	mayCache func(name string) bool
 
 	mu    sync.Mutex
@@ -103,12 +103,12 @@ type secretNode yaml.Node
 // SetCache lets hosts know facts before the run: those that read returns, which is
 // called when a host is asked for a name that may be among them. Call it before
 // a host has learnt anything.
-func (s *Store) SetCache(read func(host string) *jinja.Map, may func(name string) bool) {
+func (s *Store) SetCache(read func(host string) jinja.Scope, may func(name string) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cached, s.mayCache = read, may
 	for name, h := range s.hosts {
-		h.SetFactsLater(may, func() *jinja.Map { return read(name) }, Place{})
+		h.SetFactsLater(may, func() jinja.Scope { return read(name) }, Place{})
 	}
 }
 
@@ -120,7 +120,7 @@ func (s *Store) Host(name string) *Host {
 	if h == nil {
 		h = &Host{store: s, kinds: map[kind]map[string][]learnt{}, order: map[kind][]string{}}
 		if s.cached != nil {
-			h.SetFactsLater(s.mayCache, func() *jinja.Map { return s.cached(name) }, Place{})
+			h.SetFactsLater(s.mayCache, func() jinja.Scope { return s.cached(name) }, Place{})
 		}
 		s.hosts[name] = h
 	}
