@@ -248,35 +248,6 @@ func (s *setup) engine(o engine.Options, d engine.Dialer, ask engine.Prompter) *
 		Setting: s.setting, Plugin: s.pluginSetting}
 }
 
-// static renders a template that has to be known before the run: it sees the
-// variables of the command line, and those around it in the playbook.
-func (s *setup) static(n source.Node, around []source.Node) ([]string, error) {
-	scope := jinja.Vars{}
-	maps := []*jinja.Map{}
-	for _, vars := range around {
-		maps = append(maps, s.store.Map(vars))
-	}
-	for _, m := range append(maps, s.extra) { // which is the strongest
-		for k, v := range m.All() {
-			scope[jinja.Str(k)] = v
-		}
-	}
-	c := jinja.NewContext(context.Background(), nil, scope)
-	v, err := jinja.Deep(c, jinja.FromYAML(n))
-	if err != nil {
-		return nil, err
-	}
-	list, isList := v.([]any)
-	if !isList {
-		return []string{jinja.Str(v)}, nil
-	}
-	var names []string
-	for _, name := range list {
-		names = append(names, jinja.Str(name))
-	}
-	return names, nil
-}
-
 // dialer returns the transport of a run.
 func (s *setup) dialer(a *app, ask engine.Prompter) *transport {
 	d := &ssh.Dialer{Helpers: a.helpers, Warn: a.warn}

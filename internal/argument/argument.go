@@ -15,7 +15,7 @@ import (
 )
 
 // collections are those whose modules fleet has under their short names.
-var collections = []string{"ansible.builtin.", "ansible.legacy.", "ansible.posix.", "community.general.", "community.docker.", "community.crypto.", "community.mysql.", "ansible.netcommon."}
+var collections = []string{"ansible.builtin.", "ansible.legacy.", "ansible.posix.", "community.general.", "community.docker.", "community.crypto.", "community.mysql.", "ansible.mysql.", "ansible.netcommon."}
 
 // ShortName returns a module's name without its collection.
 func ShortName(module string) string {

@@ -53,6 +53,9 @@ func (l Modules) Known(name string) bool {
 	if known()[name] {
 		return true
 	}
+	if _, found := tasks.Find(name); found {
+		return true
+	}
 	_, own := l.Own.Find(name)
 	return own
 }

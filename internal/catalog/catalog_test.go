@@ -14,7 +14,8 @@ func TestModules(t *testing.T) {
 	var m Modules
 	for name, want := range map[string]bool{
 		"copy": true, "ansible.builtin.copy": true, "debug": true, "ansible.builtin.set_fact": true, "gather_facts": true,
-		"ansible.builtin.gather_facts": true, "cpoy": false, "": false, "builtin.copy": false,
+		"ansible.builtin.gather_facts": true, "ansible.builtin.locale_gen": true, "openssl_certificate": true,
+		"ansible.mysql.mysql_user": true, "cpoy": false, "ansible.builtin.cpoy": false, "": false, "builtin.copy": false,
 	} {
 		if got := m.Known(name); got != want {
 			t.Errorf("Known(%q) is %v", name, got)

@@ -38,6 +38,20 @@ func (p *play) topics(h *playbook.Task) {
 	}
 }
 
+// lent checks what blocks around a handler lend to it, and returns the site inside.
+func (p *play) lent(h playbook.Entry, s site) site {
+	b := h.Up()
+	if b == nil || b.Role != nil {
+		return s
+	}
+	s = p.lent(b, s).at(b)
+	p.definitions(p.Vars.Map(b.Vars))
+	p.overrides(b.Vars)
+	s = p.conditions(b.When, s)
+	p.keywords(&b.Keywords, s)
+	return s
+}
+
 // isHandler reports whether a handler or a topic may have the name.
 func (p *play) isHandler(name string) bool {
 	for ; p.handled.seen < len(p.handlers); p.handled.seen++ {

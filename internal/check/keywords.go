@@ -25,6 +25,9 @@ func (p *play) keywords(k *playbook.Keywords, s site) {
 	for _, e := range k.Misfits {
 		p.add(e, s.certain)
 	}
+	for _, e := range k.Idle {
+		p.doubt(e, false)
+	}
 	for _, n := range k.OpenTags {
 		p.evaluated(n, s)
 	}

@@ -133,7 +133,7 @@ func (p *play) check() {
 	}
 	s.certain = false
 	for _, h := range p.handlers {
-		p.task(h, s)
+		p.task(h, p.lent(h, s))
 		p.topics(h)
 	}
 }

@@ -49,6 +49,8 @@ type rebootArgs struct {
 	// The command line that restarts the target, in place of shutdown or, where
 	// there is none, of systemctl or reboot.
 	RebootCommand string `arg:"reboot_command"`
+	// The folders in which shutdown is looked for, behind those of the user's PATH.
+	SearchPaths []string `arg:"search_paths" default:"/usr/local/sbin,/usr/sbin,/sbin"`
 }
 
 type rebootResult struct {
@@ -135,10 +137,14 @@ func (r *rebooting) command() string {
 	if minutes := int(r.delay() / time.Minute); minutes > 0 {
 		when = fmt.Sprintf("+%d", minutes)
 	}
-	return fmt.Sprintf("PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin\n"+
+	path := "$PATH"
+	for _, dir := range r.args.SearchPaths {
+		path += ":" + quote(dir)
+	}
+	return fmt.Sprintf("PATH=%s\n"+
 		"if command -v shutdown >/dev/null; then exec shutdown -r %s %s; fi\n"+
 		"if command -v systemctl >/dev/null; then exec systemctl reboot --no-block; fi\n"+
-		"exec reboot", when, quote(r.args.Msg))
+		"exec reboot", path, when, quote(r.args.Msg))
 }
 
 // delay returns how long the target waits before it restarts.

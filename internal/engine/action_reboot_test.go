@@ -129,7 +129,7 @@ func (r *restarting) reboots(t *testing.T, task string, o engine.Options) string
 }
 
 func TestReboot(t *testing.T) {
-	shutdown := "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin\n" +
+	shutdown := "PATH=$PATH:'/usr/local/sbin':'/usr/sbin':'/sbin'\n" +
 		"if command -v shutdown >/dev/null; then exec shutdown -r now 'Reboot initiated by fleet'; fi\n" +
 		"if command -v systemctl >/dev/null; then exec systemctl reboot --no-block; fi\nexec reboot"
 	for name, c := range map[string]struct {

@@ -104,7 +104,7 @@ func (r *reader) checkImport(n source.Node, t *Task, name string) bool {
 	for _, p := range n.Pairs() {
 		for _, word := range notOnImports {
 			if p.Key.Text() == word {
-				r.fail(p.Key.Errorf("%q means nothing on %s", word, name).WithHint("put it on the tasks themselves"))
+				t.Idle = append(t.Idle, p.Key.Errorf("%q means nothing on %s", word, name).WithHint("put it on the tasks themselves"))
 			}
 		}
 	}

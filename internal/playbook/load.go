@@ -98,6 +98,7 @@ func (l *Loader) Tasks(path string, include *Task) (*Block, error) {
 		}
 	}
 	b := r.included(include, s)
+	defer r.around(s)()
 	s.sink = &b.Handlers
 	b.Body = r.taskFile(file, s.inside(b), include.ModulePos)
 	return b, r.err()
@@ -114,6 +115,7 @@ func (l *Loader) Role(name string, o RoleOptions, include *Task) (*Block, []*Tas
 		s.play = o.Play
 	}
 	b := r.included(include, s)
+	defer r.around(s)()
 	use := roleUse{name: name, pos: include.ModulePos, options: o, params: o.Params, fromInclude: true, dynamic: true, by: roleAround(s)}
 	use.Vars = include.Vars
 	inner := r.useRole(use, s.inside(b))
@@ -122,6 +124,15 @@ func (l *Loader) Role(name string, o RoleOptions, include *Task) (*Block, []*Tas
 		b.Body = []Entry{inner}
 	}
 	return b, handlers, r.err()
+}
+
+// around makes known to static where the files of an include at run time lie.
+func (r *reader) around(s scope) func() {
+	dirs := map[string]string{"playbook_dir": s.playDir()}
+	if role := s.roleDir(); role != "" {
+		dirs["role_path"] = role
+	}
+	return r.whereabouts(dirs)
 }
 
 // included returns the block that a dynamic include makes: what it inherits

@@ -77,7 +77,7 @@ func (r *reader) finishLoop(n source.Node, t *Task) {
 		r.errorf(control.Pos(), `"loop_control" must be a mapping, not %s`, kind(control))
 		return
 	case t.Loop == nil:
-		r.errorf(control.Pos(), `"loop_control" without a loop`)
+		t.Idle = append(t.Idle, control.Errorf(`"loop_control" without a loop`).WithHint(`"loop" beside it names the items`))
 		return
 	}
 	for _, p := range control.Pairs() {

@@ -107,6 +107,7 @@ func (r *reader) newPlay(n source.Node, chain []string) *Play {
 	p := &Play{File: chain[len(chain)-1], Playbook: chain[0], known: &roleCache{}}
 	p.Pos = n.Pos()
 	defer r.knowing(n.Get("vars"))()
+	defer r.whereabouts(map[string]string{"playbook_dir": filepath.Dir(p.File)})()
 	var excused bool // it has another mistake that explains why there are no hosts
 	for _, pair := range n.Pairs() {
 		k, known, ok := r.word(pair.Key, inPlay)

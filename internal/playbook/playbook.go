@@ -98,6 +98,8 @@ type Keywords struct {
 	// Misfits say which of these have a value of the wrong type: what is reached with
 	// one of them fails.
 	Misfits []*source.Error
+	// Idle say which keywords beside these have no effect where they stand.
+	Idle []*source.Error
 }
 
 // Entry is a *Block or a *Task.

@@ -157,6 +157,7 @@ func (r *reader) useRole(use roleUse, s scope) *Block {
 	defer r.knowing(role.Vars)()
 	defer r.knowing(use.Vars)()
 	defer r.knowing(use.params)()
+	defer r.whereabouts(map[string]string{"role_path": dir})()
 	outer := &Block{Keywords: use.Keywords, Parent: s.parent, Params: use.params, Import: use.via, Use: role}
 	if use.via != nil {
 		outer.notify = use.via.Notify

@@ -54,13 +54,29 @@ func (r *reader) entry(n source.Node, s scope) []Entry {
 		switch p.Key.Text() {
 		case "block", "rescue", "always":
 			if s.handler {
-				r.gap(s, p.Key.Errorf("Using a block as a handler is not supported: a handler is one task").WithHint(`give the handlers the same "listen" topic`))
-				return nil
+				return r.handlerBlock(n, p, s)
 			}
 			return []Entry{r.block(n, s)}
 		}
 	}
 	return r.task(n, s)
+}
+
+// handlerBlock reads a block among handlers, where p is one of its parts. It only
+// gives keywords to the handlers in it, each of which is notified for itself.
+func (r *reader) handlerBlock(n source.Node, p source.Pair, s scope) []Entry {
+	if s.parent != nil && s.parent.Import == nil && s.parent.Role == nil {
+		r.gap(s, p.Key.Errorf("Using a block as a handler is not supported: a handler is one task").WithHint(`give the handlers the same "listen" topic`))
+		return nil
+	}
+	b := r.block(n, s)
+	for _, part := range n.Pairs() {
+		if name := part.Key.Text(); name == "rescue" || name == "always" {
+			b.Idle = append(b.Idle, part.Key.Errorf("%q means nothing among handlers: they run one by one", name).
+				WithHint("what stands under it never runs"))
+		}
+	}
+	return []Entry{b}
 }
 
 // block reads a block with its rescue and always parts.

@@ -111,8 +111,12 @@ var lean = []*sys.Module{
 	&packages.YumRepository,
 }
 
-// Find returns the module with this short or fully qualified name.
+// Find returns the module with this short or fully qualified name. What has moved
+// out of Ansible's own collection is still found by the name that it had there.
 func Find(name string) (*sys.Module, bool) {
+	for _, own := range []string{"ansible.builtin.", "ansible.legacy."} {
+		name = strings.TrimPrefix(name, own)
+	}
 	i, found := slices.BinarySearchFunc(Table, name, func(m *sys.Module, name string) int { return strings.Compare(m.Name, name) })
 	if !found {
 		i = slices.IndexFunc(Table, func(m *sys.Module) bool { return slices.Contains(m.Names, name) })

@@ -31,7 +31,7 @@ import (
 //	      provider: selfsigned
 var X509Certificate = sys.Define(spec.Module{
 	Name:  "x509_certificate",
-	Names: []string{"community.crypto.x509_certificate", "community.general.x509_certificate", "community.general.openssl_certificate"},
+	Names: []string{"community.crypto.x509_certificate", "community.general.x509_certificate", "community.general.openssl_certificate", "openssl_certificate"},
 	Exclusive: [][]string{{"csr_path", "csr_content"}, {"privatekey_path", "privatekey_content"},
 		{"ownca_path", "ownca_content"}, {"ownca_privatekey_path", "ownca_privatekey_content"}},
 }, x509Certificate)

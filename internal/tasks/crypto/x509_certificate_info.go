@@ -30,7 +30,7 @@ import (
 //	      that: certificate.valid_at.soon
 var X509CertificateInfo = sys.Define(spec.Module{
 	Name:      "x509_certificate_info",
-	Names:     []string{"community.crypto.x509_certificate_info", "community.general.x509_certificate_info", "community.general.openssl_certificate_info"},
+	Names:     []string{"community.crypto.x509_certificate_info", "community.general.x509_certificate_info", "community.general.openssl_certificate_info", "openssl_certificate_info"},
 	OneOf:     [][]string{{"path", "content"}},
 	Exclusive: [][]string{{"path", "content"}},
 }, x509CertificateInfo)

@@ -27,7 +27,7 @@ import (
 //	      login_unix_socket: /run/mysqld/mysqld.sock
 var MysqlDB = sys.Define(spec.Module{
 	Name:  "mysql_db",
-	Names: []string{"community.mysql.mysql_db", "community.general.mysql_db"},
+	Names: []string{"ansible.mysql.mysql_db", "community.mysql.mysql_db", "community.general.mysql_db"},
 }, mysqlDB)
 
 type mysqlDbArgs struct {

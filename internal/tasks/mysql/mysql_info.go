@@ -22,7 +22,7 @@ import (
 //	    register: server
 var MysqlInfo = sys.Define(spec.Module{
 	Name:  "mysql_info",
-	Names: []string{"community.mysql.mysql_info", "community.general.mysql_info"},
+	Names: []string{"ansible.mysql.mysql_info", "community.mysql.mysql_info", "community.general.mysql_info"},
 }, mysqlInfo)
 
 type mysqlInfoArgs struct {

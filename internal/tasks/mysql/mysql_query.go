@@ -29,7 +29,7 @@ import (
 //	      var: orders.query_result[0][0].n
 var MysqlQuery = sys.Define(spec.Module{
 	Name:      "mysql_query",
-	Names:     []string{"community.mysql.mysql_query", "community.general.mysql_query"},
+	Names:     []string{"ansible.mysql.mysql_query", "community.mysql.mysql_query", "community.general.mysql_query"},
 	Exclusive: [][]string{{"positional_args", "named_args"}},
 }, mysqlQuery)
 

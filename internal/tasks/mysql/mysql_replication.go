@@ -31,7 +31,7 @@ import (
 //	      mode: startreplica
 var MysqlReplication = sys.Define(spec.Module{
 	Name:      "mysql_replication",
-	Names:     []string{"community.mysql.mysql_replication", "community.general.mysql_replication"},
+	Names:     []string{"ansible.mysql.mysql_replication", "community.mysql.mysql_replication", "community.general.mysql_replication"},
 	Exclusive: [][]string{{"connection_name", "channel"}},
 }, mysqlReplication)
 

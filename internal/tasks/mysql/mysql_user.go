@@ -27,7 +27,7 @@ import (
 //	      login_unix_socket: /run/mysqld/mysqld.sock
 var MysqlUser = sys.Define(spec.Module{
 	Name:      "mysql_user",
-	Names:     []string{"community.mysql.mysql_user", "community.general.mysql_user"},
+	Names:     []string{"ansible.mysql.mysql_user", "community.mysql.mysql_user", "community.general.mysql_user"},
 	Exclusive: [][]string{{"append_privs", "subtract_privs"}},
 }, mysqlUser)
 

@@ -22,7 +22,7 @@ import (
 //	      value: 300
 var MysqlVariables = sys.Define(spec.Module{
 	Name:  "mysql_variables",
-	Names: []string{"community.mysql.mysql_variables", "community.general.mysql_variables"},
+	Names: []string{"ansible.mysql.mysql_variables", "community.mysql.mysql_variables", "community.general.mysql_variables"},
 }, mysqlVariables)
 
 type mysqlVariablesArgs struct {
