@@ -30,9 +30,10 @@ var law = map[string]string{
 
 	// The controller.
 	"internal/source":         "nearest jinja/vault",
-	"internal/vault":          "jinja/vault source",
+	"internal/outfile":        "",
+	"internal/vault":          "jinja/vault outfile source",
 	"internal/settings":       "source",
-	"internal/factcache":      "jinja",
+	"internal/factcache":      "jinja outfile",
 	"internal/redact":         "",
 	"internal/pool":           "",
 	"internal/inventory":      "source",
@@ -46,7 +47,7 @@ var law = map[string]string{
 	"internal/search":         "source",
 	"internal/check":          "argument search inventory playbook jinja jinja/lookup vars spec source",
 	"internal/demand":         "argument search inventory playbook jinja vars spec source",
-	"internal/engine":         "archive argument charset library search inventory playbook pool jinja jinja/lookup vars event wire spec source redact",
+	"internal/engine":         "archive argument charset library outfile search inventory playbook pool jinja jinja/lookup vars event wire spec source redact",
 	"internal/library":        "",
 	"internal/catalog":        "engine library spec tasks tasks/system/facts",
 	"internal/report":         "event probe redact source wire",

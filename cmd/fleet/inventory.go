@@ -4,12 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 	"gopkg.in/yaml.v3"
 
 	"fleet/internal/inventory"
+	"fleet/internal/outfile"
 	"fleet/internal/source"
 )
 
@@ -78,19 +78,18 @@ func (a *app) inventory(ctx context.Context, f *inventoryFlags, args []string) (
 	}
 	out := a.out
 	if f.file != "" {
-		file, err := os.Create(f.file)
+		file, err := outfile.Create(f.file, 0o666)
 		if err != nil {
 			return err
 		}
-		defer func() {
-			if cerr := file.Close(); err == nil {
-				err = cerr
-			}
-		}()
+		defer file.Discard()
 		masked := a.secrets.Writer(file)
 		defer func() {
-			if ferr := masked.Flush(); err == nil {
-				err = ferr
+			if err == nil {
+				err = masked.Flush()
+			}
+			if err == nil {
+				err = file.Keep()
 			}
 		}()
 		out = masked

@@ -5,13 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
+	"hash"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
 
 	"fleet/internal/jinja"
+	"fleet/internal/outfile"
 )
 
 // maxFetch bounds how much a target may send as one file, in bytes.
@@ -34,8 +35,10 @@ func runFetch(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, er
 	for _, key := range []string{"dest", "flat", "validate_checksum"} {
 		call.Delete(key)
 	}
-	if have, _, err := digestFile(dest, openFile); err == nil {
-		call.Set("have_sha256", have)
+	if info, err := os.Stat(dest); err == nil && info.Mode().IsRegular() { // reading a device may never end
+		if have, _, err := digestFile(dest, openFile); err == nil {
+			call.Set("have_sha256", have)
+		}
 	}
 	in := &incoming{dest: dest}
 	defer in.discard()
@@ -88,14 +91,11 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// incoming takes a file's bytes into a temporary file beside dest.
+// incoming takes a file's bytes, which are at dest once they are kept.
 type incoming struct {
 	dest string
-	file *os.File
-	hash interface {
-		io.Writer
-		Sum([]byte) []byte
-	}
+	file *outfile.File
+	hash hash.Hash
 	size int64
 }
 
@@ -117,7 +117,7 @@ func (in *incoming) open() error {
 	if err := os.MkdirAll(filepath.Dir(in.dest), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(in.dest), ".fleet-fetch-*")
+	f, err := outfile.Create(in.dest, 0o666)
 	if err != nil {
 		return err
 	}
@@ -133,16 +133,12 @@ func (in *incoming) keep(digest string) error {
 	if got := hex.EncodeToString(in.hash.Sum(nil)); got != digest {
 		return fmt.Errorf("what arrived has another digest than the file on the target: was it changed meanwhile?")
 	}
-	if err := in.file.Close(); err != nil {
-		return err
-	}
-	return os.Rename(in.file.Name(), in.dest)
+	return in.file.Keep()
 }
 
 // discard removes what was not kept.
 func (in *incoming) discard() {
 	if in.file != nil {
-		in.file.Close()
-		os.Remove(in.file.Name())
+		in.file.Discard()
 	}
 }

@@ -174,7 +174,8 @@ func (a *attempt) result(ctx context.Context, p *pendingCall, res wire.Result, e
 }
 
 // notAnswered marks an error as "the host is unreachable", unless the transport
-// says that the host was reached and only the way to another user was not.
+// says that the host was reached, and something else failed: the way to another
+// user, or a file that was to be brought here.
 func notAnswered(ctx context.Context, err error) error {
 	var reached interface{ Reached() bool }
 	if ctx.Err() != nil || errors.As(err, &reached) && reached.Reached() {

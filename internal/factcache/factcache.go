@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"fleet/internal/jinja"
+	"fleet/internal/outfile"
 )
 
 // maxFile bounds what is read of a host, in bytes.
@@ -87,19 +88,7 @@ func (f *Folder) write(path string, data []byte) error {
 	if err := os.MkdirAll(f.Dir, 0o700); err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(f.Dir, ".fleet-*") // 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name()) // where it was not renamed
-	_, err = temp.Write(data)
-	if cerr := temp.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), path)
+	return outfile.Write(path, data, 0o600)
 }
 
 // Drop forgets a host.

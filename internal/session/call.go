@@ -161,7 +161,7 @@ func (c *call) close(a answer) (wire.Result, error) {
 	c.mu.Unlock()
 	c.work.Wait()
 	if a.err == nil && c.received != nil {
-		a.err = fmt.Errorf("cannot take the file from the target: %w", c.received)
+		a.err = &TakeError{c.received}
 	}
 	return a.result, a.err
 }

@@ -71,6 +71,10 @@ func TestBytesComeFromTheTarget(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(string(r.Data), test.want) {
 				t.Errorf("%s, %v", r.Data, err)
 			}
+			var take *session.TakeError
+			if !errors.As(err, &take) || s.Err() != nil {
+				t.Errorf("the session is over: %v, %v", err, s.Err())
+			}
 		})
 	}
 }

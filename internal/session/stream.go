@@ -106,6 +106,20 @@ func (c *call) receive(f wire.Frame) error {
 	return nil
 }
 
+// TakeError is why a file that the target sent was not taken whole: it could not be
+// read there, or not be kept here. The session goes on.
+type TakeError struct{ Err error }
+
+func (e *TakeError) Error() string {
+	return "cannot take the file from the target: " + e.Err.Error()
+}
+
+// Unwrap implements errors.Unwrap.
+func (e *TakeError) Unwrap() error { return e.Err }
+
+// Reached says that it is the task that failed, and not the host.
+func (e *TakeError) Reached() bool { return true }
+
 func (c *call) write(in *wire.Inbox) error {
 	if c.answers.Receive == nil {
 		return errors.New("the controller takes no file in this call")

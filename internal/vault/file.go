@@ -6,10 +6,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"syscall"
 
 	format "fleet/internal/jinja/vault"
+	"fleet/internal/outfile"
 	"fleet/internal/source"
 )
 
@@ -66,58 +65,20 @@ func plainError(what, name string, err error) error {
 // its mode and owner, and its place where the name is a symbolic link; a new one is
 // its owner's alone.
 func Write(name string, data []byte) error {
-	target, err := filepath.EvalSymlinks(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		target, err = name, nil
-	}
-	if err == nil {
-		err = replace(target, data)
-	}
-	return plainError("cannot write", name, err)
+	return plainError("cannot write", name, write(name, data))
 }
 
-func replace(name string, data []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(name), ".fleet-vault-*") // 0600
+func write(name string, data []byte) error {
+	f, err := outfile.Create(name, 0o600)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temp.Name()) // where it was not renamed
-	_, err = temp.Write(data)
-	if err == nil {
-		err = likeBefore(temp, name)
-	}
-	if err == nil {
-		err = temp.Sync()
-	}
-	if cerr := temp.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
+	defer f.Discard()
+	if _, err := f.Write(data); err != nil {
 		return err
 	}
-	return os.Rename(temp.Name(), name)
-}
-
-// likeBefore gives a file the mode and owner of the one that it replaces.
-func likeBefore(f *os.File, name string) error {
-	info, err := os.Stat(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	if err := f.Sync(); err != nil {
 		return err
 	}
-	if now, err := f.Stat(); err == nil && !sameOwner(now, info) {
-		was := info.Sys().(*syscall.Stat_t)
-		if err := f.Chown(int(was.Uid), int(was.Gid)); err != nil {
-			return err
-		}
-	}
-	return f.Chmod(info.Mode().Perm())
-}
-
-func sameOwner(a, b fs.FileInfo) bool {
-	x, xok := a.Sys().(*syscall.Stat_t)
-	y, yok := b.Sys().(*syscall.Stat_t)
-	return !xok || !yok || x.Uid == y.Uid && x.Gid == y.Gid
+	return f.Keep()
 }
