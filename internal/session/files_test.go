@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"fleet/internal/session"
 	"fleet/internal/wire"
 )
 
