@@ -168,6 +168,11 @@ func (p *play) loop(t *playbook.Task, s site) site {
 	items := s
 	if len(t.When) > 0 {
 		items = s.perhaps() // where the condition says no, a bad loop is skipped
+		for _, n := range t.When {
+			if n.IsString() {
+				items.tested = items.tested.with(tests(p.judged(n))...)
+			}
+		}
 	}
 	items.lenient = items.lenient || l.Lookup == "first_found" // such a name is passed over
 	p.evaluated(l.Items, items)

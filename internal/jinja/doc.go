@@ -22,6 +22,6 @@
 //
 // Refused, each by name: bytes, automatic
 // escaping, lipsum(), and the filters that need more than Jinja and ansible-core
-// (json_query, ipaddr and their relatives). There is no type for escaped text, and a
+// (json_query and its relatives). There is no type for escaped text, and a
 // range is a list. A list that holds itself cannot be printed.
 package jinja

@@ -172,8 +172,8 @@ type tables struct {
 
 var builtin = sync.OnceValue(func() *tables {
 	return &tables{
-		filters:  index(sequenceFilters, textFilters, numberFilters, dataFilters, codecFilters, regexFilters, pathFilters, hashFilters, timeFilters, jinjaOnlyFilters, formatFilters, vaultFilters, windowsFilters),
-		tests:    index(jinjaTests, ansibleTests, versionTests),
+		filters:  index(sequenceFilters, textFilters, numberFilters, dataFilters, codecFilters, regexFilters, pathFilters, hashFilters, timeFilters, jinjaOnlyFilters, formatFilters, vaultFilters, windowsFilters, ipFilters),
+		tests:    index(jinjaTests, ansibleTests, versionTests, ipTests),
 		methods:  map[string]map[string]*filter{"str": index(stringMethods, stringTests, stringMappings), "int": index(intMethods), "bool": index(intMethods), "float": index(floatMethods), "list": index(listMethods), "tuple": index(listMethods[:2]), "dict": index(dictMethods), "datetime": index(timeMethods), "timedelta": index(durationMethods)},
 		mutators: map[string]map[string]*mutator{"list": indexMutators(listMutators), "dict": indexMutators(dictMutators)},
 		globals:  globalFuncs(),
@@ -250,10 +250,6 @@ func (t *tables) find(kind, name string) (*filter, error) {
 // refused are filters that people know and that are left out, with the way around.
 var refused = map[string]string{
 	"json_query":  "use selectattr, map(attribute=…) and dict2items, or community.general's query written as a loop",
-	"ipaddr":      "compare the text with regex_search, or write the network as a variable",
-	"ipv4":        "check the text with regex_search",
-	"ipv6":        "check the text with regex_search",
-	"ipwrap":      "write the brackets in the template",
 	"parse_cli":   "use regex_findall",
 	"xml_to_json": "parse the text with regex_findall",
 	"random_mac":  "write the address as a variable",
