@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"fleet/internal/argument"
 	"fleet/internal/engine"
+	"fleet/internal/inventory"
 	"fleet/internal/playbook"
 	"fleet/internal/source"
 )
@@ -188,14 +191,6 @@ func (a *app) read(ctx context.Context, f *runFlags, names []string) (*setup, []
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, w := range s.inventory.Warnings() {
-		if at, isPlaced := errors.AsType[*source.Error](w); isPlaced {
-			a.warnOf(at)
-		}
-	}
-	if err := s.checkLimit(); err != nil {
-		return nil, nil, err
-	}
 	var files []string
 	for _, name := range names {
 		file, err := findPlaybook(name)
@@ -204,5 +199,37 @@ func (a *app) read(ctx context.Context, f *runFlags, names []string) (*setup, []
 		}
 		files = append(files, file)
 	}
-	return s, files, nil
+	a.warnOfInventory(s, files)
+	return s, files, s.checkLimit()
+}
+
+// warnOfInventory tells what is strange in the inventory. Where playbooks make groups or
+// hosts, variables for some that are not there yet are nothing strange.
+func (a *app) warnOfInventory(s *setup, files []string) {
+	warnings := s.inventory.Warnings()
+	if len(warnings) == 0 {
+		return
+	}
+	// What is wrong with the playbooks is told where they are read to be run.
+	pb, _ := s.loader.Load(files...)
+	grows := slices.ContainsFunc(pb.Plays, makesHosts)
+	for _, w := range warnings {
+		at, isPlaced := errors.AsType[*source.Error](w)
+		if isPlaced && !(grows && errors.Is(w, inventory.ErrNoOwner)) {
+			a.warnOf(at)
+		}
+	}
+}
+
+// makesHosts reports whether a play may change which hosts and groups there are.
+func makesHosts(p *playbook.Play) bool {
+	return slices.ContainsFunc(engine.Tasks(p), func(t engine.Listed) bool {
+		switch argument.ShortName(t.Task.Module) {
+		case "add_host", "group_by", "include_role", "include_tasks":
+			return true
+		case "meta":
+			return t.Task.Action.Text() == "refresh_inventory"
+		}
+		return false
+	})
 }

@@ -33,15 +33,8 @@ func newChecker(t testing.TB, inventories ...string) *Checker {
 		t.Fatal(err)
 	}
 	store := vars.NewStore(inv, nil, nil)
-	static := func(n source.Node, around []source.Node) ([]string, error) {
-		scope := jinja.Vars{}
-		for _, m := range around {
-			for k, v := range store.Map(m).All() {
-				scope[jinja.Str(k)] = v
-			}
-		}
-		v, err := jinja.Deep(jinja.NewContext(context.Background(), nil, scope), jinja.FromYAML(n))
-		return []string{jinja.Str(v)}, err
+	static := func(n source.Node, known playbook.Known) ([]string, error) {
+		return (&engine.Engine{Inventory: inv, Vars: store}).Static(n, known, jinja.NewMap())
 	}
 	return &Checker{Inventory: inv, Vars: store, Loader: &playbook.Loader{Modules: catalog.Modules{}, Static: static},
 		Modules: catalog.Modules{}, Actions: engine.Actions(), Open: engine.Open,

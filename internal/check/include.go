@@ -67,7 +67,8 @@ func (p *play) includeTasks(t *playbook.Task, inc *inclusion) {
 		inc.parts = []part{{err: e}}
 		return
 	}
-	inc.parts = []part{p.tasks(t, file)}
+	one := p.tasks(t, file)
+	inc.parts, inc.open = []part{one}, one.block != nil && one.block.Open
 }
 
 // tasks reads a file of tasks for an include.
@@ -79,7 +80,7 @@ func (p *play) tasks(t *playbook.Task, file string) part {
 	if p.isOpen(t, file) {
 		return part{key: key}
 	}
-	b, err := p.Loader.Tasks(file, t)
+	b, err := p.Loader.Tasks(file, t, nil)
 	return part{key: key, block: b, err: err}
 }
 
@@ -131,7 +132,7 @@ func (p *play) includeRole(t *playbook.Task, inc *inclusion) {
 		o.Public = &public
 	}
 	b, handlers, err := p.Loader.Role(text, o, t)
-	inc.parts = []part{{key: key, block: b, handlers: handlers, err: err}}
+	inc.parts, inc.open = []part{{key: key, block: b, handlers: handlers, err: err}}, b != nil && b.Open
 }
 
 var marker = sync.OnceValue(func() *regexp.Regexp {

@@ -133,8 +133,8 @@ func (r *run) includeTasks(t *playbook.Task) {
 		return
 	}
 	r.files = true
-	b, err := r.Loader.Tasks(file, t)
-	if err != nil {
+	b, err := r.Loader.Tasks(file, t, nil)
+	if err != nil || b.Open {
 		r.anything()
 		return
 	}
@@ -162,7 +162,7 @@ func (r *run) includeRole(t *playbook.Task) {
 	}
 	r.files = true
 	b, handlers, err := r.Loader.Role(name, o, t)
-	if err != nil {
+	if err != nil || b.Open {
 		r.anything()
 		return
 	}

@@ -3,7 +3,9 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"fleet/internal/jinja"
@@ -35,8 +37,37 @@ type included struct {
 	err      error
 }
 
-// load reads what an include names, once for all hosts.
-func (r *playRun) load(key includeKey, read func() (*playbook.Block, []*playbook.Task, error)) *included {
+// load reads what an include names, once for all hosts; where names in it depend on
+// variables, once for each item of the loops around.
+func (a *attempt) load(name string, read func(locals map[string]any) (*playbook.Block, []*playbook.Task, error)) *included {
+	locals := a.within()
+	get := func() (*playbook.Block, []*playbook.Task, error) { return read(locals) }
+	inc := a.loadOnce(includeKey{a.task, name}, get)
+	if len(locals) == 0 || inc.block == nil || !inc.block.Varies {
+		return inc
+	}
+	return a.loadOnce(includeKey{a.task, name + "\n" + reprOf(locals)}, get)
+}
+
+// within returns the variables that what an include brings in has from loops.
+func (a *attempt) within() map[string]any {
+	locals := with(a.hostRun.locals)
+	for k, v := range a.locals {
+		locals[k] = v
+	}
+	return locals
+}
+
+// reprOf is the same for the same variables.
+func reprOf(locals map[string]any) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(locals)) {
+		fmt.Fprintf(&b, "%s=%s\n", name, jinja.Repr(locals[name]))
+	}
+	return b.String()
+}
+
+func (r *playRun) loadOnce(key includeKey, read func() (*playbook.Block, []*playbook.Task, error)) *included {
 	r.mu.Lock()
 	inc := r.included[key]
 	if inc == nil {
@@ -70,10 +101,10 @@ func runIncludeTasks(_ context.Context, a *attempt, args *includeTasksArgs) (*ta
 	if err != nil {
 		return nil, err
 	}
-	inc := a.load(includeKey{a.task, path}, func() (*playbook.Block, []*playbook.Task, error) {
-		b, err := a.engine.Loader.Tasks(path, a.task)
+	inc := a.load(path, func(locals map[string]any) (*playbook.Block, []*playbook.Task, error) {
+		b, err := a.engine.Loader.Tasks(path, a.task, locals)
 		if err != nil {
-			return nil, nil, err
+			return b, nil, err
 		}
 		return b, b.Handlers, nil
 	})
@@ -82,21 +113,17 @@ func runIncludeTasks(_ context.Context, a *attempt, args *includeTasksArgs) (*ta
 
 // behind returns the result of an include: its block, to be run behind the task.
 func (a *attempt) behind(inc *included, what string) (*taskResult, error) {
-	if inc.err != nil && a.task.Handler { // of which nothing is checked before hosts have changed
+	if inc.err != nil && !playbook.IsAbsence(inc.err) {
 		return nil, &abort{inc.err}
 	}
 	if inc.err != nil {
 		return nil, inc.err
 	}
 	a.addHandlers(inc.handlers, a.order)
-	locals := with(a.hostRun.locals)
-	for k, v := range a.locals {
-		locals[k] = v
-	}
 	order := append(slices.Clone(a.order), a.includes, inc.number)
 	a.includes++
 	res := ok("include", what)
-	res.include = []include{{inc.block, order, locals}}
+	res.include = []include{{inc.block, order, a.within()}}
 	return res, nil
 }
 
@@ -143,10 +170,9 @@ func (args includeRoleArgs) key() string {
 }
 
 func runIncludeRole(_ context.Context, a *attempt, args *includeRoleArgs) (*taskResult, error) {
-	key := includeKey{a.task, args.key()}
-	inc := a.load(key, func() (*playbook.Block, []*playbook.Task, error) {
+	inc := a.load(args.key(), func(locals map[string]any) (*playbook.Block, []*playbook.Task, error) {
 		return a.engine.Loader.Role(args.Name, playbook.RoleOptions{TasksFrom: args.TasksFrom, VarsFrom: args.VarsFrom,
-			DefaultsFrom: args.DefaultsFrom, HandlersFrom: args.HandlersFrom, Once: !args.AllowDuplicates, NoValidation: !args.RolespecValidate, Public: args.Public, Play: a.Play}, a.task)
+			DefaultsFrom: args.DefaultsFrom, HandlersFrom: args.HandlersFrom, Once: !args.AllowDuplicates, NoValidation: !args.RolespecValidate, Public: args.Public, Play: a.Play, Locals: locals}, a.task)
 	})
 	if inc.err == nil && !ownRole(inc.block).Private {
 		a.vars.Roles = append(slices.Clone(a.vars.Roles), rolesIn([]playbook.Entry{inc.block})...)

@@ -173,11 +173,13 @@ func (e *Engine) varFile(path string, lists bool) (values *jinja.Map, encrypted 
 // needs variables that are not there yet is left for the second.
 func (h *hostRun) varsFiles(ctx context.Context, first bool) error {
 	values := jinja.NewMap()
-	c, err := h.newContext(ctx, nil, nil)
-	if err != nil {
-		return err
-	}
+	h.vars.Files, h.vars.Reading = values, true
+	defer func() { h.vars.Reading = false }()
 	for _, n := range h.VarsFiles {
+		c, err := h.newContext(ctx, nil, nil) // anew: a name may use what is in a file before it
+		if err != nil {
+			return err
+		}
 		v, err := h.engine.value(c, n)
 		if first && jinja.IsUndefined(err) {
 			continue
@@ -198,7 +200,6 @@ func (h *hostRun) varsFiles(ctx context.Context, first bool) error {
 		}
 		h.engine.Vars.Put(values, m)
 	}
-	h.vars.Files = values
 	return nil
 }
 

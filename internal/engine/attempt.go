@@ -65,7 +65,8 @@ func (a *attempt) finish(res *taskResult) *taskResult {
 	if a.engine.Options.Verbosity >= showsArguments && (a.action == nil || a.action.spec == nil) && res.outcome != event.Unreachable {
 		res.invoked = a.evaluated
 	}
-	if res.outcome == event.Failed || res.outcome == event.Unreachable {
+	_, final := aborts(res.err)
+	if !final && (res.outcome == event.Failed || res.outcome == event.Unreachable) {
 		get := func(k *playbook.Keywords) source.Node { return k.IgnoreErrors }
 		if res.outcome == event.Unreachable {
 			get = func(k *playbook.Keywords) source.Node { return k.IgnoreUnreachable }
@@ -93,14 +94,18 @@ func (a *attempt) keyword(get func(*playbook.Keywords) source.Node) source.Node 
 }
 
 func (a *attempt) run(ctx context.Context) *taskResult {
+	// The conditions see the other host's variables; what is wrong with delegate_to
+	// fails the task where they hold.
+	wrong := a.nameDelegate()
 	cond, err := a.engine.firstFalse(a.c, a.conditions())
 	if err != nil {
 		return failed(err)
 	}
 	if cond != nil {
+		a.target, a.delegate = a.host, "" // where it would have run is of no interest
 		return a.passedOver(cond)
 	}
-	if err := a.prepare(); err != nil {
+	if err := cmp.Or(wrong, a.prepare()); err != nil {
 		return failed(err)
 	}
 	if a.task.Loop != nil && a.task.Loop.Parallel.Exists() && a.action != nil && a.action.behind {
@@ -122,9 +127,12 @@ func (a *attempt) prepare() error {
 	if a.check, err = a.engine.truth(a.c, a.keyword(func(k *playbook.Keywords) source.Node { return k.CheckMode }), o.Check); err != nil {
 		return err
 	}
-	if a.diff, err = a.engine.truth(a.c, a.keyword(func(k *playbook.Keywords) source.Node { return k.Diff }), o.Diff); err != nil {
-		return err
-	}
+	a.diff, err = a.engine.truth(a.c, a.keyword(func(k *playbook.Keywords) source.Node { return k.Diff }), o.Diff)
+	return err
+}
+
+// nameDelegate finds out on which host the task runs.
+func (a *attempt) nameDelegate() error {
 	delegate := a.keyword(func(k *playbook.Keywords) source.Node { return k.DelegateTo })
 	to, err := a.engine.text(a.c, delegate, a.host)
 	switch {

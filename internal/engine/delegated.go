@@ -6,7 +6,8 @@ import (
 )
 
 // delegatedVars is the variable ansible_delegated_vars of a task that runs on
-// another host: that host's name, and its variables as the task would see them there.
+// another host: that host's name, and its variables as the task would see them there,
+// but for inventory_hostname, which stays the task's own.
 type delegatedVars struct{ attempt *attempt }
 
 // seeDelegate gives the attempt's templates the variable ansible_delegated_vars.
@@ -28,5 +29,8 @@ func (v delegatedVars) Lookup(c *jinja.Context, key any) (any, bool, error) {
 		return nil, false, err
 	}
 	scope, ok := there.Scope.(*vars.Scope)
-	return scopeMapping{scope, false}, ok, nil
+	if !ok {
+		return nil, false, nil
+	}
+	return scopeMapping{scope.With(map[string]any{"inventory_hostname": a.host}), false}, true, nil
 }

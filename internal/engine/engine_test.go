@@ -25,6 +25,7 @@ import (
 	"fleet/internal/playbook"
 	"fleet/internal/redact"
 	"fleet/internal/report"
+	"fleet/internal/source"
 	"fleet/internal/target"
 	"fleet/internal/tasks"
 	"fleet/internal/tasks/sys"
@@ -118,16 +119,19 @@ func runAsking(t *testing.T, d engine.Dialer, ask engine.Prompter, dir string, o
 	if err != nil {
 		t.Fatal(err)
 	}
-	loader := &playbook.Loader{Modules: catalog.Modules{}}
+	secrets := &redact.Set{}
+	store := vars.NewStore(inv, extra, secrets)
+	loader := &playbook.Loader{Modules: catalog.Modules{}, Static: func(n source.Node, known playbook.Known) ([]string, error) {
+		return (&engine.Engine{Inventory: inv, Vars: store}).Static(n, known, extra)
+	}}
 	pb, err := loader.Load("play.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	secrets := &redact.Set{}
 	var out bytes.Buffer
 	w := secrets.Writer(&out)
 	text := report.NewText(w, w, report.Options{Verbose: o.Verbosity})
-	e := &engine.Engine{Inventory: inv, Vars: vars.NewStore(inv, extra, secrets), Loader: loader, Modules: catalog.Modules{},
+	e := &engine.Engine{Inventory: inv, Vars: store, Loader: loader, Modules: catalog.Modules{},
 		Dialer: d, Events: text, Secrets: secrets, Prompter: ask, Options: o}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()

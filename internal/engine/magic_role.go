@@ -20,7 +20,11 @@ func (m *magic) role(name string) (any, bool) {
 	if m.entry == nil {
 		return nil, false
 	}
-	r := playbook.RoleOf(m.entry)
+	return roleVariable(playbook.RoleOf(m.entry), name)
+}
+
+// roleVariable gives the variables about a role, which may be nil.
+func roleVariable(r *playbook.Role, name string) (any, bool) {
 	if r == nil {
 		return nil, false
 	}

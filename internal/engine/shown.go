@@ -15,6 +15,9 @@ func (h *hostRun) report(et *event.Task, res *taskResult, elapsed time.Duration)
 	done := event.TaskDone{Host: h.host, Task: et, Outcome: res.outcome, Ignored: res.ignored, Rescued: res.rescued,
 		Delegate: res.delegate, Loop: res.loop, Result: res.show(), Elapsed: elapsed}
 	h.engine.stats.done(done, isTrue(res.value, "changed"))
+	if n := len(res.include); n > 1 { // each file that a loop brings in counts
+		h.engine.stats.count(h.host, func(s *event.HostStats) { s.OK += n - 1 })
+	}
 	h.engine.Events.Emit(done)
 }
 

@@ -138,5 +138,10 @@ func (h *hostRun) once(ctx context.Context, t *playbook.Task, order []int) (*tas
 		return nil, l.err
 	}
 	h.learn(t, l.res, order)
+	if l.res.include != nil { // which is for the host that leads
+		res := *l.res
+		res.include = nil
+		return &res, nil
+	}
 	return l.res, nil
 }

@@ -163,6 +163,10 @@ func (d *varFolder) readVars(path string) (source.Node, error) {
 	return doc, nil
 }
 
+// ErrNoOwner is the cause of a warning about variables of a group or host that the
+// inventory does not have. A playbook may make it.
+var ErrNoOwner = errors.New("no group or host has these variables")
+
 // checkFolders reads all group_vars and host_vars beside the sources, so that
 // mistakes in them are seen at once, and warns about files that nothing uses. An
 // encrypted file that cannot be opened is the matter of those whose variables are
@@ -217,6 +221,6 @@ func (r *reader) checkEntry(d *varFolder, entry, what string, known []string) {
 		return
 	}
 	e := source.Errorf(pos, "no inventory has the %s %q", what, name)
-	e.Hint = source.DidYouMean(name, known)
+	e.Hint, e.Err = source.DidYouMean(name, known), ErrNoOwner
 	r.warn(e)
 }

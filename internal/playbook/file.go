@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sort"
@@ -96,7 +97,7 @@ func (r *reader) findTasks(name string, pos source.Pos, s scope) (string, error)
 // notFound is the mistake that a file is not there.
 func (r *reader) notFound(what, name string, pos source.Pos, tried []string) *source.Error {
 	e := source.Errorf(pos, "cannot find the %s %q", what, name)
-	e.Hint = lookedFor(tried)
+	e.Hint, e.Err = lookedFor(tried), fs.ErrNotExist
 	for _, path := range tried {
 		if near := source.DidYouMean(filepath.Base(path), list(filepath.Dir(path))); near != "" {
 			e.Hint = near + " " + e.Hint

@@ -36,9 +36,9 @@ type Loader struct {
 	// collections/ beside the playbook.
 	CollectionsPath []string
 	// Static renders a template in a name that must be known before the run (the
-	// file of an import, a role, a tag) with variables that are, mappings of which
-	// later ones win. A list is several names. Nil: such templates are refused.
-	Static func(n source.Node, vars []source.Node) ([]string, error)
+	// file of an import, a role, a tag) with what is. A list is several names. Nil: such
+	// templates are refused.
+	Static func(n source.Node, known Known) ([]string, error)
 	// PrivateRoles says whether roles are private that do not say so themselves. Nil:
 	// those that are included while a play runs are, the others are not.
 	PrivateRoles *bool
@@ -67,6 +67,8 @@ type RoleOptions struct {
 	Once         bool        // allow_duplicates: false
 	NoValidation bool        // rolespec_validate: false
 	Play         *Play       // the play that the role is used in
+	// Locals are as in Loader.Tasks.
+	Locals map[string]any
 }
 
 // Load reads playbooks in the order given. Every mistake that is found is part
@@ -86,9 +88,11 @@ func (l *Loader) Load(files ...string) (*Playbook, error) {
 // include, its Parent the include's; it has the include's variables, and the keywords under
 // its `apply`. Where the include is a handler, so are the tasks. Handlers that
 // import_role brings in are in the block's Handlers, the first time that the play
-// meets the role.
-func (l *Loader) Tasks(path string, include *Task) (*Block, error) {
+// meets the role. Locals are the items of the loops around, which names in the file may
+// use; nil: they are not known yet.
+func (l *Loader) Tasks(path string, include *Task, locals map[string]any) (*Block, error) {
 	r := newReader(l)
+	r.knowingAround(include, locals)
 	s := scope{play: include.play, parent: include.Parent, dir: include.Dir, handler: include.Handler}
 	file := filepath.Clean(path)
 	if !isFile(file) {
@@ -98,9 +102,9 @@ func (l *Loader) Tasks(path string, include *Task) (*Block, error) {
 		}
 	}
 	b := r.included(include, s)
-	defer r.around(s)()
 	s.sink = &b.Handlers
 	b.Body = r.taskFile(file, s.inside(b), include.ModulePos)
+	b.Varies, b.Open = r.asked, r.opened
 	return b, r.err()
 }
 
@@ -109,13 +113,13 @@ func (l *Loader) Tasks(path string, include *Task) (*Block, error) {
 // play.
 func (l *Loader) Role(name string, o RoleOptions, include *Task) (*Block, []*Task, error) {
 	r := newReader(l)
+	r.knowingAround(include, o.Locals)
 	var handlers []*Task
 	s := scope{play: include.play, parent: include.Parent, dir: include.Dir, sink: &handlers}
 	if o.Play != nil {
 		s.play = o.Play
 	}
 	b := r.included(include, s)
-	defer r.around(s)()
 	use := roleUse{name: name, pos: include.ModulePos, options: o, params: o.Params, fromInclude: true, dynamic: true, by: roleAround(s)}
 	use.Vars = include.Vars
 	inner := r.useRole(use, s.inside(b))
@@ -123,16 +127,8 @@ func (l *Loader) Role(name string, o RoleOptions, include *Task) (*Block, []*Tas
 		inner.Vars = source.Node{}
 		b.Body = []Entry{inner}
 	}
+	b.Varies, b.Open = r.asked, r.opened
 	return b, handlers, r.err()
-}
-
-// around makes known to static where the files of an include at run time lie.
-func (r *reader) around(s scope) func() {
-	dirs := map[string]string{"playbook_dir": s.playDir()}
-	if role := s.roleDir(); role != "" {
-		dirs["role_path"] = role
-	}
-	return r.whereabouts(dirs)
 }
 
 // included returns the block that a dynamic include makes: what it inherits
@@ -180,8 +176,12 @@ type reader struct {
 	words map[string]keyword
 	errs  []error
 	seen  map[string]bool
-	known []source.Node // variables of the play and the blocks around what is read
-	more  int
+	known Known // to what is read
+	asked bool  // whether a name was rendered
+	// open says that more will be known when the run reads the same, and opened that
+	// something was left out for it.
+	open, opened bool
+	more         int
 }
 
 func newReader(l *Loader) *reader {

@@ -32,7 +32,7 @@ func (m someModules) Known(name string) bool {
 var testModules = someModules{"apt", "command", "copy", "debug", "file", "ping", "service", "set_fact", "shell", "template"}
 
 // staticName renders only {{ name }}.
-func staticName(n source.Node, _ []source.Node) ([]string, error) {
+func staticName(n source.Node, _ Known) ([]string, error) {
 	text := strings.ReplaceAll(n.Text(), "{{ name }}", "known")
 	if _, rest, ok := strings.Cut(text, "{{ "); ok {
 		name, _, _ := strings.Cut(rest, " }}")

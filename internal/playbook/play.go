@@ -29,6 +29,7 @@ func (r *reader) playbook(file string, chain []string, from source.Pos) []*Play 
 		return nil
 	}
 	chain = append(chain[:len(chain):len(chain)], file)
+	defer r.inPlaybook(file)()
 	var plays []*Play
 	for _, item := range doc.Items() {
 		switch {
@@ -107,8 +108,13 @@ func (r *reader) newPlay(n source.Node, chain []string) *Play {
 	p := &Play{File: chain[len(chain)-1], Playbook: chain[0], known: &roleCache{}}
 	p.Pos = n.Pos()
 	defer r.knowing(n.Get("vars"))()
-	defer r.whereabouts(map[string]string{"playbook_dir": filepath.Dir(p.File)})()
 	var excused bool // it has another mistake that explains why there are no hosts
+	// First what names in the rest may need.
+	r.varsFiles(n.Get("vars_files"), p)
+	if roles := n.Get("roles"); roles.Exists() {
+		p.Roles = r.roleList(roles, p)
+		r.knowRoles(p)
+	}
 	for _, pair := range n.Pairs() {
 		k, known, ok := r.word(pair.Key, inPlay)
 		switch {
@@ -155,10 +161,7 @@ func (r *reader) playKeyword(k keyword, pair source.Pair, p *Play) {
 		p.PostTasks = r.entries(k.name, value, imported)
 	case "handlers":
 		p.Handlers = r.handlers(value, imported)
-	case "roles":
-		p.Roles = r.roleList(value, p)
-	case "vars_files":
-		r.varsFiles(value, p)
+	case "vars_files", "roles": // are read already
 	case "vars_prompt":
 		r.prompts(value, p)
 	case "serial":
@@ -293,7 +296,7 @@ func (r *reader) percent(name string, n source.Node) {
 
 // varsFiles reads a path, or a list of paths and of lists of alternatives.
 func (r *reader) varsFiles(n source.Node, p *Play) {
-	if n.IsNull() {
+	if !n.Exists() || n.IsNull() {
 		return
 	}
 	items := n.Items()
@@ -305,6 +308,7 @@ func (r *reader) varsFiles(n source.Node, p *Play) {
 		r.texts("vars_files", "a path or a list of paths", item)
 		if len(r.errs) == before {
 			p.VarsFiles = append(p.VarsFiles, item)
+			r.knowVarsFile(item, p)
 		}
 	}
 }

@@ -137,6 +137,9 @@ type Block struct {
 	// Handlers are those that Loader.Tasks found: the handlers of roles that the
 	// included tasks import.
 	Handlers []*Task
+	// Varies says that what a dynamic include brought in depends on variables: names in
+	// it were templates. Open says that it lacks what is not known before the run.
+	Varies, Open bool
 
 	Body, Rescue, Always []Entry
 

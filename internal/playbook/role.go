@@ -153,11 +153,7 @@ func (r *reader) useRole(use roleUse, s scope) *Block {
 	}
 	s.roles = append(s.roles[:len(s.roles):len(s.roles)], entry)
 	role := r.role(use, dir)
-	defer r.knowing(role.Defaults)()
-	defer r.knowing(role.Vars)()
-	defer r.knowing(use.Vars)()
-	defer r.knowing(use.params)()
-	defer r.whereabouts(map[string]string{"role_path": dir})()
+	defer r.inRole(role, use)()
 	outer := &Block{Keywords: use.Keywords, Parent: s.parent, Params: use.params, Import: use.via, Use: role}
 	if use.via != nil {
 		outer.notify = use.via.Notify

@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -37,7 +38,7 @@ func (r *reader) findRole(use roleUse, s scope) (string, error) {
 		}
 	}
 	e := source.Errorf(use.pos, "cannot find the role %q", name)
-	e.Hint = lookedFor(tried)
+	e.Hint, e.Err = lookedFor(tried), fs.ErrNotExist
 	if near := source.DidYouMean(name, roleNames(r.roleBases(use, s))); near != "" {
 		e.Hint = near + " " + e.Hint
 	}
@@ -73,7 +74,9 @@ func (r *reader) findCollectionRole(use roleUse, s scope) (string, error) {
 			tried = append(tried, dir)
 		}
 	}
-	return "", source.Errorf(use.pos, "cannot find the role %q", use.name).WithHint("%s", lookedFor(tried))
+	e := source.Errorf(use.pos, "cannot find the role %q", use.name)
+	e.Hint, e.Err = lookedFor(tried), fs.ErrNotExist
+	return "", e
 }
 
 // roleBases returns the folders that roles are looked for in, in order.

@@ -99,7 +99,7 @@ func expect(t *testing.T, got, want string) {
 
 func TestIncludeTasks(t *testing.T) {
 	l, p := loadRunTime(t)
-	b, err := l.Tasks("more.yml", p.Tasks[0].(*Task))
+	b, err := l.Tasks("more.yml", p.Tasks[0].(*Task), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ block p.yml:8:7
 func TestIncludeInsideRole(t *testing.T) {
 	l, p := loadRunTime(t)
 	own := p.Roles[0].(*Block).Body[0].(*Block)
-	b, err := l.Tasks("part.yml", own.Body[0].(*Task))
+	b, err := l.Tasks("part.yml", own.Body[0].(*Task), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +203,7 @@ func TestIncludeInsideRole(t *testing.T) {
 
 func TestIncludeInHandler(t *testing.T) {
 	l, p := loadRunTime(t)
-	b, err := l.Tasks("hooks.yml", p.Handlers[len(p.Handlers)-1])
+	b, err := l.Tasks("hooks.yml", p.Handlers[len(p.Handlers)-1], nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,14 +215,14 @@ func TestIncludeInHandler(t *testing.T) {
 func TestIncludeMistakes(t *testing.T) {
 	l, p := loadRunTime(t)
 	include := p.Tasks[0].(*Task)
-	_, err := l.Tasks("broken.yml", include)
+	_, err := l.Tasks("broken.yml", include, nil)
 	expect(t, show(nil, err), `
 broken.yml:1:3: unknown module "pign"
 hint: did you mean "ping"?
 broken.yml:3:3: unknown keyword "whne" in a task
 hint: did you mean "when"?
 `)
-	_, err = l.Tasks("mor.yml", include)
+	_, err = l.Tasks("mor.yml", include, nil)
 	expect(t, show(nil, err), `
 p.yml:5:7: cannot find the file "mor.yml"
 hint: did you mean "more.yml"? looked for mor.yml, tasks/mor.yml
@@ -239,7 +239,7 @@ func TestIncludesAtTheSameTime(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			if _, err := l.Tasks("more.yml", p.Tasks[0].(*Task)); err != nil {
+			if _, err := l.Tasks("more.yml", p.Tasks[0].(*Task), nil); err != nil {
 				t.Error(err)
 			}
 			if _, _, err := l.Role("late", RoleOptions{Play: p}, p.Tasks[1].(*Task)); err != nil {

@@ -1,12 +1,7 @@
 package playbook
 
 import (
-	"maps"
-	"path/filepath"
-	"slices"
 	"strings"
-
-	"gopkg.in/yaml.v3"
 
 	"fleet/internal/source"
 )
@@ -31,9 +26,13 @@ func (r *reader) statics(what string, n source.Node) ([]string, bool) {
 		return nil, false
 	}
 	names, err := r.render(n)
+	if err != nil && r.open {
+		r.opened = true
+		return nil, false
+	}
 	if err != nil {
-		e := source.Errorf(n.Pos(), "%s must be known before the run: %w", what, bare(err))
-		e.Hint = source.HintOf(err)
+		e := source.Errorf(n.Pos(), "%s must be known before the run: %s", what, bare(err))
+		e.Hint, e.Err = source.HintOf(err), errUnknown
 		r.fail(e)
 		return nil, false
 	}
@@ -57,30 +56,6 @@ func (r *reader) render(n source.Node) ([]string, error) {
 	r.mu.Lock()
 	r.rendered = append(r.rendered, n)
 	r.mu.Unlock()
+	r.asked = true
 	return r.Static(n, r.known)
-}
-
-// knowing makes the variables of what is read known to static, until the function
-// that it returns is called.
-func (r *reader) knowing(vars source.Node) func() {
-	before := r.known
-	if vars.IsMap() {
-		r.known = append(before[:len(before):len(before)], vars)
-	}
-	return func() { r.known = before }
-}
-
-// whereabouts makes the run's own variables known to static that say where the
-// files lie, as knowing does. They are no templates, whatever stands in them.
-func (r *reader) whereabouts(dirs map[string]string) func() {
-	m := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
-	for _, name := range slices.Sorted(maps.Keys(dirs)) {
-		dir, err := filepath.Abs(dirs[name])
-		if err != nil {
-			continue // what needs it says so
-		}
-		m.Content = append(m.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name},
-			&yaml.Node{Kind: yaml.ScalarNode, Tag: "!unsafe", Style: yaml.TaggedStyle, Value: dir})
-	}
-	return r.knowing(source.Node{Node: m})
 }

@@ -120,6 +120,9 @@ type Play struct {
 	Prompts *jinja.Map
 	Files   *jinja.Map       // vars_files
 	Roles   []*playbook.Role // whose defaults and vars the whole play sees
+	// Reading says that the names of vars_files are wanted, which do not see what is
+	// stronger than these files.
+	Reading bool
 }
 
 // Scope is a jinja.Scope: the variables at one point, the strongest layer first.
@@ -148,7 +151,9 @@ func (s *Store) Scope(w Where) (*Scope, error) {
 	roles := rolesFor(w)
 	for _, r := range roles {
 		sc.add(chain.uses[r]...)
-		sc.addMap(s.Map(r.Vars))
+		if w.Play == nil || !w.Play.Reading {
+			sc.addMap(s.Map(r.Vars))
+		}
 	}
 	if w.Play != nil {
 		sc.addMap(w.Play.Files)
