@@ -6,6 +6,7 @@ package charset
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // An Encoding is how text is written as bytes. The zero value is UTF-8, in which
@@ -38,12 +39,20 @@ func Named(name string) (Encoding, error) {
 	if name == "" {
 		return Encoding{}, nil
 	}
-	e, ok := known[strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(name))]
+	e, ok := known[strings.Map(plainly, name)]
 	if !ok {
 		return e, fmt.Errorf("unknown encoding: %s\nhint: it is one of utf-8, utf-8-sig, ascii, latin-1, iso8859-15, cp1252, utf-16, utf-16-le and utf-16-be", name)
 	}
 	e.name = name
 	return e, nil
+}
+
+// plainly maps a name's characters to those that its encoding is known by.
+func plainly(r rune) rune {
+	if r == '_' || r == '-' || r == ' ' {
+		return -1
+	}
+	return unicode.ToLower(r)
 }
 
 // Encode returns the text in this encoding.

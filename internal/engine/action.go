@@ -29,12 +29,8 @@ type action struct {
 func define[A any](m spec.Module, run func(ctx context.Context, a *attempt, args *A) (*taskResult, error)) *action {
 	m.Declares = spec.Lazily[A]()
 	return &action{spec: &m, run: func(ctx context.Context, a *attempt, args *jinja.Map) (*taskResult, error) {
-		data, err := jinja.ToJSON(args)
-		if err != nil {
-			return nil, err
-		}
 		var given A
-		if err := m.Decode(data, &given); err != nil {
+		if err := m.Fill(plainMap(args), &given); err != nil {
 			return nil, err
 		}
 		return run(ctx, a, &given)

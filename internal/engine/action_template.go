@@ -172,7 +172,9 @@ func (a *attempt) aboutTemplate(file, dest string, info fs.FileInfo) map[string]
 // host, owner and time in it.
 func (a *attempt) managed(file, host, owner string, info fs.FileInfo) string {
 	text := cmp.Or(a.engine.Options.Managed, "Ansible managed")
-	text = strings.NewReplacer("{file}", file, "{host}", host, "{uid}", owner).Replace(text)
+	if strings.Contains(text, "{") {
+		text = strings.NewReplacer("{file}", file, "{host}", host, "{uid}", owner).Replace(text)
+	}
 	if !strings.Contains(text, "%") {
 		return text
 	}
@@ -184,7 +186,7 @@ func (a *attempt) managed(file, host, owner string, info fs.FileInfo) string {
 }
 
 func unescape(s string) string {
-	return strings.NewReplacer(`\r`, "\r", `\n`, "\n").Replace(cmp.Or(s, `\n`))
+	return strings.ReplaceAll(strings.ReplaceAll(cmp.Or(s, `\n`), `\r`, "\r"), `\n`, "\n")
 }
 
 // templateKey identifies a parsed template.

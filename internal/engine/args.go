@@ -167,8 +167,7 @@ func lazyText(s string, pos source.Pos) any {
 
 // checkArgs holds the evaluated arguments against the module.
 func (a *attempt) checkArgs(args *jinja.Map) error {
-	given, _ := plain(args).(map[string]any)
-	errs := a.spec.Check(given, nil)
+	errs := a.spec.Check(plainMap(args), nil)
 	if len(errs) == 0 {
 		return nil
 	}
@@ -198,15 +197,20 @@ func (a *attempt) ansibleSays(e *spec.Error) string {
 	return ""
 }
 
+// plainMap is plain of a mapping.
+func plainMap(m *jinja.Map) map[string]any {
+	out := make(map[string]any, m.Len())
+	for k, e := range m.All() {
+		out[jinja.Str(k)] = plain(e)
+	}
+	return out
+}
+
 // plain turns template values into what encoding/json would give.
 func plain(v any) any {
 	switch v := v.(type) {
 	case *jinja.Map:
-		m := make(map[string]any, v.Len())
-		for k, e := range v.All() {
-			m[jinja.Str(k)] = plain(e)
-		}
-		return m
+		return plainMap(v)
 	case []any:
 		l := make([]any, len(v))
 		for i, e := range v {

@@ -67,13 +67,8 @@ func (a *attempt) lost(ctx context.Context, err error) *taskResult {
 // complete adds what Ansible's controller adds to every result.
 func (a *attempt) complete(res *taskResult) {
 	v := res.value
-	for _, stream := range []string{"stdout", "stderr"} {
-		text, ok := v.Get(stream)
-		s, isText := text.(string)
-		if ok && isText && !v.Has(stream+"_lines") {
-			v.Set(stream+"_lines", lines(s))
-		}
-	}
+	addLines(v, "stdout", "stdout_lines")
+	addLines(v, "stderr", "stderr_lines")
 	if !v.Has("changed") {
 		v.Set("changed", false)
 	}
@@ -88,6 +83,14 @@ func (a *attempt) complete(res *taskResult) {
 	res.judge()
 	if res.outcome == event.Failed && a.lesser && strings.Contains(strings.ToLower(jinja.Str(orEmpty(v, "msg"))), "permission denied") {
 		res.hint = "become: true runs the task as root"
+	}
+}
+
+// addLines adds the lines of a stream, where they are not there.
+func addLines(v *jinja.Map, stream, name string) {
+	text, _ := v.Lookup(stream)
+	if s, isText := text.(string); isText && !v.Has(name) {
+		v.Set(name, lines(s))
 	}
 }
 

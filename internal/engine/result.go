@@ -118,14 +118,14 @@ func (r *taskResult) reason() string {
 }
 
 func orEmpty(m *jinja.Map, key string) any {
-	if v, ok := m.Get(key); ok && v != nil {
+	if v, ok := m.Lookup(key); ok && v != nil {
 		return v
 	}
 	return ""
 }
 
 func isTrue(m *jinja.Map, key string) bool {
-	v, _ := m.Get(key)
+	v, _ := m.Lookup(key)
 	b, _ := asBool(v)
 	return b
 }

@@ -48,21 +48,12 @@ func (r *taskResult) show() event.Result {
 		value.Set("invocation", jinja.NewMap("module_args", r.invoked))
 	}
 	if data == nil || r.noLog {
-		var err error
-		if data, err = jinja.ToJSON(value); err != nil {
-			data, err = jinja.ToJSON(asWritten(value)) // of include_vars
-		}
-		if err != nil {
-			data = []byte("{}")
-		}
+		data = encoded(value)
 	}
-	out := event.ParseResult(data)
-	out.Quiet = r.quiet
+	out := fieldsOf(value, !r.noDiff)
+	out.Data, out.Quiet = data, r.quiet
 	if r.said != "" && !r.noLog {
 		out.Msg = r.said
-	}
-	if r.noDiff {
-		out.Diffs = nil
 	}
 	if r.outcome == event.Skipped {
 		if cond, ok := value.Get("false_condition"); ok {
@@ -78,6 +69,55 @@ func (r *taskResult) show() event.Result {
 		out.Hint = r.hint
 	}
 	return out
+}
+
+// fieldsOf takes from a result what reports show, as event.ParseResult does from its
+// text.
+func fieldsOf(value *jinja.Map, diffs bool) event.Result {
+	out := event.Result{Hint: value.GetString("hint"), Stdout: value.GetString("stdout"), Stderr: value.GetString("stderr"),
+		Changes: textsUnder(value, "changes"), Warnings: textsUnder(value, "warnings"), SkipReason: value.GetString("skip_reason")}
+	switch msg, _ := value.Lookup("msg"); msg := msg.(type) {
+	case nil:
+	case string:
+		out.Msg = msg
+	default:
+		out.Msg = string(encoded(msg))
+	}
+	out.CutHint()
+	if rc, isInt := orEmpty(value, "rc").(int); isInt {
+		out.RC = &rc
+	}
+	if diff, there := value.Lookup("diff"); there && diffs {
+		out.Diffs = event.ParseDiffs(encoded(diff))
+	}
+	return out
+}
+
+// textsUnder returns the list under a key, where it is one of texts.
+func textsUnder(value *jinja.Map, key string) []string {
+	items, _ := orEmpty(value, key).([]any)
+	var out []string
+	for _, item := range items {
+		text, isText := item.(string)
+		if !isText {
+			return nil
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+// encoded writes a value as JSON, with what the operator wrote in place of what
+// JSON does not have.
+func encoded(v any) []byte {
+	data, err := jinja.ToJSON(v)
+	if err != nil {
+		data, err = jinja.ToJSON(asWritten(v)) // of include_vars
+	}
+	if err != nil {
+		return []byte("{}")
+	}
+	return data
 }
 
 // asWritten returns a value in which templates and encrypted values are the text

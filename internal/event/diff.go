@@ -19,6 +19,20 @@ type Diff struct {
 	Prepared     string
 }
 
+// ParseDiffs reads what a result has under "diff": one, or a list of them. Anything
+// else is none.
+func ParseDiffs(data json.RawMessage) []Diff {
+	var all []Diff
+	if len(data) == 0 || json.Unmarshal(data, &all) == nil {
+		return all
+	}
+	var one Diff
+	if json.Unmarshal(data, &one) != nil {
+		return nil
+	}
+	return []Diff{one}
+}
+
 // UnmarshalJSON reads a diff as modules give it. Where before and after are
 // mappings of attributes they become a line for each that differs; their path
 // stands above.

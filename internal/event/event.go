@@ -248,20 +248,20 @@ func ParseResult(data json.RawMessage) Result {
 		}
 	}
 	take("hint", &r.Hint)
-	if i := strings.LastIndex(r.Msg, hintMark); i >= 0 && !strings.Contains(r.Msg[i+len(hintMark):], "\n") {
-		r.Msg, r.Hint = r.Msg[:i], r.Msg[i+len(hintMark):]
-	}
+	r.CutHint()
 	take("stdout", &r.Stdout)
 	take("stderr", &r.Stderr)
 	take("rc", &r.RC)
 	take("changes", &r.Changes)
 	take("warnings", &r.Warnings)
 	take("skip_reason", &r.SkipReason)
-	if !take("diff", &r.Diffs) {
-		var one Diff
-		if take("diff", &one) {
-			r.Diffs = []Diff{one}
-		}
-	}
+	r.Diffs = ParseDiffs(fields["diff"])
 	return r
+}
+
+// CutHint makes the message's last line the hint, where it is one.
+func (r *Result) CutHint() {
+	if i := strings.LastIndex(r.Msg, hintMark); i >= 0 && !strings.Contains(r.Msg[i+len(hintMark):], "\n") {
+		r.Msg, r.Hint = r.Msg[:i], r.Msg[i+len(hintMark):]
+	}
 }

@@ -67,26 +67,40 @@ type composite string
 func reprKey(k any) any { return composite(Repr(k)) }
 
 func (m *Map) find(key any) int {
+	if s, ok := key.(string); ok {
+		return m.findText(s)
+	}
 	if m == nil {
 		return -1
 	}
+	key = normKey(key)
 	if m.index != nil {
-		if i, ok := m.index[normKey(key)]; ok {
+		if i, ok := m.index[key]; ok {
 			return i
 		}
 		return -1
 	}
-	if s, ok := key.(string); ok {
-		for i, k := range m.keys {
-			if t, ok := k.(string); ok && t == s {
-				return i
-			}
+	for i, k := range m.keys {
+		if normKey(k) == key {
+			return i
+		}
+	}
+	return -1
+}
+
+// findText is find of a text, which it does not keep.
+func (m *Map) findText(key string) int {
+	if m == nil {
+		return -1
+	}
+	if m.index != nil {
+		if i, ok := m.index[key]; ok {
+			return i
 		}
 		return -1
 	}
-	key = normKey(key)
 	for i, k := range m.keys {
-		if normKey(k) == key {
+		if t, ok := k.(string); ok && t == key {
 			return i
 		}
 	}
@@ -101,9 +115,17 @@ func (m *Map) Get(key any) (any, bool) {
 	return nil, false
 }
 
+// Lookup is Get of a text, which needs no memory for it.
+func (m *Map) Lookup(key string) (any, bool) {
+	if i := m.findText(key); i >= 0 {
+		return m.vals[i], true
+	}
+	return nil, false
+}
+
 // GetString returns the text under key, or "" where there is none.
 func (m *Map) GetString(key string) string {
-	v, _ := m.Get(key)
+	v, _ := m.Lookup(key)
 	s, _ := v.(string)
 	return s
 }

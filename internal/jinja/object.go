@@ -31,6 +31,7 @@ func (r *jsonReader) laterObject() (*Object, error) {
 	}
 	begin := r.at
 	o := &Object{}
+	var fields []field
 	err := r.members('}', func() error {
 		name, err := r.key()
 		if err != nil {
@@ -39,24 +40,23 @@ func (r *jsonReader) laterObject() (*Object, error) {
 		r.next()
 		from := r.at
 		err = r.over(2)
-		o.fields = append(o.fields, field{name, from - begin, r.at - begin})
+		fields = append(fields, field{name, from - begin, r.at - begin})
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	o.text = string(r.data[begin:r.at])
-	o.sort()
+	o.fields = slices.Clone(byName(fields))
 	return o, nil
 }
 
-// sort puts the fields into the order of their names. Of those that have the same
-// one, the last counts.
-func (o *Object) sort() {
-	byName := func(a, b field) int { return cmp.Compare(a.name, b.name) }
-	slices.Reverse(o.fields)
-	slices.SortStableFunc(o.fields, byName)
-	o.fields = slices.Clip(slices.CompactFunc(o.fields, func(a, b field) bool { return a.name == b.name }))
+// byName returns the fields in the order of their names. Of those that have the
+// same one, the last counts.
+func byName(fields []field) []field {
+	slices.Reverse(fields)
+	slices.SortStableFunc(fields, func(a, b field) int { return cmp.Compare(a.name, b.name) })
+	return slices.CompactFunc(fields, func(a, b field) bool { return a.name == b.name })
 }
 
 // over goes over a value.

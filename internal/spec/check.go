@@ -2,7 +2,6 @@ package spec
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,7 +32,7 @@ func (m *Module) Check(given map[string]any, opaque func(any) bool) []*Error {
 func (c *checker) groups(m *Module, args []Arg, given map[string]any) {
 	has := func(name string) bool {
 		a, _ := Find(args, name)
-		_, ok := lookup(a, given)
+		_, ok := lookup(&a, given)
 		return ok
 	}
 	for _, group := range m.Exclusive {
@@ -59,9 +58,12 @@ func filter(names []string, keep func(string) bool) []string {
 
 // lookup returns the value given for a under its name or an alias. A null value
 // counts as not given, as in Ansible.
-func lookup(a Arg, given map[string]any) (any, bool) {
-	for _, name := range append([]string{a.Name}, a.Aliases...) {
-		if v, ok := given[name]; ok && v != nil {
+func lookup(a *Arg, given map[string]any) (any, bool) {
+	if v := given[a.Name]; v != nil {
+		return v, true
+	}
+	for _, name := range a.Aliases {
+		if v := given[name]; v != nil {
 			return v, true
 		}
 	}
@@ -79,13 +81,19 @@ func (c *checker) add(key, format string, args ...any) {
 }
 
 func (c *checker) fields(args []Arg, given map[string]any, prefix string) {
-	for _, key := range slices.Sorted(maps.Keys(given)) {
+	var unknown []string
+	for key := range given {
 		if _, ok := Find(args, key); !ok {
-			c.add(prefix+key, "unknown argument %q", prefix+key)
-			c.errs[len(c.errs)-1].Known = Names(args)
+			unknown = append(unknown, key)
 		}
 	}
-	for _, a := range args {
+	slices.Sort(unknown)
+	for _, key := range unknown {
+		c.add(prefix+key, "unknown argument %q", prefix+key)
+		c.errs[len(c.errs)-1].Known = Names(args)
+	}
+	for i := range args {
+		a := &args[i]
 		v, ok := lookup(a, given)
 		switch {
 		case !ok && a.Required && c.lenient:
@@ -97,7 +105,7 @@ func (c *checker) fields(args []Arg, given map[string]any, prefix string) {
 	}
 }
 
-func (c *checker) value(a Arg, v any, key string) {
+func (c *checker) value(a *Arg, v any, key string) {
 	if c.opaque(v) {
 		return
 	}
@@ -111,7 +119,7 @@ func (c *checker) value(a Arg, v any, key string) {
 	case []any:
 		for i, item := range got {
 			if a.Elem != "" {
-				elem := Arg{Name: a.Name, Type: a.Elem, Choices: a.Choices, Sub: a.Sub}
+				elem := &Arg{Name: a.Name, Type: a.Elem, Choices: a.Choices, Sub: a.Sub}
 				c.value(elem, item, key+"["+strconv.Itoa(i)+"]")
 			}
 		}
@@ -126,7 +134,7 @@ func (c *checker) value(a Arg, v any, key string) {
 
 // word returns the choice that a YAML boolean was meant to be: `no` without
 // quotes is false, and "no" where that is a choice.
-func (a Arg) word(v any) any {
+func (a *Arg) word(v any) any {
 	b, isBool := v.(bool)
 	if !isBool || a.Type != Str {
 		return v
@@ -139,7 +147,7 @@ func (a Arg) word(v any) any {
 	return v
 }
 
-func (c *checker) choice(a Arg, v any, key string) {
+func (c *checker) choice(a *Arg, v any, key string) {
 	if len(a.Choices) == 0 || slices.Contains(a.Choices, text(v)) {
 		return
 	}

@@ -118,7 +118,11 @@ func (m *Module) Decode(args []byte, dst any) error {
 			return fmt.Errorf("arguments are not a JSON object: %w", err)
 		}
 	}
-	given = numbers(given).(map[string]any)
+	return m.Fill(numbers(given).(map[string]any), dst)
+}
+
+// Fill is Decode of arguments that are no text any more.
+func (m *Module) Fill(given map[string]any, dst any) error {
 	if errs := m.Check(given, nil); len(errs) > 0 {
 		return errs[0]
 	}
@@ -160,7 +164,7 @@ func fill(v reflect.Value, given map[string]any) error {
 		if !ok {
 			continue
 		}
-		val, ok := lookup(a, given)
+		val, ok := lookup(&a, given)
 		if !ok {
 			if a.Default == "" || a.Type == Raw && isNull(a, given) {
 				continue

@@ -88,14 +88,9 @@ func (m *Module) Finds(name string) bool {
 
 // Find returns the argument with this name or alias.
 func Find(args []Arg, name string) (Arg, bool) {
-	for _, a := range args {
-		if a.Name == name {
-			return a, true
-		}
-		for _, alias := range a.Aliases {
-			if alias == name {
-				return a, true
-			}
+	for i := range args {
+		if args[i].Name == name || slices.Contains(args[i].Aliases, name) {
+			return args[i], true
 		}
 	}
 	return Arg{}, false

@@ -45,10 +45,10 @@ func (s *Store) Put(into, from *jinja.Map) {
 
 // merged returns what the layers have for a name: the strongest value, or where it
 // is a mapping, those of all layers down to the first that has something else.
-func merged(layers []layer, name string, key any) (any, bool) {
+func merged(layers []layer, name string) (any, bool) {
 	var maps []*jinja.Map // the strongest first
 	for _, l := range layers {
-		v, ok := l.lookup(name, key)
+		v, ok := l.lookup(name)
 		if !ok {
 			continue
 		}
@@ -75,9 +75,9 @@ func merged(layers []layer, name string, key any) (any, bool) {
 // a task and the blocks around it.
 type nested []layer
 
-func (n nested) lookup(name string, key any) (any, bool) {
+func (n nested) lookup(name string) (any, bool) {
 	for _, l := range n {
-		if v, ok := l.lookup(name, key); ok {
+		if v, ok := l.lookup(name); ok {
 			return v, true
 		}
 	}

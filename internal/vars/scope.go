@@ -10,15 +10,13 @@ import (
 
 // layer is variables of one origin.
 type layer interface {
-	// lookup gets the name twice, the second time as a mapping's key: made once, it
-	// costs nothing in the many layers that do not have it.
-	lookup(name string, key any) (any, bool)
+	lookup(name string) (any, bool)
 	names() []string
 }
 
 type mapLayer struct{ *jinja.Map }
 
-func (l mapLayer) lookup(_ string, key any) (any, bool) { return l.Get(key) }
+func (l mapLayer) lookup(name string) (any, bool) { return l.Lookup(name) }
 
 func (l mapLayer) names() []string {
 	names := make([]string, 0, l.Len())
@@ -35,7 +33,7 @@ type hostLayer struct {
 	before *Place
 }
 
-func (l hostLayer) lookup(name string, _ any) (any, bool) {
+func (l hostLayer) lookup(name string) (any, bool) {
 	return l.host.lookup(l.kind, name, l.before)
 }
 
@@ -60,13 +58,13 @@ type pendingLayer struct {
 	pending Pending
 }
 
-func (l pendingLayer) lookup(name string, key any) (any, bool) {
+func (l pendingLayer) lookup(name string) (any, bool) {
 	if l.kind == fact {
 		l.pending.AwaitFact(name)
 	} else {
 		l.pending.AwaitSet(name)
 	}
-	return l.hostLayer.lookup(name, key)
+	return l.hostLayer.lookup(name)
 }
 
 func (l pendingLayer) names() []string {
@@ -81,7 +79,7 @@ type addressLayer struct {
 	address string
 }
 
-func (l addressLayer) lookup(name string, _ any) (any, bool) {
+func (l addressLayer) lookup(name string) (any, bool) {
 	if name != "ansible_host" {
 		return nil, false
 	}
@@ -295,12 +293,11 @@ func (sc *Scope) Lookup(name string) (any, bool) {
 			return v, true
 		}
 	}
-	key := any(name)
 	if sc.merge {
-		return merged(sc.layers, name, key)
+		return merged(sc.layers, name)
 	}
 	for _, l := range sc.layers {
-		if v, ok := l.lookup(name, key); ok {
+		if v, ok := l.lookup(name); ok {
 			return v, true
 		}
 	}

@@ -169,7 +169,7 @@ func (s *Store) Define(host, playbookDir string, vars *jinja.Map, at Place) (cha
 
 func search(layers []layer, name string) (any, bool) {
 	for _, l := range layers {
-		if v, ok := l.lookup(name, name); ok {
+		if v, ok := l.lookup(name); ok {
 			return v, true
 		}
 	}
