@@ -6,90 +6,8 @@ import (
 
 	"fleet/internal/jinja"
 	"fleet/internal/playbook"
+	"fleet/internal/source"
 )
-
-// layer is variables of one origin.
-type layer interface {
-	lookup(name string) (any, bool)
-	names() []string
-}
-
-type mapLayer struct{ *jinja.Map }
-
-func (l mapLayer) lookup(name string) (any, bool) { return l.Lookup(name) }
-
-func (l mapLayer) names() []string {
-	names := make([]string, 0, l.Len())
-	for _, k := range l.Keys() {
-		names = append(names, jinja.Str(k))
-	}
-	return names
-}
-
-// hostLayer is one kind of what a host has learnt.
-type hostLayer struct {
-	host   *Host
-	kind   kind
-	before *Place
-}
-
-func (l hostLayer) lookup(name string) (any, bool) {
-	return l.host.lookup(l.kind, name, l.before)
-}
-
-func (l hostLayer) names() []string { return l.host.names(l.kind, l.before) }
-
-// Pending knows the tasks that were begun ahead of the results of those in front
-// of them. The host may still learn from these what a scope has to show.
-type Pending interface {
-	// AwaitSet returns when no task in front sets the variable any more.
-	AwaitSet(name string)
-	// AwaitFact returns when no task in front finds a fact of that name any more.
-	AwaitFact(name string)
-	// AwaitAll returns when all tasks in front have ended. An error says that one of
-	// them has failed: what asks is not to go on.
-	AwaitAll() error
-}
-
-// pendingLayer is a hostLayer of set variables or facts, some of which may still
-// be learnt.
-type pendingLayer struct {
-	hostLayer
-	pending Pending
-}
-
-func (l pendingLayer) lookup(name string) (any, bool) {
-	if l.kind == fact {
-		l.pending.AwaitFact(name)
-	} else {
-		l.pending.AwaitSet(name)
-	}
-	return l.hostLayer.lookup(name)
-}
-
-func (l pendingLayer) names() []string {
-	// Where a task has failed, nobody looks at the names.
-	_ = l.pending.AwaitAll()
-	return l.hostLayer.names()
-}
-
-// addressLayer is the weakest of all: a task sees an ansible_host always.
-type addressLayer struct {
-	scope   *Scope
-	address string
-}
-
-func (l addressLayer) lookup(name string) (any, bool) {
-	if name != "ansible_host" {
-		return nil, false
-	}
-	if v, ok := l.scope.Lookup("ansible_ssh_host"); ok {
-		return v, true
-	}
-	return l.address, true
-}
-
-func (l addressLayer) names() []string { return []string{"ansible_host"} }
 
 // Magic gives the variables that the engine itself provides (inventory_hostname,
 // hostvars, ...). They cannot be overridden.
@@ -126,11 +44,20 @@ type Play struct {
 // Scope is a jinja.Scope: the variables at one point, the strongest layer first.
 // It is for one goroutine.
 type Scope struct {
-	local   map[string]any
+	*point
+	local map[string]any
+	below *Scope // what local was put on top of; nil: the point alone
+}
+
+// point is what scopes at one point share.
+type point struct {
 	magic   Magic
 	layers  []layer
 	merge   bool
 	pending Pending
+	// What the host has learnt, here so that the layers need no memory of their own.
+	set, fact       pendingLayer
+	included, added hostLayer
 }
 
 // Scope returns the variables at a point of the run, in Ansible's precedence.
@@ -141,12 +68,15 @@ func (s *Store) Scope(w Where) (*Scope, error) {
 	}
 	host := s.Host(w.Host)
 	chain := s.chain(w.Entry)
-	sc := &Scope{magic: w.Magic, pending: w.Pending, merge: s.Merge}
-	sc.add(mapLayer{s.extra})
-	sc.addNested(chain.params)
-	sc.add(w.learnt(host, set), hostLayer{host, included, w.Before})
-	sc.addNested(chain.vars)
 	roles := rolesFor(w)
+	sc := &Scope{point: &point{magic: w.Magic, pending: w.Pending, merge: s.Merge,
+		layers: make([]layer, 0, 9+len(chain.params)+len(chain.vars)+2*len(roles)+len(base)),
+		set:    pendingLayer{hostLayer{host, set, w.Before}, w.Pending}, fact: pendingLayer{hostLayer{host, fact, w.Before}, w.Pending},
+		included: hostLayer{host, included, w.Before}, added: hostLayer{host, added, w.Before}}}
+	sc.addMap(s.extra)
+	sc.addNested(chain.params)
+	sc.add(&sc.set, &sc.included)
+	sc.addNested(chain.vars)
 	for _, r := range roles {
 		sc.add(chain.uses[r]...)
 		if w.Play == nil || !w.Play.Reading {
@@ -158,7 +88,7 @@ func (s *Store) Scope(w Where) (*Scope, error) {
 		sc.addMap(w.Play.Prompts)
 		sc.addMap(w.Play.Vars)
 	}
-	sc.add(w.learnt(host, fact), hostLayer{host, added, w.Before})
+	sc.add(&sc.fact, &sc.added)
 	sc.add(base...)
 	for _, r := range roles {
 		sc.addMap(s.Map(r.Defaults))
@@ -167,14 +97,6 @@ func (s *Store) Scope(w Where) (*Scope, error) {
 		sc.add(addressLayer{sc, w.Address})
 	}
 	return sc, nil
-}
-
-func (w Where) learnt(h *Host, k kind) layer {
-	l := hostLayer{h, k, w.Before}
-	if w.Pending == nil {
-		return l
-	}
-	return pendingLayer{l, w.Pending}
 }
 
 // Settle returns when the host knows all that the tasks in front of the scope's
@@ -197,33 +119,48 @@ type links struct {
 func (s *Store) chain(e playbook.Entry) links {
 	var l links
 	for e != nil {
-		own := mapLayer{s.Map(e.Common().Vars)}
-		if b, isBlock := e.(*playbook.Block); isBlock {
-			l.params = append(l.params, mapLayer{s.Map(b.Params)})
-			if b.Use != nil && own.Len() > 0 {
-				if l.uses == nil {
-					l.uses = map[*playbook.Role][]layer{}
-				}
-				l.uses[b.Use] = append(l.uses[b.Use], own)
-				own = mapLayer{jinja.NewMap()}
-			}
+		b, isBlock := e.(*playbook.Block)
+		if isBlock {
+			l.params = s.appendLayer(l.params, b.Params)
 		}
-		l.vars = append(l.vars, own)
+		if own := e.Common().Vars; isBlock && b.Use != nil && own.IsMap() {
+			if l.uses == nil {
+				l.uses = map[*playbook.Role][]layer{}
+			}
+			l.uses[b.Use] = s.appendLayer(l.uses[b.Use], own)
+		} else {
+			l.vars = s.appendLayer(l.vars, own)
+		}
 		up := e.Up()
 		if up == nil {
 			break
 		}
 		e = up
 	}
-	empty := func(l layer) bool { return l.(mapLayer).Len() == 0 }
-	l.params = slices.DeleteFunc(l.params, empty)
-	l.vars = slices.DeleteFunc(l.vars, empty)
 	return l
+}
+
+// appendLayer adds the variables of a node, where it has any.
+func (s *Store) appendLayer(layers []layer, n source.Node) []layer {
+	if !n.IsMap() {
+		return layers
+	}
+	if m := s.Map(n); m.Len() > 0 {
+		layers = append(layers, mapLayer{m})
+	}
+	return layers
 }
 
 // rolesFor returns the roles that are seen at w, the strongest first: the
 // entry's own, those that it depends on, those that brought it in, then the play's others, last first.
 func rolesFor(w Where) []*playbook.Role {
+	var own *playbook.Role
+	if w.Entry != nil {
+		own = playbook.RoleOf(w.Entry)
+	}
+	if own == nil && (w.Play == nil || len(w.Play.Roles) == 0) {
+		return nil
+	}
 	var roles []*playbook.Role
 	seen := map[*playbook.Role]bool{}
 	var add func(r *playbook.Role)
@@ -240,9 +177,7 @@ func rolesFor(w Where) []*playbook.Role {
 			add(r.Parents[i])
 		}
 	}
-	if w.Entry != nil {
-		add(playbook.RoleOf(w.Entry))
-	}
+	add(own)
 	if w.Play != nil {
 		for i := len(w.Play.Roles) - 1; i >= 0; i-- {
 			add(w.Play.Roles[i])
@@ -251,42 +186,37 @@ func rolesFor(w Where) []*playbook.Role {
 	return roles
 }
 
-func (sc *Scope) add(layers ...layer) { sc.layers = append(sc.layers, layers...) }
+func (sc *point) add(layers ...layer) { sc.layers = append(sc.layers, layers...) }
 
-func (sc *Scope) addNested(layers []layer) {
+func (sc *point) addNested(layers []layer) {
 	if sc.merge {
 		layers = []layer{nested(layers)}
 	}
 	sc.add(layers...)
 }
 
-func (sc *Scope) addMap(m *jinja.Map) {
+func (sc *point) addMap(m *jinja.Map) {
 	if m != nil && m.Len() > 0 {
 		sc.layers = append(sc.layers, mapLayer{m})
 	}
 }
 
 // With returns a scope that has further variables on top of all: a loop's item,
-// the result that changed_when looks at. sc is not changed.
+// the result that changed_when looks at. sc is not changed, and names belong to
+// the scope.
 func (sc *Scope) With(names map[string]any) *Scope {
 	if len(names) == 0 {
 		return sc
 	}
-	out := *sc
-	out.local = make(map[string]any, len(sc.local)+len(names))
-	for k, v := range sc.local {
-		out.local[k] = v
-	}
-	for k, v := range names {
-		out.local[k] = v
-	}
-	return &out
+	return &Scope{point: sc.point, local: names, below: sc}
 }
 
 // Lookup returns the value of a name, possibly Lazy.
 func (sc *Scope) Lookup(name string) (any, bool) {
-	if v, ok := sc.local[name]; ok {
-		return v, true
+	for s := sc; s != nil; s = s.below {
+		if v, ok := s.local[name]; ok {
+			return v, true
+		}
 	}
 	if sc.magic != nil {
 		if v, ok := sc.magic.Lookup(name); ok {
@@ -323,6 +253,12 @@ func (sc *Scope) Names() []string {
 	if sc.magic != nil {
 		add(sc.magic.Names())
 	}
-	add(slices.Sorted(maps.Keys(sc.local)))
+	local := map[string]bool{}
+	for s := sc; s != nil; s = s.below {
+		for name := range s.local {
+			local[name] = true
+		}
+	}
+	add(slices.Sorted(maps.Keys(local)))
 	return names
 }

@@ -155,7 +155,7 @@ func (s *Store) Define(host, playbookDir string, vars *jinja.Map, at Place) (cha
 		return false, err
 	}
 	h := s.Host(host)
-	layers = append([]layer{hostLayer{h, added, nil}}, layers...)
+	layers = append([]layer{&hostLayer{h, added, nil}}, layers...)
 	for k, v := range vars.All() {
 		known, ok := search(layers, jinja.Str(k))
 		if same := ok && jinja.Equal(known, v); !same {
