@@ -134,12 +134,13 @@ type run struct {
 	forgiving int
 	// blind: not all that belongs to the playbook could be read.
 	blind   bool
-	defined map[any]bool // definitions whose syntax was checked
+	defined map[any]bool     // definitions whose syntax was checked
+	owns    map[string]error // what keeps modules of the user's own from being run, by their files
 }
 
 func newRun(ctx context.Context, c *Checker) *run {
 	r := &run{Checker: c, ctx: ctx, actions: map[string]*spec.Module{}, files: map[string]int{}, found: map[key]*Finding{}, refused: map[source.Pos]string{},
-		lookups: append(jinja.Lookups(), c.Lookups...), texts: map[any]*text{}, varDocs: map[string]varDoc{}, defined: map[any]bool{},
+		lookups: append(jinja.Lookups(), c.Lookups...), texts: map[any]*text{}, varDocs: map[string]varDoc{}, defined: map[any]bool{}, owns: map[string]error{},
 		learnt: learnt{names: names{}, hosts: names{}, paths: names{}, later: map[string]source.Pos{}, elsewhere: names{}}, sofar: names{}, blind: c.Refused != nil}
 	for _, m := range c.Actions {
 		r.actions[m.Name] = m

@@ -97,6 +97,7 @@ func (p *play) task(t *playbook.Task, s site) {
 	s = p.conditions(t.When, s)
 	p.keywords(&t.Keywords, s)
 	p.moduleName(t, s)
+	p.own(t, s)
 	g := p.given(t)
 	if t.Lacks != nil {
 		p.refuse(t.Lacks, s.certain)

@@ -86,6 +86,7 @@ var lean = []*sys.Module{
 	&packages.RpmKey,
 	&commands.Script,
 	&access.Seboolean,
+	&access.Seport,
 	&system.Selinux,
 	&system.Service,
 	&system.ServiceFacts,

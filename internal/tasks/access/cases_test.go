@@ -16,6 +16,7 @@ func TestCases(t *testing.T) {
 		&PamLimits,
 		&Pamd,
 		&Seboolean,
+		&Seport,
 		&Sudoers,
 		&Ufw,
 	} {
