@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -27,6 +29,8 @@ func findPlaybook(name string) (string, error) {
 		return "", source.Errorf(source.Pos{}, "playbook %q is a folder", name).WithHint("name a file in it")
 	case err == nil:
 		return name, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return "", source.Errorf(source.Pos{}, "cannot read the playbook %q: %w", name, reason(err))
 	}
 	under := filepath.Join("playbooks", name)
 	if filepath.Base(name) == name {

@@ -148,7 +148,7 @@ func limits(given []string) ([]string, error) {
 			patterns = append(patterns, p)
 			continue
 		}
-		data, err := os.ReadFile(source.ExpandPath(file))
+		data, err := source.ReadFile(source.ExpandPath(file))
 		if info, serr := os.Stat(source.ExpandPath(file)); serr == nil && info.IsDir() {
 			return nil, source.Errorf(source.Pos{}, "--limit %s: it must be a file, and is a folder", p)
 		}

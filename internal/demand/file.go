@@ -22,7 +22,7 @@ func (r *run) file(path string) {
 		r.anything()
 		return
 	}
-	data, err := os.ReadFile(path)
+	data, err := source.ReadFile(path)
 	if err != nil {
 		r.anything()
 		return

@@ -31,7 +31,7 @@ func (r *reader) absent(name string) {
 		e.WithHint("to name hosts instead of a file, end with a comma: %q", name+",")
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		e.Msg = "cannot read the inventory"
+		e.Msg = strings.Replace(err.(*source.Error).Msg, "cannot read", "cannot read the inventory", 1)
 		r.fail(e)
 		return
 	}

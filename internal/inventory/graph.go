@@ -3,6 +3,7 @@ package inventory
 import (
 	"sort"
 	"strings"
+	"unicode"
 
 	"fleet/internal/source"
 )
@@ -228,7 +229,9 @@ func badName(name string) string {
 	switch {
 	case name == "", strings.TrimSpace(name) == "":
 		return "is empty"
-	case name == "." || name == "..", strings.ContainsAny(name, "/\x00"):
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return "holds a control character"
+	case name == "." || name == "..", strings.Contains(name, "/"):
 		return `holds "/" or dots alone`
 	case strings.ContainsAny(name, " \t\r\n,"):
 		return "holds a blank or a comma"

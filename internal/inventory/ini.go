@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"fleet/internal/source"
 )
@@ -40,11 +41,16 @@ var (
 // ini reads an INI inventory.
 func (r *reader) ini(text string) {
 	in := &iniReader{reader: r, group: r.inv.groups["ungrouped"], kind: "hosts", declared: map[string]bool{}}
-	for i, line := range strings.Split(text, "\n") {
+	for i, line := range strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n") {
 		in.line = i + 1
 		trimmed := strings.TrimSpace(line)
 		if trimmed == "" || trimmed[0] == '#' || trimmed[0] == ';' {
 			continue
+		}
+		if !utf8.ValidString(line) || strings.Contains(line, "\x00") {
+			r.fail(source.Errorf(source.Pos{File: r.file, Line: in.line, Col: 1}, "the line is no text in UTF-8").
+				WithHint("save the file in UTF-8; what is no inventory belongs into another folder"))
+			return
 		}
 		in.read(trimmed, len(line)-len(strings.TrimLeft(line, " \t\r\f\v")))
 	}

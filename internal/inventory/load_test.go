@@ -334,3 +334,26 @@ func write(t *testing.T, name, text string) {
 		t.Fatal(err)
 	}
 }
+
+// Bytes that are no text name the line, once for a whole file of them.
+func TestIniIsText(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "bom", "\ufeff[web]\nweb1\n")
+	if inv, err := Load("bom"); err != nil || len(inv.Hosts()) != 1 {
+		t.Errorf("with a mark of the order of bytes: %v", err)
+	}
+	for text, want := range map[string]string{
+		"# caf\xe9\nweb1\n":            "",
+		"web1\ncaf\xe9\n":             "f:2:1: the line is no text in UTF-8",
+		"\x7fELF\x00\x01[\n\xff[\n\x00": "f:1:1: the line is no text in UTF-8",
+	} {
+		write(t, "f", text)
+		got := ""
+		if _, err := Load("f"); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -93,6 +94,7 @@ func runScript(file string, args []string) ([]byte, error) {
 	err = cmd.Run()
 	pos := source.Pos{File: file}
 	var exit *exec.ExitError
+	var start *fs.PathError
 	switch {
 	case errors.As(err, &exit):
 		e := source.Errorf(pos, "the inventory script ended with %s for %s", exit.ProcessState, strings.Join(args, " "))
@@ -100,6 +102,9 @@ func runScript(file string, args []string) ([]byte, error) {
 			e.Hint = "it said: " + said[strings.LastIndexByte(said, '\n')+1:]
 		}
 		return nil, e
+	case errors.As(err, &start):
+		return nil, source.Errorf(pos, "cannot run the inventory script: %w", start.Err).
+			WithHint("it starts with #! and the path of a program that is there, or is a program for this machine; chmod -x makes it a file that is read")
 	case err != nil:
 		return nil, source.Errorf(pos, "cannot run the inventory script: %w", err)
 	case stdout.Len() > maxScript:

@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"errors"
-	"os"
 	"regexp"
 	"regexp/syntax"
 	"strconv"
@@ -30,28 +29,6 @@ func (inv *Inventory) Select(patterns ...string) (Selection, error) {
 	return Selection{Hosts: s.hosts, Unknown: s.unknown}, nil
 }
 
-// ReadLimit replaces each "@file" among the patterns of a limit by the patterns
-// in that file, one a line.
-func ReadLimit(patterns ...string) ([]string, error) {
-	var out []string
-	for _, p := range splitPatterns(patterns) {
-		if !strings.HasPrefix(p, "@") {
-			out = append(out, p)
-			continue
-		}
-		data, err := os.ReadFile(p[1:])
-		if err != nil {
-			return nil, source.Errorf(source.Pos{}, "cannot read the limit file: %w", err)
-		}
-		for _, line := range strings.Split(string(data), "\n") {
-			if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
-				out = append(out, line)
-			}
-		}
-	}
-	return out, nil
-}
-
 var colonPattern = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?:[^\s:\[\]]|\[[^\]]*\])+`)
 })
@@ -66,7 +43,9 @@ func splitPatterns(patterns []string) []string {
 		case strings.Contains(text, ","):
 			parts = strings.Split(text, ",")
 		case !isAddress(strings.TrimSpace(text)):
-			parts = colonPattern().FindAllString(text, -1)
+			if between := colonPattern().ReplaceAllString(text, ""); !strings.ContainsAny(between, "[]") {
+				parts = colonPattern().FindAllString(text, -1)
+			} // else a bracket has no partner, and what it would stand for is an error
 		}
 		for _, p := range parts {
 			if p = strings.TrimSpace(p); p != "" {

@@ -54,6 +54,8 @@ func TestSelectMistakes(t *testing.T) {
 		"all[9]":    `the host pattern "all[9]" goes past the 3 hosts of "all"`,
 		"all[-4]":   `the host pattern "all[-4]" goes past the 3 hosts of "all"`,
 		"all[0-1]":  `the host pattern "all[0-1]" has a range with -; a range is written with a colon: "all[0:1]"`,
+		"~[":        `the host pattern "~[" is not a regular expression: missing closing ]`,
+		"web1]":     `unknown "web1]": did you mean "web1"?`,
 		"~web(":     `the host pattern "~web(" is not a regular expression: missing closing )`,
 		"web1,!":    `the host pattern "!" is empty`,
 	} {
@@ -74,14 +76,3 @@ func TestSelectMistakes(t *testing.T) {
 	}
 }
 
-func TestReadLimit(t *testing.T) {
-	t.Chdir(t.TempDir())
-	write(t, "retry", "# failed\nweb1\n\n db1 \n")
-	got, err := ReadLimit("@retry", "web2:&all")
-	if want := "web1 db1 web2 &all"; err != nil || strings.Join(got, " ") != want {
-		t.Errorf("got %q, %v; want %q", got, err, want)
-	}
-	if _, err := ReadLimit("@none"); err == nil || err.Error() != "cannot read the limit file: open none: no such file or directory" {
-		t.Errorf("got %v", err)
-	}
-}

@@ -78,7 +78,7 @@ func find() (string, []*source.Error) {
 
 // readFile reads an ansible.cfg.
 func (s *Settings) readFile(file string) ([]*source.Error, error) {
-	data, err := os.ReadFile(file)
+	data, err := source.ReadFile(file)
 	if err != nil {
 		return nil, source.Errorf(source.Pos{File: file}, "cannot read: %w", err)
 	}

@@ -39,7 +39,7 @@ func (f Files) Read(path string) ([]byte, error) {
 }
 
 func (f Files) read(path string) (data []byte, encrypted bool, err error) {
-	data, err = os.ReadFile(path)
+	data, err = ReadFile(path)
 	if err != nil {
 		return nil, false, readError(path, err)
 	}
@@ -69,6 +69,28 @@ func (f Files) Open(path string) (io.ReadCloser, error) {
 		err = e.WithHint(VaultHint)
 	}
 	return io.NopCloser(bytes.NewReader(data)), err
+}
+
+// maxEndless bounds what is read of a file that has no size, in bytes.
+const maxEndless = 64 << 20
+
+// ReadFile reads a file of the operator's as os.ReadFile does, and gives up on what
+// never ends, as some devices.
+func ReadFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().IsRegular() || info.IsDir() {
+		return os.ReadFile(path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxEndless+1))
+	if err == nil && len(data) > maxEndless {
+		err = &os.PathError{Op: "read", Path: path, Err: fmt.Errorf("it is no regular file, and holds more than %d MiB", maxEndless>>20)}
+	}
+	return data, err
 }
 
 func isVault(data []byte) bool {

@@ -2,6 +2,7 @@ package source
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,6 +52,8 @@ func TestYAMLErrors(t *testing.T) {
 		"a: 1\nb: [x, {y: \"}\"]\nc:\n": `f.yml:2:8: not valid YAML: "{" is never closed`,
 		"a: {\n  b: 'x }'\n":            `f.yml:1:4: not valid YAML: "{" is never closed`,
 		"a:\n\t- b\n":                   `f.yml:2:2: not valid YAML: found character that cannot start any token`,
+		"a:\n  b: caf\xe9\n":             `f.yml:2:9: not valid YAML: the byte 0xe9 is not UTF-8`,
+		"a: x\x00\n":                     `f.yml:1:5: not valid YAML: the control character U+0000 is not allowed`,
 		"a: {{ x }}\n":                  `f.yml:1:5: a key must be a plain value, not a mapping`,
 		"a: &x [*x]\n":                  `f.yml:1:8: the anchor "x" contains itself`,
 		"a: &x 1\n<<: *x\nb: 2":         `f.yml:1:4: << merges mappings, not a value`,
@@ -142,5 +145,24 @@ func TestOpenOfAVault(t *testing.T) {
 	var e *Error
 	if !errors.As(err, &e) || e.Msg != "A vault password or secret must be specified to decrypt "+path || e.Hint != VaultHint {
 		t.Errorf("got %v", err)
+	}
+}
+
+// What never ends is given up, and what has no size is read like any file.
+func TestReadFile(t *testing.T) {
+	if _, err := ReadFile("/dev/zero"); err == nil || !strings.Contains(err.Error(), "it is no regular file, and holds more than 64 MiB") {
+		t.Errorf("/dev/zero: %v", err)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := w.WriteString("a: 1"); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	if data, err := ReadFile(fmt.Sprintf("/proc/self/fd/%d", r.Fd())); err != nil || string(data) != "a: 1" {
+		t.Errorf("a pipe: %q, %v", data, err)
 	}
 }

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // ErrSyntax is in the chain of errors that say what is not valid YAML.
@@ -33,13 +35,16 @@ func (d *document) syntaxError(data []byte, err error) error {
 			pos.Line, _ = strconv.Atoi(m[1])
 		}
 	}
+	if e := d.unreadable(data); e != nil {
+		return e
+	}
 	if e := d.unclosedError(msg); e != nil {
 		return e
 	}
 	pos.Col = d.indent(pos.Line) + 1
 	e := Errorf(pos, "%w: %s", ErrSyntax, msg)
 	switch {
-	case strings.Contains(msg, "cannot start any token"):
+	case strings.Contains(msg, "cannot start any token"), strings.Contains(msg, "tab character"):
 		e.Hint = "indent with spaces, not tabs; quote a value that starts with a special character such as { @ % or `"
 	case strings.Contains(msg, "mapping values are not allowed"):
 		e.Hint = "quote a value that contains \": \", and check the indentation of this line and the one above"
@@ -49,6 +54,28 @@ func (d *document) syntaxError(data []byte, err error) error {
 		e.Hint = "check the indentation and the quotes of this line and the one above; quote a value that starts with {{"
 	}
 	return e
+}
+
+// unreadable returns where the bytes are no text that YAML may hold, or nil. Text in
+// UTF-16, which begins with its mark, is yaml.v3's own matter.
+func (d *document) unreadable(data []byte) *Error {
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return nil
+	}
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		pos := Pos{File: d.file, Line: 1, Col: 1}
+		switch {
+		case r == utf8.RuneError && size == 1:
+			return Errorf(pos.At(string(data), i), "%w: the byte %#02x is not UTF-8", ErrSyntax, data[i]).
+				WithHint("save the file as text in UTF-8")
+		case r < ' ' && r != '\t' && r != '\n' && r != '\r', r >= 0x7f && r < 0xa0 && r != 0x85, r == 0xfffe, r == 0xffff:
+			return Errorf(pos.At(string(data), i), "%w: the control character %U is not allowed", ErrSyntax, r).
+				WithHint("remove it, or write it in double quotes as %s", strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		}
+		i += size
+	}
+	return nil
 }
 
 // jsonError returns what is wrong in a file of JSON, or nil.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -58,7 +57,7 @@ func (c *config) all(keyword string) []string {
 // read reads a file. One that is not there is empty. active says whether its
 // lines apply until its first Host or Match.
 func (c *config) read(file string, active bool, depth int) error {
-	data, err := os.ReadFile(file)
+	data, err := source.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

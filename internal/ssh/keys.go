@@ -58,7 +58,7 @@ func (k *keyFile) read() error {
 		return source.Errorf(source.Pos{File: k.path}, "the private key has mode %04o: others can read it", mode).
 			WithHint("chmod 600 %s", k.path)
 	}
-	data, err := os.ReadFile(k.path)
+	data, err := source.ReadFile(k.path)
 	if err != nil {
 		return k.unreadable(err)
 	}
@@ -94,7 +94,7 @@ func (k *keyFile) readPublic(known ssh.PublicKey) error {
 		k.pub = known
 		return nil
 	}
-	data, err := os.ReadFile(k.path + ".pub")
+	data, err := source.ReadFile(k.path + ".pub")
 	if err == nil {
 		k.pub, _, _, _, err = ssh.ParseAuthorizedKey(data)
 	}
@@ -205,7 +205,7 @@ func (s lazySigner) SignWithAlgorithm(rand io.Reader, data []byte, algorithm str
 func certified(signer ssh.Signer, path string, certificates []string) []ssh.Signer {
 	var out []ssh.Signer
 	for _, file := range append([]string{path + "-cert.pub"}, certificates...) {
-		data, err := os.ReadFile(file)
+		data, err := source.ReadFile(file)
 		if err != nil {
 			continue
 		}

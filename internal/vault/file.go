@@ -34,7 +34,7 @@ func read(name string, in io.Reader) ([]byte, error) {
 	if name == "-" {
 		return io.ReadAll(in)
 	}
-	data, err := os.ReadFile(name)
+	data, err := source.ReadFile(name)
 	return data, plainError("cannot read", name, err)
 }
 

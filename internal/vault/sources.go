@@ -162,7 +162,7 @@ func (r *Ring) fromFile(ctx context.Context, id, name string) ([]byte, error) {
 	case info.Mode()&0o111 != 0:
 		return script(ctx, id, path)
 	}
-	data, err := os.ReadFile(path)
+	data, err := source.ReadFile(path)
 	if err != nil {
 		return nil, unreadable(name, err)
 	}
