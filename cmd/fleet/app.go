@@ -24,7 +24,7 @@ type app struct {
 	live  bool       // a status line can be drawn: standard error is a terminal too
 	width func() int // of the terminal, in characters
 	flush []func() error
-	shown func() // waits until what has happened so far is printed; nil before a report is there
+	held  func() (release func()) // as hold; nil before a report is there
 
 	helpers *helper.Store   // what is pushed to hosts
 	said    map[string]bool // warnings about the playbooks
@@ -105,6 +105,23 @@ func (a *app) withStatus(open func() report.Report) report.Report {
 // queue puts a queue before the report, which prompts wait for.
 func (a *app) queue(r report.Report) report.Report {
 	q := report.Queue(r)
-	a.shown = q.Wait
+	a.held = q.Hold
 	return q
+}
+
+// hold waits until what has happened so far is printed, and keeps the report from
+// printing more until release is called: somebody is asked meanwhile.
+func (a *app) hold() (release func()) {
+	if a.held == nil {
+		return func() {}
+	}
+	return a.held()
+}
+
+// flushAll prints what writers keep. What cannot be written here cannot be
+// complained about either.
+func (a *app) flushAll() {
+	for _, flush := range a.flush {
+		_ = flush()
+	}
 }

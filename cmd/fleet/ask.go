@@ -9,8 +9,6 @@ import (
 	"sync"
 
 	"golang.org/x/term"
-
-	"fleet/internal/engine"
 )
 
 // terminal asks the operator on the controlling terminal.
@@ -21,7 +19,7 @@ type terminal struct {
 }
 
 // openTerminal returns the terminal, or nil where there is none.
-func openTerminal(a *app) engine.Prompter {
+func openTerminal(a *app) *terminal {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
 		return nil
@@ -35,12 +33,9 @@ func (t *terminal) print(text string) {
 	if t.app.live {
 		fmt.Fprint(t.app.err, text)
 	}
-	for _, flush := range t.app.flush {
-		// What cannot be written here cannot be complained about either.
-		_ = flush()
-	}
+	t.app.flushAll()
 	if !t.app.live {
-		fmt.Fprint(t.tty, text)
+		fmt.Fprint(t.tty, t.app.secrets.String(text))
 	}
 }
 
@@ -57,9 +52,7 @@ func (t *terminal) entered() {
 func (t *terminal) Ask(ctx context.Context, text string, private bool) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.app.shown != nil {
-		t.app.shown()
-	}
+	defer t.app.hold()()
 	t.print(text)
 	type answer struct {
 		line string

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fleet/internal/argument"
 	"fleet/internal/catalog"
 	"fleet/internal/demand"
 	"fleet/internal/engine"
@@ -9,7 +10,7 @@ import (
 // demand returns what the run can read of what hosts tell, or nil where everything
 // is shown or kept for other runs, or every speed-up is off.
 func (s *setup) demand(f *runFlags, files []string) engine.Demand {
-	if f.json || f.verbose > 0 || f.noPipelining || f.connection == "local" || s.facts != nil {
+	if f.json || f.verbose > 0 || f.noPipelining || f.connection == "local" || s.facts != nil || s.settings.Bool("ENABLE_TASK_DEBUGGER") || argument.ShortName(s.settings.Text("DEFAULT_STRATEGY")) == "debug" {
 		return nil
 	}
 	pb, err := s.loader.Load(files...)

@@ -67,7 +67,7 @@ func (a *app) exec(ctx context.Context, f *execFlags, command string) error {
 	}
 	d := s.dialer(a, ask)
 	defer d.Close()
-	e := s.engine(o, d, ask)
+	e := s.engine(o, d)
 	out := a.execReport(hosts, f.fold, f.json)
 	e.Events = out
 	sum, err := e.Exec(ctx, hosts, command)

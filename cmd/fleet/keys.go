@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io"
-	"os"
-	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -62,15 +59,9 @@ func (a *app) word(ctx context.Context, text string) (string, error) {
 	if ask := openTerminal(a); ask != nil {
 		return ask.Ask(ctx, text, true)
 	}
-	if a.input == nil {
-		a.input = bufio.NewReader(os.Stdin)
-	}
-	line, err := a.input.ReadString('\n')
-	if errors.Is(err, io.EOF) && line != "" {
-		err = nil
-	}
+	line, err := a.stdinLine()
 	if errors.Is(err, io.EOF) {
 		err = errors.New("there is no terminal, and standard input is at its end")
 	}
-	return strings.TrimRight(line, "\r\n"), err
+	return line, err
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // options returns what flags and settings say about a run. It asks for passwords.
-func (s *setup) options(ctx context.Context, ask engine.Prompter) (engine.Options, error) {
+func (s *setup) options(ctx context.Context, ask *terminal) (engine.Options, error) {
 	f, conf := s.flags, s.settings
 	o := engine.Options{Forks: f.forks, Limit: f.limit, Inventories: absolutes(f.inventories), Verbosity: f.verbose, RemoteUser: f.user, PrivateKey: f.key,
 		Connection: f.connection, Become: f.become, BecomeUser: f.becomeUser, BecomeMethod: f.becomeMethod,
@@ -19,7 +19,7 @@ func (s *setup) options(ctx context.Context, ask engine.Prompter) (engine.Option
 		SSHArgs: conf.Text("SSH_ARGS"), SSHCommonArgs: conf.Text("SSH_COMMON_ARGS"), SSHExtraArgs: conf.Text("SSH_EXTRA_ARGS"),
 		ForceHandlers: conf.Bool("DEFAULT_FORCE_HANDLERS"), AllowMissingHandlers: !conf.Bool("ERROR_ON_MISSING_HANDLER"), AnyErrorsFatal: conf.Bool("ANY_ERRORS_FATAL"), NoLog: conf.Bool("DEFAULT_NO_LOG"), TaskTimeout: float64(conf.Int("TASK_TIMEOUT")),
 		Gathering: conf.Text("DEFAULT_GATHERING"), Managed: conf.Text("DEFAULT_MANAGED_STR"), Strategy: conf.Text("DEFAULT_STRATEGY"),
-		ReadLiterals: conf.Bool("DEFAULT_JINJA2_NATIVE")}
+		ReadLiterals: conf.Bool("DEFAULT_JINJA2_NATIVE"), Debugger: conf.Bool("ENABLE_TASK_DEBUGGER"), DebugIgnored: !conf.Bool("TASK_DEBUGGER_IGNORE_ERRORS")}
 	var err error
 	o.Password, err = s.secret(ctx, ask, wanted{f.askPassword, "-k", "SSH password: ", "CONNECTION_PASSWORD_FILE", "ansible_password"})
 	if err == nil {
@@ -37,7 +37,7 @@ type wanted struct {
 }
 
 // secret asks for a password, or reads it from the file that a setting names.
-func (s *setup) secret(ctx context.Context, ask engine.Prompter, w wanted) (string, error) {
+func (s *setup) secret(ctx context.Context, ask *terminal, w wanted) (string, error) {
 	file := s.settings.Path(w.setting)
 	switch {
 	case w.ask && ask == nil:

@@ -153,7 +153,7 @@ func (a *app) probeFrom(ctx context.Context, f *probeFlags, configs []probe.Conf
 	}
 	d := s.dialer(a, ask)
 	defer d.Close()
-	e := s.engine(o, d, ask)
+	e := s.engine(o, d)
 	out := a.probeReport(f, hosts, expected)
 	e.Events = out
 	sum, err := e.Call(ctx, hosts, calls...)

@@ -115,9 +115,10 @@ func (a *app) play(ctx context.Context, s *setup, f *runFlags, pb *playbook.Play
 	d := s.dialer(a, ask)
 	defer d.Close()
 	d.whole.Store(needsWhole(pb))
-	e := s.engine(o, d, ask)
+	e := s.engine(o, d)
 	e.Demand = demand
 	out := a.report(f.json, f.verbose, f.diff)
+	e.Prompter = newOperator(a, ask, a.asksOn(f.json))
 	e.Events = a.unsaid(out, f.json)
 	sum, err := e.Run(ctx, pb, names)
 	return errors.Join(err, out.Close(), outcome(sum))

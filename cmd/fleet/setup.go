@@ -230,7 +230,7 @@ func (s *setup) checkLimit() error {
 	return nil
 }
 
-func (s *setup) password(ctx context.Context, ask engine.Prompter, prompt string) (string, error) {
+func (s *setup) password(ctx context.Context, ask *terminal, prompt string) (string, error) {
 	word, err := ask.Ask(ctx, prompt, true)
 	if word != "" {
 		s.secrets.Add(word)
@@ -242,14 +242,14 @@ func (s *setup) password(ctx context.Context, ask engine.Prompter, prompt string
 func (s *setup) modules() catalog.Modules { return catalog.Modules{Own: &s.library} }
 
 // engine returns an engine over the setup.
-func (s *setup) engine(o engine.Options, d engine.Dialer, ask engine.Prompter) *engine.Engine {
+func (s *setup) engine(o engine.Options, d engine.Dialer) *engine.Engine {
 	return &engine.Engine{Inventory: s.inventory, Vars: s.store, Modules: s.modules(), Dialer: d, Secrets: s.secrets,
-		Prompter: ask, Options: o, Loader: s.loader, Facts: s.facts,
+		Options: o, Loader: s.loader, Facts: s.facts,
 		Setting: s.setting, Plugin: s.pluginSetting}
 }
 
 // dialer returns the transport of a run.
-func (s *setup) dialer(a *app, ask engine.Prompter) *transport {
+func (s *setup) dialer(a *app, ask *terminal) *transport {
 	d := &ssh.Dialer{Helpers: a.helpers, Warn: a.warn}
 	if ask != nil {
 		d.Password = func(ctx context.Context, prompt string) (string, error) { return s.password(ctx, ask, prompt) }

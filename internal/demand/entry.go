@@ -41,6 +41,9 @@ func (r *run) part(v reflect.Value) {
 		if k, has := v.Interface().(playbook.Keywords); has {
 			r.writes = r.writes || k.DelegateTo.Exists()
 			r.connection(k.Connection)
+			if k.Debugger.Exists() && k.Debugger.Text() != "never" {
+				r.anything() // who knows what is asked for
+			}
 		}
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {

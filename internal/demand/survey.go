@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"fleet/internal/argument"
 	"fleet/internal/inventory"
 	"fleet/internal/jinja"
 	"fleet/internal/playbook"
@@ -92,7 +93,7 @@ func (r *run) play(p *playbook.Play) {
 	for _, n := range p.VarsFiles {
 		r.varsFile(n)
 	}
-	if len(p.VarsPrompt) > 0 {
+	if len(p.VarsPrompt) > 0 || p.Strategy.Exists() && argument.ShortName(p.Strategy.Text()) == "debug" {
 		r.anything() // who knows what is typed
 	}
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -223,8 +222,8 @@ func runPause(ctx context.Context, a *attempt, args *pauseArgs) (*taskResult, er
 		err = sleep(ctx, time.Duration(*args.Seconds*float64(time.Second)))
 	case args.Minutes != nil:
 		err = sleep(ctx, time.Duration(*args.Minutes*float64(time.Minute)))
-	case a.engine.Prompter == nil:
-		return nil, errors.New("pause: there is no terminal to wait for: give seconds or minutes")
+	case !a.engine.person():
+		a.engine.Events.Emit(event.Warning{Host: a.hostRun.host, Pos: a.task.ModulePos, Msg: "pause waits for nobody: standard input is no terminal"})
 	default:
 		input, err = a.ask(ctx, or(args.Prompt, func() string { return "Press Enter to go on" }), !args.Echo)
 	}
@@ -236,11 +235,11 @@ func runPause(ctx context.Context, a *attempt, args *pauseArgs) (*taskResult, er
 		"start", begin.Format(time.DateTime), "stop", time.Now().Format(time.DateTime)), nil
 }
 
-// ask asks the operator, one host's question after the other.
-func (a *attempt) ask(ctx context.Context, text string, private bool) (string, error) {
-	e := a.engine
-	e.pausing.Lock()
-	defer e.pausing.Unlock()
-	e.Events.Emit(event.Asking{Host: a.hostRun.host, Task: a.event, Prompt: text})
-	return e.Prompter.Ask(ctx, text+": ", private)
+// ask asks the operator for an answer to a text.
+func (a *attempt) ask(ctx context.Context, text string, private bool) (said string, err error) {
+	err = a.engine.asks(ctx, a.hostRun.host, a.event, text, func() error {
+		said, err = a.engine.line(ctx, text+": ", private)
+		return err
+	})
+	return said, err
 }

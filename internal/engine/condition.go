@@ -19,6 +19,8 @@ func (e *Engine) holds(c *jinja.Context, n source.Node) (bool, error) {
 	}
 	text := n.Text()
 	switch {
+	case n.IsUnsafe(): // data: it is no expression
+		return e.truth(c, n, false)
 	case !jinja.IsTemplate(text):
 		expr, err := e.exprs.get(n)
 		if err != nil {

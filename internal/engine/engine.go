@@ -55,12 +55,6 @@ type Modules interface {
 	Names() []string
 }
 
-// Prompter asks the operator.
-type Prompter interface {
-	// Ask prints text and reads a line; private lines are not echoed.
-	Ask(ctx context.Context, text string, private bool) (string, error)
-}
-
 // Demand knows what anything in a run can read of what hosts tell.
 type Demand interface {
 	// Subset returns the gather_subset that holds all facts that can be read. It is
@@ -87,6 +81,8 @@ type Options struct {
 	TaskTimeout    float64  // seconds that a task may take; 0 is no limit
 	Gathering      string   // "explicit", "smart", or else by each play
 	Strategy       string   // of plays that name none
+	Debugger       bool     // the operator is asked about every task that fails
+	DebugIgnored   bool     // and about failures that are ignored
 	Managed        string   // ansible_managed; empty is Ansible's
 	ReadLiterals   bool     // text that reads as a literal becomes it: the setting jinja2_native
 	// AllowMissingHandlers makes a notification without a handler a warning.
@@ -144,10 +140,11 @@ type Engine struct {
 	plays       int      // plays and batches begun
 	pausing     sync.Mutex
 	custom      customStats
-	stepping    bool          // the operator wants to be asked before the next task too
-	chains      atomic.Uint32 // of calls that are sent ahead, begun
-	airborne    atomic.Int64  // calls in the air, besides one of each host
-	window      int           // calls of one host in the air; 0 is airCalls
+	stepping    bool               // the operator wants to be asked before the next task too
+	chains      atomic.Uint32      // of calls that are sent ahead, begun
+	airborne    atomic.Int64       // calls in the air, besides one of each host
+	stop        context.CancelFunc // ends the run as an interruption does
+	window      int                // calls of one host in the air; 0 is airCalls
 }
 
 // Summary is how a run ended.
@@ -161,6 +158,8 @@ type Summary struct {
 // that cannot. Hosts that failed are in the Summary and in the events.
 func (e *Engine) Run(ctx context.Context, pb *playbook.Playbook, names []string) (Summary, error) {
 	begin := time.Now()
+	ctx, e.stop = context.WithCancel(ctx)
+	defer e.stop()
 	if err := e.prepare(); err != nil {
 		return Summary{}, err
 	}
@@ -195,9 +194,7 @@ func (e *Engine) prepare() error {
 	e.stats = newStats()
 	e.openCache()
 	e.started = e.Options.StartAt == ""
-	if e.stepping = e.Options.Step; e.stepping && e.Prompter == nil {
-		return source.Errorf(source.Pos{}, "there is no terminal to ask on before each task").WithHint("leave --step out")
-	}
+	e.stepping = e.Options.Step
 	e.digests.open, e.sealed.open = e.files().Open, openFile
 	if e.Options.Forks > 0 {
 		e.slots = newSlots(e.Options.Forks)

@@ -122,7 +122,7 @@ func (f *flight) ready() bool {
 // certain reports whether it is known that the task succeeds if its calls do, and
 // that this is known on the target.
 func (f *flight) certain() bool {
-	if !f.profile.heard {
+	if !f.profile.heard || f.profile.debugged {
 		return false
 	}
 	if f.early != nil && bad(f.early) {
@@ -172,7 +172,22 @@ func (f *flight) land(ctx context.Context) (*taskResult, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
+	word, err := "", error(nil)
+	if f.profile.debugged {
+		word, err = f.debuggerWord()
+	}
 	res := f.sum()
+	if err != nil {
+		res = failed(err)
+	}
+	if res = f.conclude(res); word == "" && !f.debugs {
+		return res, nil
+	}
+	return f.debug(ctx, word, res)
+}
+
+// conclude keeps and reports the task's result.
+func (f *flight) conclude(res *taskResult) *taskResult {
 	h := f.air.host
 	h.engine.stats.end(h.host)
 	h.learn(f.task, res, f.order)
@@ -191,5 +206,5 @@ func (f *flight) land(ctx context.Context) (*taskResult, error) {
 			"ansible_failed_task": jinja.NewMap("name", f.givenName(f.context, f.task), "action", f.event.Module)}
 	}
 	h.report(f.event, res, time.Since(f.since))
-	return res, nil
+	return res
 }

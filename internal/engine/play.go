@@ -32,6 +32,7 @@ type playRun struct {
 	crowd   *crowd
 	linear  bool // every task waits for all hosts
 	free    bool // tasks that are throttled do not
+	debugs  bool // the operator is asked about every task that fails
 	parting bool // a host that is through is needed no more
 	begun   bool // the task of --start-at-task is in an earlier play or batch
 	prompts *jinja.Map
@@ -42,8 +43,9 @@ type playRun struct {
 	mu       sync.Mutex
 	tasks    map[taskKey]*event.Task
 	included map[includeKey]*included
-	extra    []handler // handlers that includes brought in
-	steps    map[taskKey]bool
+	extra    []handler        // handlers that includes brought in
+	stepping sync.Mutex       // one host asks for all
+	steps    map[taskKey]bool // what was said to --step
 	throttle map[*event.Task]chan struct{}
 	maxFail  float64         // percent; negative: no limit
 	arrivals []chan struct{} // closed when a host has asked for one of too few slots; nil: there are enough
@@ -166,6 +168,7 @@ func (r *playRun) strategy(c *jinja.Context) error {
 	name, err := r.engine.text(c, r.Play.Strategy, r.engine.Options.Strategy)
 	name = shortName(name)
 	r.free = name == "free" || name == "host_pinned"
+	r.debugs = name == "debug" || r.engine.Options.Debugger
 	return err
 }
 

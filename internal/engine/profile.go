@@ -17,6 +17,7 @@ type profile struct {
 	heard    bool // nothing can go wrong when it notifies
 	tolerant bool // it cannot fail
 	notifies bool
+	debugged bool // the operator may be asked about its result: nothing is begun behind it
 
 	names   []string     // the variables that it sets
 	anyName bool         // it may set any
@@ -41,7 +42,7 @@ func (h *hostRun) profileOf(t *playbook.Task) *profile {
 }
 
 func (h *hostRun) newProfile(t *playbook.Task) *profile {
-	p := &profile{notifies: len(t.Notify) > 0}
+	p := &profile{notifies: len(t.Notify) > 0, debugged: h.mayDebug(t)}
 	p.early = !h.engine.Options.NoPipelining && h.mayBeEarly(t)
 	failed, fails := constant(t.FailedWhen)
 	_, changes := constant(t.ChangedWhen)

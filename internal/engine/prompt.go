@@ -2,8 +2,10 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
+	"fleet/internal/event"
 	"fleet/internal/jinja"
 	"fleet/internal/playbook"
 	"fleet/internal/source"
@@ -75,11 +77,12 @@ func (e *Engine) ask(ctx context.Context, c *jinja.Context, q playbook.Prompt) (
 	if err != nil {
 		return "", err
 	}
-	if e.Prompter == nil {
+	if !e.person() {
 		if q.Default.Exists() {
+			e.Events.Emit(event.Warning{Pos: q.Pos, Msg: fmt.Sprintf("nobody is asked for %q: standard input is no terminal; it has its default", q.Name)})
 			return def, nil
 		}
-		return "", source.Errorf(q.Pos, "the play asks for %q and there is no terminal to ask on", q.Name).
+		return "", source.Errorf(q.Pos, "the play asks for %q, and standard input is no terminal to ask on", q.Name).
 			WithHint("give it with -e %s=VALUE, or with -e @FILE for a secret", q.Name)
 	}
 	if def != "" && !q.Private {
@@ -98,11 +101,11 @@ func (e *Engine) ask(ctx context.Context, c *jinja.Context, q playbook.Prompt) (
 // confirmed asks until the operator says the same twice, where the prompt wants it.
 func (e *Engine) confirmed(ctx context.Context, q playbook.Prompt, text string) (string, error) {
 	for first := text; ; first = mismatch + text {
-		value, err := e.Prompter.Ask(ctx, first, q.Private)
+		value, err := e.line(ctx, first, q.Private)
 		if err != nil || !q.Confirm {
 			return value, err
 		}
-		again, err := e.Prompter.Ask(ctx, "confirm "+text, q.Private)
+		again, err := e.line(ctx, "confirm "+text, q.Private)
 		if err != nil || again == value {
 			return value, err
 		}

@@ -20,6 +20,8 @@ type operator struct {
 	asked   []string
 }
 
+func (o *operator) Person() bool { return true }
+
 func (o *operator) Ask(_ context.Context, text string, private bool) (string, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

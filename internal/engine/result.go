@@ -110,7 +110,7 @@ func skipped(condition any) *taskResult {
 // reason returns why the task failed, for the recap.
 func (r *taskResult) reason() string {
 	if r.noLog {
-		return "(hidden: no_log)"
+		return hiddenWord
 	}
 	msg := strings.TrimSpace(cmp.Or(r.said, jinja.Str(orEmpty(r.value, "msg"))))
 	line, _, _ := strings.Cut(msg, "\n")

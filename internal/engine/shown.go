@@ -14,11 +14,23 @@ import (
 func (h *hostRun) report(et *event.Task, res *taskResult, elapsed time.Duration) {
 	done := event.TaskDone{Host: h.host, Task: et, Outcome: res.outcome, Ignored: res.ignored, Rescued: res.rescued,
 		Delegate: res.delegate, Loop: res.loop, Result: res.show(), Elapsed: elapsed}
-	h.engine.stats.done(done, isTrue(res.value, "changed"))
-	if n := len(res.include); n > 1 { // each file that a loop brings in counts
-		h.engine.stats.count(h.host, func(s *event.HostStats) { s.OK += n - 1 })
-	}
+	h.count(done, res, 1)
 	h.engine.Events.Emit(done)
+}
+
+// retract takes back what report has counted: the task is run again.
+func (h *hostRun) retract(et *event.Task, res *taskResult) {
+	done := event.TaskDone{Host: h.host, Task: et, Outcome: res.outcome, Ignored: res.ignored, Rescued: res.rescued}
+	h.count(done, res, -1)
+	h.engine.Events.Emit(event.TaskRedone{Host: h.host, Task: et})
+}
+
+// count adds a result to the host's numbers, n times.
+func (h *hostRun) count(done event.TaskDone, res *taskResult, n int) {
+	h.engine.stats.done(done, isTrue(res.value, "changed"), n)
+	if more := len(res.include) - 1; more > 0 { // each file that a loop brings in counts
+		h.engine.stats.count(h.host, func(s *event.HostStats) { s.OK += n * more })
+	}
 }
 
 // reportItem emits the result of a loop's item.
@@ -27,7 +39,7 @@ func (u *turn) reportItem(p *part) {
 	res.value.Set(u.loopVar, p.item)
 	res.value.Set("ansible_loop_var", u.loopVar)
 	if res.noLog {
-		label = "(hidden: no_log)"
+		label = hiddenWord
 	}
 	u.engine.Events.Emit(event.ItemDone{Host: u.host, Task: u.event, Label: label, Outcome: res.outcome, Ignored: res.ignored, Result: res.show()})
 }
@@ -36,11 +48,7 @@ func (u *turn) reportItem(p *part) {
 func (r *taskResult) show() event.Result {
 	value := r.value
 	if r.noLog {
-		value = jinja.NewMap("censored", "the output has been hidden because no_log is set", "changed", isTrue(value, "changed"))
-		if r.outcome == event.Failed || r.outcome == event.Unreachable {
-			value.Set("failed", true)
-			value.Set("msg", "(hidden: no_log)")
-		}
+		value = r.censored()
 	}
 	data := r.data
 	if r.invoked != nil && !r.noLog {
@@ -118,6 +126,19 @@ func encoded(v any) []byte {
 		return []byte("{}")
 	}
 	return data
+}
+
+// hiddenWord stands where no_log hides something.
+const hiddenWord = "(hidden: no_log)"
+
+// censored is what may be seen of a result that no_log hides.
+func (r *taskResult) censored() *jinja.Map {
+	value := jinja.NewMap("censored", "the output has been hidden because no_log is set", "changed", isTrue(r.value, "changed"))
+	if r.outcome == event.Failed || r.outcome == event.Unreachable {
+		value.Set("failed", true)
+		value.Set("msg", hiddenWord)
+	}
+	return value
 }
 
 // asWritten returns a value in which templates and encrypted values are the text

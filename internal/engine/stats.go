@@ -35,33 +35,33 @@ func (s *stats) count(host string, change func(*event.HostStats)) {
 	change(h)
 }
 
-// done counts a task's outcome, and whether it changed something, where a failure is
-// ignored too. Steps of the run itself count where they fail.
-func (s *stats) done(d event.TaskDone, changed bool) {
+// done counts a task's outcome n times, and whether it changed something, where a
+// failure is ignored too. Steps of the run itself count where they fail.
+func (s *stats) done(d event.TaskDone, changed bool, n int) {
 	if d.Task.Module == "meta" && d.Outcome != event.Failed {
 		return
 	}
 	s.count(d.Host, func(h *event.HostStats) {
 		switch {
 		case d.Ignored:
-			h.OK++
-			h.Ignored++
+			h.OK += n
+			h.Ignored += n
 			if changed {
-				h.Changed++
+				h.Changed += n
 			}
 		case d.Outcome == event.OK:
-			h.OK++
+			h.OK += n
 		case d.Outcome == event.Changed:
-			h.OK++
-			h.Changed++
+			h.OK += n
+			h.Changed += n
 		case d.Outcome == event.Skipped:
-			h.Skipped++
+			h.Skipped += n
 		case d.Outcome == event.Failed && d.Rescued:
-			h.Rescued++
+			h.Rescued += n
 		case d.Outcome == event.Failed:
-			h.Failed++
+			h.Failed += n
 		case d.Outcome == event.Unreachable:
-			h.Unreachable++
+			h.Unreachable += n
 		}
 	})
 }

@@ -33,6 +33,7 @@ type turn struct {
 	parts   []*part       // that were begun and have not landed, in order
 	results []*taskResult // of those that have
 	early   *taskResult   // set where the task has a result without any item
+	tried   *attempt      // the latest one that has landed; nil where there is a loop
 	free    func()        // gives back what `throttle` counts
 }
 
@@ -242,6 +243,9 @@ func (u *turn) landPart(ctx context.Context) {
 		p.res = p.finish(p.arrived(ctx, p.res.pending))
 	}
 	u.results = append(u.results, p.res)
+	if u.task.Loop == nil {
+		u.tried = p.attempt
+	}
 	if u.task.Loop != nil && ctx.Err() == nil {
 		u.reportItem(p)
 	}

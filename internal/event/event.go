@@ -118,6 +118,13 @@ type TaskDone struct {
 	Elapsed  time.Duration
 }
 
+// TaskRedone says that a host runs a task again because the operator wants it: what
+// the last TaskDone told does not count. TaskStarted and TaskDone follow.
+type TaskRedone struct {
+	Host string
+	Task *Task
+}
+
 // HostGone says that a host takes no further part in the run.
 type HostGone struct {
 	Host        string
@@ -196,6 +203,7 @@ func (PlayEnded) event()   {}
 func (NoHosts) event()     {}
 func (TaskStarted) event() {}
 func (Asking) event()      {}
+func (TaskRedone) event()  {}
 func (ItemDone) event()    {}
 func (Retried) event()     {}
 func (TaskDone) event()    {}

@@ -117,7 +117,7 @@ func (r *reader) checkImport(n source.Node, t *Task, name string) bool {
 // onIncludes are the keywords that an include may have; all others would be
 // lost, because what it brings in does not inherit from it.
 var onIncludes = map[string]bool{
-	"action": true, "args": true, "collections": true, "ignore_errors": true, "listen": true, "loop": true,
+	"action": true, "args": true, "collections": true, "debugger": true, "ignore_errors": true, "listen": true, "loop": true,
 	"loop_control": true, "name": true, "no_log": true, "register": true, "run_once": true, "tags": true,
 	"timeout": true, "vars": true, "when": true,
 }

@@ -92,7 +92,7 @@ var keywords = []keyword{
 	{name: "check_mode", in: everywhere, want: wantBool, to: func(k *Keywords) *source.Node { return &k.CheckMode }},
 	{name: "collections", in: everywhere, want: ignored},
 	{name: "connection", in: everywhere, want: wantText, to: func(k *Keywords) *source.Node { return &k.Connection }, from: connections},
-	{name: "debugger", in: everywhere, want: refused, hint: `there is no task debugger; run with -vvv and --start-at-task instead`},
+	{name: "debugger", in: everywhere, want: wantText, to: func(k *Keywords) *source.Node { return &k.Debugger }, from: debuggers},
 	{name: "delay", in: anyTask, want: wantNumber},
 	{name: "delegate_facts", in: nested, want: wantBool, to: func(k *Keywords) *source.Node { return &k.DelegateFacts }},
 	{name: "delegate_to", in: nested, want: wantText, to: func(k *Keywords) *source.Node { return &k.DelegateTo }},

@@ -232,7 +232,9 @@ var (
 
 	becomeMethods = []string{"ansible.builtin.su", "ansible.builtin.sudo", "community.general.doas", "doas", "su", "sudo"}
 
-	strategies = []string{"ansible.builtin.free", "ansible.builtin.host_pinned", "ansible.builtin.linear", "free", "host_pinned", "linear"}
+	debuggers = []string{"always", "never", "on_failed", "on_skipped", "on_unreachable"}
+
+	strategies = []string{"ansible.builtin.debug", "ansible.builtin.free", "ansible.builtin.host_pinned", "ansible.builtin.linear", "debug", "free", "host_pinned", "linear"}
 )
 
 // choice reads a text that must be one of some.

@@ -38,7 +38,7 @@ type Play struct {
 	Serial            source.Node // a number, a percentage, or a list of them
 	MaxFailPercentage source.Node
 	ForceHandlers     source.Node
-	Strategy          source.Node // "linear", "free", "host_pinned"
+	Strategy          source.Node // "linear", "free", "host_pinned", "debug"
 	Order             source.Node // "inventory", "reverse_inventory", "sorted", "reverse_sorted", "shuffle"
 
 	known                          *roleCache
@@ -91,6 +91,7 @@ type Keywords struct {
 	Diff              source.Node
 	AnyErrorsFatal    source.Node
 	RunOnce           source.Node
+	Debugger          source.Node // "always", "never", "on_failed", "on_unreachable", "on_skipped"
 	DelegateTo        source.Node
 	DelegateFacts     source.Node
 	ModuleDefaults    source.Node // a mapping from module names to mappings, or a list of such

@@ -136,7 +136,7 @@ func TestQueueWait(t *testing.T) {
 	for i := range 100 {
 		q.Emit(event.PlayEnded{Play: i})
 	}
-	q.Wait()
+	q.Hold()()
 	if n := strings.Count(out.String(), "\n"); n != 100 {
 		t.Errorf("%d of 100 events are printed", n)
 	}

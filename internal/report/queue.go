@@ -39,6 +39,7 @@ func (q *Queued) run() {
 	for e := range q.events {
 		if m, ok := e.(mark); ok {
 			close(m.reached)
+			<-m.release
 			continue
 		}
 		q.to.Emit(e)
@@ -67,15 +68,17 @@ func (q *Queued) Emit(e event.Event) {
 // mark stands in the queue where somebody waits for what was emitted before.
 type mark struct {
 	event.Event
-	reached chan struct{}
+	reached, release chan struct{}
 }
 
-// Wait returns when all that was emitted before has been passed on. It must not
-// be called after Close.
-func (q *Queued) Wait() {
-	m := mark{reached: make(chan struct{})}
+// Hold returns when all that was emitted before has been passed on. Nothing more is
+// passed on until release is called, which is to be called once. Hold must not be
+// called after Close.
+func (q *Queued) Hold() (release func()) {
+	m := mark{reached: make(chan struct{}), release: make(chan struct{})}
 	q.events <- m
 	<-m.reached
+	return func() { close(m.release) }
 }
 
 // Close implements Report.

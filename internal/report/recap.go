@@ -172,7 +172,11 @@ func (t *Text) notDone(hosts map[string]string) {
 		}
 		list = append(list, "  "+Ranges(byTask[task])+": "+in)
 	}
-	t.header(t.style.paint(alarm, "interrupted; not done:"), list...)
+	title := "interrupted"
+	if len(list) > 0 {
+		title += "; not done:"
+	}
+	t.header(t.style.paint(alarm, title), list...)
 }
 
 // duration writes a time as people read it: "0.4 s", "12.3 s", "3 min 05 s".

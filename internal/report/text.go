@@ -104,8 +104,9 @@ func (t *Text) Close() error {
 	return t.err
 }
 
-// asking shows the header of a task that asks the operator, since the prompt
-// stands below it at once: it waits for no host that is still in another task.
+// asking shows the header of a task that asks the operator, and what hosts have
+// said in it, since the prompt stands below it at once: it waits for no host that is
+// still in another task. The host is through with the task only behind the answer.
 func (t *Text) asking(e event.Asking) {
 	t.advance()
 	p := t.play(e.Task.Play)
@@ -115,7 +116,13 @@ func (t *Text) asking(e event.Asking) {
 	if p.front != nil {
 		t.printPieces(p, false)
 	}
-	t.taskHeader(p.view(e.Task))
+	v := p.view(e.Task)
+	t.taskHeader(v)
+	for _, piece := range v.pieces {
+		t.print(piece.text(t.style, piece.who())...)
+	}
+	v.pieces = nil
+	p.arrive(e.Host, e.Task, true)
 }
 
 // flush prints all plays to their end.
