@@ -8,5 +8,5 @@ import (
 
 // static renders a template that has to be known before the run.
 func (s *setup) static(n source.Node, known playbook.Known) ([]string, error) {
-	return s.engine(engine.Options{}, nil, nil).Static(n, known, s.extra)
+	return s.engine(engine.Options{}, nil).Static(n, known, s.extra)
 }
