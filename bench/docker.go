@@ -13,7 +13,6 @@ import (
 
 	"fleet/bench/measure"
 	"fleet/bench/peers"
-	"fleet/bench/result"
 )
 
 // containers is how many containers are made and removed.
@@ -36,6 +35,9 @@ func docker(ctx context.Context, b *bench) error {
 		return err
 	}
 	err := m.start(ctx)
+	if err == nil {
+		err = m.bringFloor(ctx)
+	}
 	if err == nil {
 		err = m.measure(ctx)
 	}
@@ -91,98 +93,23 @@ func labFile(name string) string {
 	return file
 }
 
-// There are several ways to make and to remove containers.
-const (
-	byFleet   = "fleet"
-	byLoop    = "docker, one by one"
-	byXargs   = "docker, 16 at a time"
-	byAnsible = "ansible docker_container"
-)
-
-// measure has all make the containers and remove them.
-func (m *machine) measure(ctx context.Context) error {
-	made, gone := outcome{}, outcome{}
-	var err error
-	for _, way := range []string{byFleet, byLoop, byXargs, byAnsible} {
-		if m.alone && way != byFleet {
-			continue
-		}
-		if way == byAnsible && (!m.has(peers.AnsibleDocker) || !m.has(peers.PythonDocker)) {
-			continue
-		}
-		runs := 1
-		if way == byFleet {
-			runs = m.runs
-		}
-		if made[way], gone[way], err = m.both(ctx, way, runs); err != nil {
-			return fmt.Errorf("%s: %w", way, err)
-		}
-	}
-	for _, l := range []struct {
-		what string
-		o    outcome
-	}{{fmt.Sprintf("%d containers made", containers), made}, {fmt.Sprintf("%d containers removed", containers), gone}} {
-		goal := 0.0
-		if l.what == fmt.Sprintf("%d containers made", containers) {
-			goal = 3
-		}
-		for _, way := range []string{byLoop, byXargs, byAnsible} {
-			if _, there := l.o[way]; there {
-				err = errors.Join(err, m.say(l.o.beside("G", l.what, byFleet, way, goal)))
-			}
-			goal = 0 // the others are for comparison
-		}
-	}
-	return errors.Join(err, m.say(result.Line{Part: "G", What: fmt.Sprintf("%d containers, made and removed by fleet", containers),
-		Fleet: seconds(made[byFleet].Wall) + ", " + seconds(gone[byFleet].Wall),
-		Other: "fleet's processor time " + seconds(made[byFleet].CPU) + ", " + seconds(gone[byFleet].CPU)}))
-}
-
-// both makes the containers and removes them, some times.
-func (m *machine) both(ctx context.Context, way string, runs int) (made, gone measure.Sample, err error) {
-	var up, down []measure.Sample
-	for range runs {
-		for _, state := range []string{"started", "absent"} {
-			s, err := m.bring(ctx, way, state)
-			if err != nil {
-				return made, gone, err
-			}
-			if state == "started" {
-				up = append(up, s)
-			} else {
-				down = append(down, s)
-			}
-		}
-	}
-	return measure.Median(up), measure.Median(down), nil
-}
-
-// bring brings the containers into a state.
-func (m *machine) bring(ctx context.Context, way, state string) (measure.Sample, error) {
-	count := fmt.Sprintf("count=%d", containers)
-	run, end := "docker run -d --name bench$i bench/sleep /bin/sleep 1000000", "docker rm -f bench$i"
-	if state == "absent" {
-		run = end
-	}
-	switch way {
-	case byFleet:
-		return m.playbook(ctx, "containers.yaml", count, "state="+state)
-	case byLoop:
-		return m.onMachine(ctx, fmt.Sprintf("for i in $(seq 0 %d); do %s >/dev/null || exit 1; done", containers-1, run))
-	case byXargs:
-		line := strings.ReplaceAll(run, "$i", "{}")
-		return m.onMachine(ctx, fmt.Sprintf("seq 0 %d | xargs -P 16 -I{} %s >/dev/null", containers-1, line))
-	}
-	forward, err := m.forward(ctx)
+// bringFloor puts the program of the floor on the machine.
+func (m *machine) bringFloor(ctx context.Context) error {
+	file, err := m.build(ctx, "containers")
 	if err != nil {
-		return measure.Sample{}, err
+		return err
 	}
-	defer func() { _ = forward.Process.Kill(); _ = forward.Wait() }()
-	m.Meter.Hosts = []int{forward.Process.Pid}
-	defer func() { m.Meter.Hosts = nil }()
-	argv := append(peers.PlaybookArgs("localhost,", m.file("playbook/containers-ansible.yaml")),
-		"-e", "engine=unix://"+m.file("engine.sock"), "-e", count, "-e", "state="+state, "-e", "ansible_python_interpreter=/usr/bin/python3")
-	return m.Run(ctx, argv, peers.AnsibleEnv(m.Dir))
+	program, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer program.Close()
+	cmd := exec.CommandContext(ctx, peers.SSH.File, "-F", labFile("ssh_config"), m.name, "cat >containers && chmod 755 containers")
+	cmd.Stdin = program
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("the floor's program: %w\n%s", err, out)
+	}
+	return nil
 }
 
 // onMachine runs a line there as root.

@@ -199,7 +199,9 @@ func digest(dir string) (string, error) {
 // build builds one of the benchmark's own programs.
 func (b *bench) build(ctx context.Context, name string) (string, error) {
 	file := b.file(name + ".exe")
-	out, err := exec.CommandContext(ctx, "go", "build", "-o", file, "fleet/bench/"+name).CombinedOutput()
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", file, "fleet/bench/"+name)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // it may run on a machine of the lab
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("%w\n%s", err, out)
 	}

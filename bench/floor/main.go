@@ -124,7 +124,10 @@ func (f *floor) visit(host string) error {
 	if err := bounce(in, bufio.NewReader(out), f.trips); err != nil {
 		return err
 	}
-	return errors.Join(in.Close(), session.Wait())
+	if err := in.Close(); err != nil && !errors.Is(err, io.EOF) { // the process has ended by itself
+		return err
+	}
+	return session.Wait()
 }
 
 // bounce sends lines and waits for each to come back.
