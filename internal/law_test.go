@@ -96,6 +96,7 @@ var law = map[string]string{
 	"docs":                                 "",
 	"lab":                                  "",
 	"bench":                                "*",
+	"bench/containers":                     "",
 	"bench/floor":                          "",
 	"bench/hosts":                          "",
 	"bench/measure":                        "",
