@@ -104,6 +104,10 @@ func (a *attempt) standsFor() string {
 }
 
 func merge(into, from *jinja.Map) {
+	if into.Len() == 0 {
+		*into = *from.Clone()
+		return
+	}
 	for k, v := range from.All() {
 		into.Set(k, v)
 	}

@@ -41,7 +41,7 @@ func (e *Engine) implicit(host string, c *jinja.Context, def string) string {
 	if _, ok := c.Scope.Lookup("ansible_connection"); ok {
 		return def
 	}
-	if h, ok := e.Inventory.Host(host); ok && h.Implicit {
+	if e.Inventory.Implicit(host) {
 		return "local"
 	}
 	return def

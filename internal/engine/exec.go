@@ -43,8 +43,8 @@ func (e *Engine) Call(ctx context.Context, hosts []string, calls ...Call) (Summa
 	}
 	e.Events.Emit(event.RunStarted{Check: e.Options.Check, Time: begin})
 	var wg sync.WaitGroup
-	for _, host := range hosts {
-		h := newHostRun(run, host)
+	for place, host := range hosts {
+		h := newHostRun(run, place)
 		h.ctx = ctx
 		wg.Go(func() {
 			defer e.drop(host) // nobody else has to do with it

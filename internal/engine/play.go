@@ -41,7 +41,7 @@ type playRun struct {
 	profiles sync.Map // *playbook.Task → *profile
 
 	mu       sync.Mutex
-	tasks    map[taskKey]*event.Task
+	tasks    map[*playbook.Task][]*event.Task // one for each place in the order
 	included map[includeKey]*included
 	extra    []handler        // handlers that includes brought in
 	stepping sync.Mutex       // one host asks for all
@@ -130,7 +130,7 @@ func noHosts(patterns string, limited bool) string {
 func (r *playRun) batch(hosts []string, id int) *playRun {
 	return &playRun{Play: r.Play, engine: r.engine, id: id, dir: r.dir, name: r.name, all: r.all, hosts: hosts, begun: r.engine.started, parting: r.parting,
 		crowd: newCrowd(hosts), arrivals: r.engine.arrivals(len(hosts)), prompts: r.prompts, roles: r.roles, maxFail: -1,
-		steps: map[taskKey]bool{}, tasks: map[taskKey]*event.Task{}, included: map[includeKey]*included{}, throttle: map[*event.Task]chan struct{}{}}
+		steps: map[taskKey]bool{}, tasks: map[*playbook.Task][]*event.Task{}, included: map[includeKey]*included{}, throttle: map[*event.Task]chan struct{}{}}
 }
 
 // arrivals returns what hosts of a batch say with that they have asked for a slot,
@@ -183,9 +183,9 @@ func (r *playRun) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
-	for _, name := range r.hosts {
+	for place, name := range r.hosts {
 		r.engine.stats.count(name, func(*event.HostStats) {})
-		h := newHostRun(r, name)
+		h := newHostRun(r, place)
 		wg.Go(func() {
 			if err := h.run(ctx); err != nil {
 				cancel(err)
@@ -382,16 +382,17 @@ func rolesIn(entries []playbook.Entry) []*playbook.Role {
 // task returns the event's task for a place in the order, made by the first host
 // that comes by.
 func (r *playRun) task(t *playbook.Task, order []int, name func() string) *event.Task {
-	key := taskKey{t, fmt.Sprint(order)}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	et := r.tasks[key]
-	if et == nil {
-		et = &event.Task{Play: r.id, Order: order, Name: name(), Module: shortName(t.Module), Pos: t.Pos, Handler: t.Handler}
-		if role := playbook.RoleOf(t); role != nil {
-			et.Role = role.FullName()
+	for _, et := range r.tasks[t] {
+		if slices.Equal(et.Order, order) {
+			return et
 		}
-		r.tasks[key] = et
 	}
+	et := &event.Task{Play: r.id, Order: order, Name: name(), Module: shortName(t.Module), Pos: t.Pos, Handler: t.Handler}
+	if role := playbook.RoleOf(t); role != nil {
+		et.Role = role.FullName()
+	}
+	r.tasks[t] = append(r.tasks[t], et)
 	return et
 }

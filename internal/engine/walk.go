@@ -57,8 +57,9 @@ type hostRun struct {
 	air      *air
 }
 
-func newHostRun(r *playRun, host string) *hostRun {
-	h := &hostRun{playRun: r, host: host, place: max(0, slices.Index(r.hosts, host)), begun: r.begun, notified: map[*playbook.Task]bool{}, noted: map[string]notice{}, ranRoles: map[string]int{}, worked: map[string]bool{},
+// newHostRun returns the run of the host at a place in the play's order.
+func newHostRun(r *playRun, place int) *hostRun {
+	h := &hostRun{playRun: r, host: r.hosts[place], place: place, begun: r.begun, notified: map[*playbook.Task]bool{}, noted: map[string]notice{}, ranRoles: map[string]int{}, worked: map[string]bool{},
 		vars: &vars.Play{Vars: r.engine.Vars.Map(r.Vars), Prompts: r.prompts, Roles: r.roles}}
 	h.air = &air{host: h}
 	return h
@@ -212,7 +213,7 @@ func (h *hostRun) contextFor(ctx context.Context, host string, entry playbook.En
 
 // address returns where a host is that has no ansible_host: at its own name.
 func (e *Engine) address(host string) string {
-	if h, ok := e.Inventory.Host(host); ok && h.Implicit {
+	if e.Inventory.Implicit(host) {
 		return "127.0.0.1"
 	}
 	return host

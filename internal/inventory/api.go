@@ -27,6 +27,15 @@ func (inv *Inventory) Host(name string) (*Host, bool) {
 	return nil, false
 }
 
+// Implicit reports whether the name is that of the implicit localhost.
+func (inv *Inventory) Implicit(name string) bool {
+	if !isLocal(name) {
+		return false
+	}
+	h, ok := inv.Host(name)
+	return ok && h.Implicit
+}
+
 // find returns the host, or the one that stands for the controller.
 func (inv *Inventory) find(name string) *host {
 	switch h := inv.hosts[name]; {

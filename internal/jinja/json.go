@@ -14,6 +14,7 @@ import (
 // does not have (infinity, NaN) are errors.
 func ToJSON(v any) ([]byte, error) {
 	w := &jsonWriter{item: ",", key: ":", strict: true, utf8: true}
+	w.b.Grow(128)
 	if err := w.value(v, 0); err != nil {
 		return nil, err
 	}
@@ -124,10 +125,10 @@ func (w *jsonWriter) object(m *Map, depth int) error {
 		w.b.WriteString("{}")
 		return nil
 	}
-	keys := m.Keys()
+	keys := m.keys
 	if w.sort {
 		var err error
-		if keys, err = sortKeysOf(keys); err != nil {
+		if keys, err = sortKeysOf(m.Keys()); err != nil {
 			return err
 		}
 	}
@@ -143,7 +144,10 @@ func (w *jsonWriter) object(m *Map, depth int) error {
 		}
 		w.text(name)
 		w.b.WriteString(w.key)
-		v, _ := m.Get(k)
+		v := m.vals[i]
+		if w.sort {
+			v, _ = m.Get(k)
+		}
 		if err := w.value(v, depth+1); err != nil {
 			return err
 		}
@@ -172,6 +176,11 @@ func jsonKey(k any) (string, error) {
 func (w *jsonWriter) text(s string) {
 	w.b.WriteByte('"')
 	for i := 0; i < len(s); {
+		if n := plainJSON(s[i:]); n > 0 {
+			w.b.WriteString(s[i : i+n])
+			i += n
+			continue
+		}
 		r, n := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == '"' || r == '\\':
@@ -202,4 +211,14 @@ func (w *jsonWriter) text(s string) {
 		i += n
 	}
 	w.b.WriteByte('"')
+}
+
+// plainJSON returns how many bytes at the beginning of a text stand for themselves.
+func plainJSON(s string) int {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			return i
+		}
+	}
+	return len(s)
 }

@@ -2,7 +2,10 @@ package jinja
 
 import (
 	"cmp"
+	"errors"
+	"math"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -20,7 +23,7 @@ type Object struct {
 // field is where a value is in the text.
 type field struct {
 	name     string
-	from, to int
+	from, to int32
 }
 
 // laterObject goes over an object that is to be read later, or over another value,
@@ -32,7 +35,10 @@ func (r *jsonReader) laterObject() (*Object, error) {
 	begin := r.at
 	o := &Object{}
 	var fields []field
+	var names []int // where the fields' names begin
 	err := r.members('}', func() error {
+		r.next()
+		names = append(names, r.at-begin)
 		name, err := r.key()
 		if err != nil {
 			return err
@@ -40,13 +46,21 @@ func (r *jsonReader) laterObject() (*Object, error) {
 		r.next()
 		from := r.at
 		err = r.over(2)
-		fields = append(fields, field{name, from - begin, r.at - begin})
+		fields = append(fields, field{name, int32(from - begin), int32(r.at - begin)})
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	if r.at-begin > math.MaxInt32 {
+		return nil, errors.New("it has more than 2 GiB")
+	}
 	o.text = string(r.data[begin:r.at])
+	for i, at := range names {
+		if f := &fields[i]; strings.HasPrefix(o.text[at+1:], f.name) {
+			f.name = o.text[at+1 : at+1+len(f.name)] // which keeps no memory of its own
+		}
+	}
 	o.fields = slices.Clone(byName(fields))
 	return o, nil
 }

@@ -17,11 +17,11 @@ type call struct {
 	answers wire.Answers
 	result  chan answer     // one is sent
 	asked   context.Context // what Start got
-	ctx     context.Context // of its streams
-	cancel  context.CancelCauseFunc
-	work    sync.WaitGroup // the goroutines of its streams
+	work    sync.WaitGroup  // the goroutines of its streams
 
 	mu       sync.Mutex
+	ctx      context.Context // of its streams; nil before the first
+	cancel   context.CancelCauseFunc
 	over     bool
 	inboxes  map[uint32]*wire.Inbox
 	credits  map[uint32]*wire.Credit
@@ -127,10 +127,7 @@ func (s *Session) begin(ctx context.Context, wc wire.Call, answers wire.Answers)
 		return nil, fmt.Errorf("more than %d calls at the same time on one helper", wire.MaxCalls)
 	}
 	s.lastID++
-	c := &call{s: s, id: s.lastID, files: wc.Files, answers: answers, result: make(chan answer, 1),
-		inboxes: map[uint32]*wire.Inbox{}, credits: map[uint32]*wire.Credit{}}
-	c.asked = ctx
-	c.ctx, c.cancel = context.WithCancelCause(ctx)
+	c := &call{s: s, id: s.lastID, files: wc.Files, answers: answers, result: make(chan answer, 1), asked: ctx}
 	s.calls[c.id] = c
 	return c, nil
 }
@@ -140,24 +137,38 @@ func (s *Session) finish(c *call) {
 	s.mu.Lock()
 	delete(s.calls, c.id)
 	s.mu.Unlock()
-	c.cancel(errCallOver)
 	c.mu.Lock()
 	c.over = true
-	for _, in := range c.inboxes {
-		in.End(errCallOver)
-	}
+	c.endStreams(errCallOver)
 	c.mu.Unlock()
 	c.work.Wait()
+}
+
+// streaming gives the call a context for its streams: most calls have none. The
+// caller holds mu.
+func (c *call) streaming() context.Context {
+	if c.ctx == nil {
+		c.ctx, c.cancel = context.WithCancelCause(c.asked)
+	}
+	return c.ctx
+}
+
+// endStreams ends what the streams do. The caller holds mu, and sees to it that no
+// other stream begins.
+func (c *call) endStreams(reason error) {
+	if c.cancel != nil {
+		c.cancel(errCallOver)
+	}
+	for _, in := range c.inboxes {
+		in.End(reason)
+	}
 }
 
 // close ends the call with its answer, once all that was sent before it is
 // written.
 func (c *call) close(a answer) (wire.Result, error) {
-	c.cancel(errCallOver)
 	c.mu.Lock()
-	for _, in := range c.inboxes {
-		in.End(errors.New("the target ended the call before the end of the file"))
-	}
+	c.endStreams(errors.New("the target ended the call before the end of the file"))
 	c.mu.Unlock()
 	c.work.Wait()
 	if a.err == nil && c.received != nil {
@@ -193,8 +204,8 @@ func (c *call) take(f wire.Frame) error {
 	case wire.KindOutput:
 		return c.output(f)
 	case wire.KindResult:
-		var r wire.Result
-		if err := wire.Decode(f.Payload, &r); err != nil {
+		r, err := wire.DecodeResult(f.Payload)
+		if err != nil {
 			return err
 		}
 		c.deliver(answer{result: r})
@@ -236,7 +247,8 @@ func (c *call) grantOutput() {
 	c.owed = 0
 	if room, err := c.s.out.add(f); room != nil && err == nil {
 		// The error is that the call is over.
-		c.work.Go(func() { _ = c.s.send(c.ctx, f) })
+		ctx := c.streaming()
+		c.work.Go(func() { _ = c.s.send(ctx, f) })
 		return
 	}
 	c.s.out.push()

@@ -17,6 +17,10 @@ func (c *call) open(id uint32, in *wire.Inbox, credit *wire.Credit) error {
 	if len(c.inboxes)+len(c.credits) >= wire.MaxStreams {
 		return fmt.Errorf("more than %d streams in one call", wire.MaxStreams)
 	}
+	if c.inboxes == nil {
+		c.inboxes, c.credits = map[uint32]*wire.Inbox{}, map[uint32]*wire.Credit{}
+	}
+	c.streaming()
 	if in != nil {
 		c.inboxes[id] = in
 	} else {

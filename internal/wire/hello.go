@@ -78,6 +78,25 @@ func Decode(payload []byte, dst any) error {
 	return nil
 }
 
+// The text around the data of a result that has nothing else.
+const (
+	dataBegin = `{"data":`
+	dataEnd   = `}`
+)
+
+// DecodeResult is Decode of a Result. The data may be much, and most results have
+// nothing else: they are not looked into, so that whoever reads them finds what is
+// wrong with them.
+func DecodeResult(payload []byte) (Result, error) {
+	if inner, ok := bytes.CutPrefix(payload, []byte(dataBegin)); ok {
+		if data, ok := bytes.CutSuffix(inner, []byte(dataEnd)); ok {
+			return Result{Data: data}, nil
+		}
+	}
+	var r Result
+	return r, Decode(payload, &r)
+}
+
 // EncodeCredit returns the payload of a Credit frame.
 func EncodeCredit(n int) []byte { return binary.BigEndian.AppendUint32(nil, uint32(n)) }
 
