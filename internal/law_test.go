@@ -50,7 +50,7 @@ var law = map[string]string{
 	"internal/demand":         "argument search inventory playbook jinja vars spec source",
 	"internal/engine":         "archive argument charset library outfile search inventory playbook pool jinja jinja/lookup vars event wire spec source redact",
 	"internal/library":        "",
-	"internal/catalog":        "engine library spec tasks tasks/system/facts",
+	"internal/catalog":        "engine library pyre spec tasks tasks/sys tasks/system/facts",
 	"internal/report":         "event probe redact source wire",
 	"internal/session":        "wire source",
 	"internal/launch":         "session helper wire source",

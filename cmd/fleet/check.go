@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fleet/internal/catalog"
 	"fleet/internal/check"
 	"fleet/internal/engine"
 	"fleet/internal/event"
@@ -140,7 +141,7 @@ func (s *setup) mistakes(ctx context.Context, f *runFlags, files []string, idle 
 	pb, err := s.loader.Load(files...)
 	c := &check.Checker{Refused: err, Idle: idle, Inventory: s.inventory, Vars: s.store, Loader: s.loader, Modules: s.modules(),
 		Actions: engine.Actions(), Open: engine.Open, AllowMissingHandlers: !s.settings.Bool("ERROR_ON_MISSING_HANDLER"), Extra: s.extra, Limit: f.limit,
-		Lookups: slices.Collect(maps.Keys(lookup.New(lookup.Options{}))),
+		Become: s.settings.Bool("DEFAULT_BECOME"), Forms: catalog.Forms(), Facts: catalog.Facts(), Lookups: slices.Collect(maps.Keys(lookup.New(lookup.Options{}))),
 		Selected: func(p *playbook.Play, e playbook.Entry) bool {
 			return len(engine.OpenTags(p, e)) == 0 && engine.Selected(engine.Tags(p, e), f.tags, f.skipTags)
 		}}

@@ -70,7 +70,11 @@ func Error(t *playbook.Task, m *spec.Module, e *spec.Error) *source.Error {
 		name = value
 	}
 	err.Hint = source.DidYouMean(name, e.Known)
-	if err.Hint == "" {
+	switch {
+	case err.Hint != "":
+	case playbook.IsKeyword(name) && name == e.Key && strings.HasPrefix(e.Msg, "unknown"):
+		err.Hint = "it is a keyword of the task: indent it less"
+	default:
 		err.Hint = "`fleet doc " + m.Name + "` lists the arguments"
 	}
 	return err

@@ -5,12 +5,15 @@ package catalog
 
 import (
 	"slices"
+	"strings"
 	"sync"
 
 	"fleet/internal/engine"
 	"fleet/internal/library"
+	"fleet/internal/pyre"
 	"fleet/internal/spec"
 	"fleet/internal/tasks"
+	"fleet/internal/tasks/sys"
 	"fleet/internal/tasks/system/facts"
 )
 
@@ -75,6 +78,34 @@ var known = sync.OnceValue(func() map[string]bool {
 	}
 	return names
 })
+
+// Forms tell what is wrong with a value that is written in a language of its own.
+func Forms() map[spec.Form]func(any) error {
+	return map[spec.Form]func(any) error{
+		spec.Mode: func(v any) error {
+			_, err := sys.ParseMode(v)
+			return err
+		},
+		spec.Regexp: func(v any) error {
+			pattern, text := v.(string)
+			if !text {
+				return nil // its type is wrong, which is told
+			}
+			_, err := pyre.Compile(pattern, 0)
+			return err
+		},
+	}
+}
+
+// Facts returns the names of the facts that the module setup finds, without
+// "ansible_"; one that ends in _ stands for all that begin so.
+func Facts() []string {
+	var names []string
+	for _, c := range facts.Collectors {
+		names = append(names, strings.Fields(c.Facts)...)
+	}
+	return names
+}
 
 // Gather returns the gather_subset of the module setup that holds these facts,
 // which are named without "ansible_".

@@ -45,6 +45,13 @@ type Checker struct {
 	// modules of the same name. Open reports those that take arguments of any name.
 	Actions []*spec.Module
 	Open    func(action string) bool
+	// Forms tell what is wrong with a value that is written in a language of its own.
+	Forms map[spec.Form]func(any) error
+	// Facts are the names of the facts that hosts tell, without "ansible_"; one that
+	// ends in _ stands for all that begin so.
+	Facts []string
+	// Become: tasks run as another user unless they say otherwise.
+	Become bool
 	// Lookups are the lookups that templates have besides those of the language.
 	Lookups []string
 	// Refused is what the reader of the playbook could not make sense of, or nil: it

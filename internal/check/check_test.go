@@ -38,7 +38,7 @@ func newChecker(t testing.TB, inventories ...string) *Checker {
 	}
 	return &Checker{Inventory: inv, Vars: store, Loader: &playbook.Loader{Modules: catalog.Modules{}, Static: static},
 		Modules: catalog.Modules{}, Actions: engine.Actions(), Open: engine.Open,
-		Lookups: slices.Collect(maps.Keys(lookup.New(lookup.Options{}))),
+		Forms: catalog.Forms(), Facts: catalog.Facts(), Lookups: slices.Collect(maps.Keys(lookup.New(lookup.Options{}))),
 		Selected: func(p *playbook.Play, e playbook.Entry) bool {
 			return engine.Selected(engine.Tags(p, e), nil, nil)
 		}}

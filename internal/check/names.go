@@ -50,7 +50,9 @@ func (p *play) variable(r jinja.Ref, s site) {
 		p.value(v, inside)
 	}
 	switch {
-	case len(lacking) == 0, provided(r.Name, s.entry):
+	case len(lacking) == 0:
+	case provided(r.Name, s.entry):
+		p.fact(r)
 	case p.learnt.has(r.Name):
 		if len(lacking) == len(p.classes) {
 			p.tooEarly(r, s)
@@ -59,6 +61,23 @@ func (p *play) variable(r jinja.Ref, s site) {
 		p.undefined(r, s)
 	case !p.learnt.open && s.certain:
 		p.undefinedOn(r, lacking)
+	}
+}
+
+// fact warns about what looks like the name of a fact and is none.
+func (p *play) fact(r jinja.Ref) {
+	name, isFact := strings.CutPrefix(r.Name, "ansible_")
+	if r.Name == "ansible_facts" && len(r.Path) > 0 {
+		name = strings.TrimPrefix(r.Path[0], "ansible_")
+	}
+	if !isFact || p.learnt.has(name) || p.learnt.has("ansible_"+name) || slices.Contains(p.Facts, name) {
+		return
+	}
+	for _, known := range p.Facts {
+		if !strings.HasSuffix(known, "_") && slip(name, known) {
+			p.doubt(source.Errorf(r.Pos, "no host tells a fact %q", name).WithHint("did you mean %q?", known), false)
+			return
+		}
 	}
 }
 

@@ -77,6 +77,9 @@ func (r *run) newText(p parsed, err error, src string, pos source.Pos) *text {
 		return &text{err: asError(err, pos)}
 	}
 	t := &text{maybe: strings.Contains(src, "omit"), err: r.lookupError(p.Calls())}
+	if t.err == nil {
+		t.err = r.patternError(p.Calls())
+	}
 	t.refs, t.indirect = p.Names(), slices.ContainsFunc(p.Calls(), byName) || takesIn().MatchString(src)
 	return t
 }

@@ -93,16 +93,18 @@ func (p *play) task(t *playbook.Task, s site) {
 		p.forgiving++
 		defer func() { p.forgiving-- }()
 	}
+	g := p.given(t)
+	p.habits(t, g, s)
 	s = p.loop(t, s)
 	s = p.conditions(t.When, s)
 	p.keywords(&t.Keywords, s)
 	p.moduleName(t, s)
 	p.own(t, s)
-	g := p.given(t)
 	if t.Lacks != nil {
 		p.refuse(t.Lacks, s.certain)
 	}
 	p.arguments(t, g, s)
+	p.forms(t, g, s)
 	p.values(t, g, s)
 	p.localFiles(t, g, s)
 	p.sets(t)

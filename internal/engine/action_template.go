@@ -44,7 +44,7 @@ type templateArgs struct {
 	// Where the file goes on the target.
 	Dest string `arg:"dest,required" type:"path"`
 	// The file's permissions.
-	Mode any `arg:"mode"`
+	Mode any `arg:"mode" form:"mode"`
 	// The file's owner.
 	Owner string `arg:"owner"`
 	// The file's group.

@@ -274,4 +274,7 @@ type Call struct {
 	Kind string // "filter", "test" or "lookup"
 	Name string // as written
 	Pos  source.Pos
+	// Args are the texts that are written out as the first arguments of a filter or a
+	// test, up to the first that is something else.
+	Args []string
 }

@@ -14,6 +14,23 @@ func (p *parser) call(x expr) (expr, error) {
 	return &callExpr{node{off}, x, args}, nil
 }
 
+// written returns the texts among the first arguments that are written out.
+func written(args callArgs) []string {
+	var out []string
+	for _, a := range args.pos {
+		c, ok := a.(*constExpr)
+		if !ok {
+			break
+		}
+		s, ok := c.val.(string)
+		if !ok {
+			break
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
 // noteLookup remembers a lookup whose name is written out.
 func (p *parser) noteLookup(fn expr, args callArgs) {
 	n, ok := fn.(*nameExpr)
@@ -22,7 +39,7 @@ func (p *parser) noteLookup(fn expr, args callArgs) {
 	}
 	if c, ok := args.pos[0].(*constExpr); ok {
 		if name, ok := c.val.(string); ok {
-			p.calls = append(p.calls, callAt{"lookup", name, c.off})
+			p.calls = append(p.calls, callAt{"lookup", name, c.off, nil})
 		}
 	}
 }
@@ -118,7 +135,7 @@ func (p *parser) filter(in expr) (expr, error) {
 			return nil, err
 		}
 	}
-	p.calls = append(p.calls, callAt{"filter", t.val, t.off})
+	p.calls = append(p.calls, callAt{"filter", t.val, t.off, written(x.args)})
 	if x.def, err = p.tables.find("filter", t.val); err != nil {
 		return nil, locate(err, place{p.text, t.off})
 	}
@@ -136,7 +153,7 @@ func (p *parser) test(in expr) (expr, error) {
 	if err := p.testArgs(x); err != nil {
 		return nil, err
 	}
-	p.calls = append(p.calls, callAt{"test", t.val, t.off})
+	p.calls = append(p.calls, callAt{"test", t.val, t.off, written(x.args)})
 	if x.def, err = p.tables.find("test", t.val); err != nil {
 		return nil, locate(err, place{p.text, t.off})
 	}

@@ -75,8 +75,13 @@ func (p *parser) end(k tokenKind) error {
 // unclosed reports a tag without its end, at the tag.
 func (p *parser) unclosed(ends []string) error {
 	open := p.open[len(p.open)-1]
-	return p.errorf(open, "%q has no %q", open.val, ends[len(ends)-1]).
-		WithHint("close it with {%% %s %%}", ends[len(ends)-1])
+	end := ends[0]
+	for _, e := range ends {
+		if strings.HasPrefix(e, "end") {
+			end = e
+		}
+	}
+	return p.errorf(open, "%q has no %q", open.val, end).WithHint("close it with {%% %s %%}", end)
 }
 
 func (p *parser) statement() ([]stmt, error) {

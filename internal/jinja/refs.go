@@ -24,12 +24,13 @@ func (e *Expr) Names() []Ref {
 type callAt struct {
 	kind, name string
 	off        int
+	args       []string
 }
 
 func located(calls []callAt, t *text) []Call {
 	out := make([]Call, len(calls))
 	for i, c := range calls {
-		out[i] = Call{c.kind, c.name, place{t, c.off}.pos()}
+		out[i] = Call{c.kind, c.name, place{t, c.off}.pos(), c.args}
 	}
 	return out
 }

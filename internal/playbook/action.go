@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -94,7 +95,10 @@ func (r *reader) module(n source.Node, t *Task, actions, strange []source.Pair, 
 		return false
 	}
 	for _, p := range strange {
-		r.unknown(p.Key, in)
+		e := r.unknown(p.Key, in)
+		if e.Hint == "" {
+			e.Hint = fmt.Sprintf("indent it more if it is an argument of %q", actions[0].Key.Text())
+		}
 	}
 	if len(actions) > 1 {
 		r.fail(actions[1].Key.Errorf("two modules in one task: %q and %q", actions[0].Key.Text(), actions[1].Key.Text()).

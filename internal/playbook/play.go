@@ -259,7 +259,11 @@ func (r *reader) choice(name string, n source.Node, from []string) string {
 			short = append(short, one)
 		}
 	}
-	r.fail(n.Errorf("the %s %q is not supported", name, text).WithHint("use one of: %s", strings.Join(short, ", ")))
+	e := n.Errorf("the %s %q is not supported", name, text).WithHint("use one of: %s", strings.Join(short, ", "))
+	if near := source.DidYouMean(text, short); near != "" {
+		e.Hint = near
+	}
+	r.fail(e)
 	return ""
 }
 

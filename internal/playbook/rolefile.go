@@ -146,8 +146,21 @@ func (r *reader) roleFile(use roleUse, role *Role, part, from string) string {
 		}
 		tried = append(tried, path)
 	}
-	r.fail(source.Errorf(use.pos, "the role %q has no %s file %q", role.Name, part, from).WithHint("%s", lookedFor(tried)))
+	e := source.Errorf(use.pos, "the role %q has no %s file %q", role.Name, part, from).WithHint("%s", lookedFor(tried))
+	if near := source.DidYouMean(from, stems(list(folder))); near != "" {
+		e.Hint = near
+	}
+	r.fail(e)
 	return ""
+}
+
+// stems returns the names of files without what they end in.
+func stems(files []string) []string {
+	out := make([]string, 0, len(files))
+	for _, f := range files {
+		out = append(out, strings.TrimSuffix(f, filepath.Ext(f)))
+	}
+	return out
 }
 
 // roleTasks reads the tasks of a role.

@@ -22,23 +22,21 @@ func (r *reader) word(key source.Node, in place) (k keyword, known, usable bool)
 	return k, true, true
 }
 
-// unknown notes a key that is no keyword of this place.
-func (r *reader) unknown(key source.Node, in place) {
+// unknown notes a key that is no keyword of this place, and returns the mistake.
+func (r *reader) unknown(key source.Node, in place) *source.Error {
 	name := key.Text()
-	k, elsewhere := r.words[name]
-	if elsewhere && k.want == refused {
-		r.fail(key.Errorf("%q is not supported", name).WithHint("%s", k.hint))
-		return
-	}
-	if elsewhere {
-		e := source.Errorf(key.Pos(), "%q does not belong in %s: it is a keyword of %s", name, in, k.in.home())
-		e.Hint = misplaced(name, in)
-		r.fail(e)
-		return
-	}
 	e := source.Errorf(key.Pos(), "unknown keyword %q in %s", name, in)
-	e.Hint = source.DidYouMean(name, keywordNames(in))
+	switch k, elsewhere := r.words[name]; {
+	case elsewhere && k.want == refused:
+		e.Msg, e.Hint = fmt.Sprintf("%q is not supported", name), k.hint
+	case elsewhere:
+		e.Msg = fmt.Sprintf("%q does not belong in %s: it is a keyword of %s", name, in, k.in.home())
+		e.Hint = misplaced(name, in)
+	default:
+		e.Hint = source.DidYouMean(name, keywordNames(in))
+	}
 	r.fail(e)
+	return e
 }
 
 // misplaced returns what to do about a keyword in the wrong place.
@@ -53,7 +51,7 @@ func misplaced(name string, in place) string {
 	case in != inPlay && (name == "hosts" || name == "tasks" || name == "roles"):
 		return "a file of tasks has no plays; use import_playbook for a playbook"
 	}
-	return ""
+	return source.DidYouMean(name, keywordNames(in))
 }
 
 // common reads a keyword that plays, roles, blocks and tasks share. It reports

@@ -60,6 +60,7 @@ func argOf(f reflect.StructField) (Arg, bool) {
 	a.Plain = strings.Contains(flags, "plain")
 	a.Aliases = splitTag(f.Tag.Get("alias"))
 	a.Choices = splitTag(f.Tag.Get("choices"))
+	a.Form = Form(f.Tag.Get("form"))
 	a.Gives = splitTag(f.Tag.Get("gives"))
 	a.Type, a.Elem, a.Sub = typeOf(f.Type)
 	if t := Type(f.Tag.Get("type")); t != "" {

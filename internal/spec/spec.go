@@ -33,6 +33,7 @@ type Arg struct {
 	Required bool
 	Default  string // as it would be written in a playbook, or empty
 	Choices  []string
+	Form     Form // what a text, or a number, stands for
 	Secret   bool // the value must never be shown
 	Plain    bool // text only: a list or a mapping does not become text
 	// Gives are the fields of the result, with dots between their steps, that are
@@ -41,6 +42,15 @@ type Arg struct {
 	Gives []string
 	Sub   []Arg // of a Dict, or of the Dicts of a List
 }
+
+// A Form is a language that an argument is written in. Types know nothing of it:
+// whoever checks playbooks may, and the module says it at run time.
+type Form string
+
+const (
+	Regexp Form = "regexp" // a regular expression, as Python has them
+	Mode   Form = "mode"   // the permissions of a file
+)
 
 // Module is what the controller knows of a module.
 type Module struct {

@@ -43,7 +43,7 @@ type assembleArgs struct {
 	// Takes src from the target. With no, it is the controller's.
 	RemoteSrc bool `arg:"remote_src" default:"yes"`
 	// A regular expression, as Python's, for the names of the parts.
-	Regexp string `arg:"regexp"`
+	Regexp string `arg:"regexp" form:"regexp"`
 	// Leaves out parts whose names start with a dot.
 	IgnoreHidden bool `arg:"ignore_hidden"`
 	// Keeps a file that is replaced under a name with the time in it.

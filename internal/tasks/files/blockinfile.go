@@ -46,10 +46,10 @@ type blockinfileArgs struct {
 	MarkerEnd string `arg:"marker_end" default:"END"`
 	// Where a new block goes: behind the last line that this regular expression
 	// matches, or EOF.
-	InsertAfter string `arg:"insertafter"`
+	InsertAfter string `arg:"insertafter" form:"regexp"`
 	// Where a new block goes: before the last line that this regular expression
 	// matches, or BOF.
-	InsertBefore string `arg:"insertbefore"`
+	InsertBefore string `arg:"insertbefore" form:"regexp"`
 	// Has an empty line behind the block.
 	AppendNewline bool `arg:"append_newline"`
 	// Has an empty line before the block.

@@ -48,7 +48,7 @@ type copyArgs struct {
 	Dest string `arg:"dest,required" type:"path"`
 	sys.Perms
 	// The permissions of folders that are created while a folder is copied.
-	DirectoryMode any `arg:"directory_mode"`
+	DirectoryMode any `arg:"directory_mode" form:"mode"`
 	// Decrypts what is taken from the controller where it is a vault.
 	Decrypt bool `arg:"decrypt" default:"yes"`
 	// Keeps a file that is replaced under a name with the time in it.

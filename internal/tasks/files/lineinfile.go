@@ -40,15 +40,15 @@ type lineinfileArgs struct {
 	// The line. With backrefs \1 and \g<name> stand for the groups of regexp.
 	Line *string `arg:"line" alias:"value"`
 	// A regular expression, as Python's, for the line to replace or to remove.
-	Regexp *string `arg:"regexp" alias:"regex"`
+	Regexp *string `arg:"regexp" form:"regexp" alias:"regex"`
 	// A text that is in the line to replace or to remove.
 	SearchString *string `arg:"search_string"`
 	// Where a new line goes: behind the last line that this regular expression
 	// matches, or EOF or BOF.
-	InsertAfter string `arg:"insertafter"`
+	InsertAfter string `arg:"insertafter" form:"regexp"`
 	// Where a new line goes: before the last line that this regular expression
 	// matches, or BOF.
-	InsertBefore string `arg:"insertbefore"`
+	InsertBefore string `arg:"insertbefore" form:"regexp"`
 	// Takes the first line that matches, in place of the last.
 	FirstMatch bool `arg:"firstmatch"`
 	// Puts the groups of regexp into the line, and adds no line where nothing matches.

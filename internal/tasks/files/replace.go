@@ -30,13 +30,13 @@ var Replace = sys.Define(spec.Module{
 type replaceArgs struct {
 	editArgs
 	// The regular expression, as Python's, with ^ and $ for the ends of each line.
-	Regexp string `arg:"regexp,required"`
+	Regexp string `arg:"regexp,required" form:"regexp"`
 	// The replacement, with \1 and \g<name> for groups. Empty removes what matches.
 	Replace string `arg:"replace"`
 	// Only replaces behind what this regular expression matches. The dot matches newlines, too.
-	After string `arg:"after"`
+	After string `arg:"after" form:"regexp"`
 	// Only replaces before what this regular expression matches. The dot matches newlines, too.
-	Before string `arg:"before"`
+	Before string `arg:"before" form:"regexp"`
 	// How the file is written: utf-8, in which other bytes stay as they are, utf-8-sig,
 	// ascii, latin-1, iso8859-15, cp1252, or utf-16 with or without -le or -be.
 	Encoding string `arg:"encoding" default:"utf-8"`

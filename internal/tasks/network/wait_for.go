@@ -39,7 +39,7 @@ type waitForArgs struct {
 	// The file to look at.
 	Path string `arg:"path" type:"path"`
 	// A regular expression, as Python's, for what the port or the file has to say.
-	SearchRegex string `arg:"search_regex"`
+	SearchRegex string `arg:"search_regex" form:"regexp"`
 	// What to wait for: an open port or a file (started, present), a closed port or
 	// no file (stopped, absent), or no connections any more (drained).
 	State string `arg:"state" choices:"absent,drained,present,started,stopped" default:"started"`

@@ -48,7 +48,7 @@ type aptRepositoryArgs struct {
 	// Whether Python's bindings of apt are installed, which fleet does not need.
 	InstallPythonApt bool `arg:"install_python_apt" default:"true"`
 	// The permissions of a new file, as octal digits in quotes.
-	Mode any `arg:"mode"`
+	Mode any `arg:"mode" form:"mode"`
 	// Fetch the package lists when the sources have changed.
 	UpdateCache bool `arg:"update_cache" alias:"update-cache" default:"true"`
 	// How often fetching the lists is tried again where the network fails.

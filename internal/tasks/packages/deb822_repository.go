@@ -81,7 +81,7 @@ type deb822RepositoryArgs struct {
 	// Fetch only what changed in a list.
 	PDiffs *bool `arg:"pdiffs"`
 	// The permissions of the files, as octal digits in quotes.
-	Mode any `arg:"mode" default:"0644"`
+	Mode any `arg:"mode" form:"mode" default:"0644"`
 }
 
 type deb822RepositoryResult struct {

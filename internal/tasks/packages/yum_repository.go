@@ -135,7 +135,7 @@ type yumRepositoryArgs struct {
 	// The variables that show in the repository's name.
 	UIRepoidVars string `arg:"ui_repoid_vars"`
 	// The permissions, as octal digits in quotes.
-	Mode any `arg:"mode"`
+	Mode any `arg:"mode" form:"mode"`
 	// The user that owns the file.
 	Owner string `arg:"owner"`
 	// The group that the file belongs to.

@@ -17,7 +17,7 @@ type Perms struct {
 	// The permissions, as octal digits in quotes ("0644") or as chmod's symbolic
 	// changes ("u=rw,g+x"). Without it a new file gets what the umask leaves, and
 	// an existing file keeps its own.
-	Mode any `arg:"mode"`
+	Mode any `arg:"mode" form:"mode"`
 	// The user that owns the file, by name or number.
 	Owner string `arg:"owner"`
 	// The group that the file belongs to, by name or number.
