@@ -39,9 +39,12 @@ func (p *play) idleBecome(t *playbook.Task, s site) {
 // quoted matches what a command line holds in quotes.
 var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)'[^']*'|"(?:\\.|[^"\\])*"`) })
 
+// inJinja matches what is a template's own.
+var inJinja = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}`) })
+
 // shellWords warns about a command line for the shell that none will read.
 func (p *play) shellWords(t *playbook.Task, g *given) {
-	line := quoted().ReplaceAllString(marker().ReplaceAllString(g.text("cmd"), "x"), "x")
+	line := quoted().ReplaceAllString(inJinja().ReplaceAllString(g.text("cmd"), "x"), "x")
 	for _, word := range strings.Fields(line) {
 		if slices.Contains([]string{"|", "||", "&&", "&", ">", ">>", "<", ";", "2>&1", "2>/dev/null", ">/dev/null"}, word) {
 			p.doubt(source.Errorf(t.ModulePos, "command: %q is handed to the program: no shell reads it", word).WithHint("use shell"), false)
