@@ -23,11 +23,11 @@ import (
 // returns the report and how often the host was waited for.
 func far(t *testing.T, dir, text string, o engine.Options, fleet *machines) (string, int) {
 	t.Helper()
-	return farUntil(t, dir, text, o, fleet, func(cancel func()) {})
+	return farUntil(t, dir, text, o, fleet, func(*engine.Engine, func()) {})
 }
 
 // farUntil is far with a run that can be interrupted.
-func farUntil(t *testing.T, dir, text string, o engine.Options, fleet *machines, begin func(interrupt func())) (string, int) {
+func farUntil(t *testing.T, dir, text string, o engine.Options, fleet *machines, begin func(e *engine.Engine, interrupt func())) (string, int) {
 	t.Helper()
 	write(t, filepath.Join(dir, "play.yml"), text)
 	inv, err := inventory.Load("h1,")
@@ -48,7 +48,7 @@ func farUntil(t *testing.T, dir, text string, o engine.Options, fleet *machines,
 			Dialer: fleet, Events: text, Secrets: secrets, Options: o}
 		ctx, interrupt := context.WithCancel(t.Context())
 		defer interrupt()
-		begin(interrupt)
+		begin(e, interrupt)
 		if _, err := e.Run(ctx, pb, []string{"play.yml"}); err != nil {
 			t.Error(err)
 		}
@@ -206,7 +206,7 @@ func TestInterruptedAhead(t *testing.T) {
     - {name: second, hang: {}, ignore_errors: true}
     - {name: third, note: {text: third}}
     - {name: fourth, note: {text: '{{ item }}'}, loop: [1, 2, 3]}
-`, engine.Options{}, fleet, func(interrupt func()) {
+`, engine.Options{}, fleet, func(_ *engine.Engine, interrupt func()) {
 		fleet.all["h1"].hangs = func() { time.AfterFunc(time.Second, interrupt) }
 	})
 	if got := strings.Join(fleet.all["h1"].done[""], "; "); got != "note first ; hang" {
@@ -228,7 +228,7 @@ func TestInterruptedWhileBeginning(t *testing.T) {
     - {name: first, hang: {}}
     - {name: second, note: {text: second}}
     - {name: third, note: {text: "{{ lookup('pipe', 'sleep 0.2') }}"}}
-`, engine.Options{}, fleet, func(interrupt func()) {
+`, engine.Options{}, fleet, func(_ *engine.Engine, interrupt func()) {
 		fleet.all["h1"].hangs = interrupt
 	})
 	if got := strings.Join(fleet.all["h1"].done[""], "; "); got != "hang" {

@@ -178,9 +178,9 @@ func (f *flight) land(ctx context.Context) (*taskResult, error) {
 	}
 	res := f.sum()
 	if err != nil {
-		res = failed(err)
+		res = f.fail(f.context, err)
 	}
-	if res = f.conclude(res); word == "" && !f.debugs {
+	if res = f.conclude(res); !f.profile.debugged {
 		return res, nil
 	}
 	return f.debug(ctx, word, res)
