@@ -29,7 +29,11 @@ func runMeta(_ context.Context, a *attempt, args *metaArgs) (*taskResult, error)
 	case "flush_handlers":
 		res.flush = true
 	case "clear_facts":
-		a.engine.forget(a.hostRun.host)
+		for _, host := range a.hosts {
+			if host == a.hostRun.host || !a.playRun.free {
+				a.engine.forget(host)
+			}
+		}
 	case "clear_host_errors":
 		a.engine.stats.forgive()
 		res.forgives = true

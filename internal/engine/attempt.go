@@ -140,9 +140,11 @@ func (a *attempt) nameDelegate() error {
 		return err
 	case to == "":
 		return delegate.Errorf("delegate_to is empty").WithHint("{{ omit }} is nobody else")
-	case to != a.host:
+	case delegate.Exists():
+		a.seeDelegate(to)
+	}
+	if to != a.host {
 		a.target, a.delegate = to, to
-		a.seeDelegate()
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ type crowd struct {
 	at     map[string][]int
 	gone   map[string]bool // takes no further tasks
 	failed map[string][]int
+	left   map[string][]int // where hosts ended by themselves
 	fell   map[string]bool // tasks at which a host failed, rescued or not, by their order
 	leader map[string]*lead
 	wake   chan struct{} // closed at the next change; nil while nobody waits
@@ -32,7 +33,7 @@ type lead struct {
 }
 
 func newCrowd(hosts []string) *crowd {
-	return &crowd{hosts: hosts, at: map[string][]int{}, gone: map[string]bool{},
+	return &crowd{hosts: hosts, at: map[string][]int{}, gone: map[string]bool{}, left: map[string][]int{},
 		failed: map[string][]int{}, fell: map[string]bool{}, leader: map[string]*lead{}}
 }
 
@@ -54,13 +55,16 @@ func (c *crowd) advance(host string, order []int) {
 	}
 }
 
-// leave says that a host takes no further tasks; where it failed, at which.
-func (c *crowd) leave(host string, failed bool) {
+// leave says that a host takes no further tasks, and where it failed or ended by itself.
+func (c *crowd) leave(host string, failed, ended bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.gone[host] = true
 	if failed {
 		c.failed[host] = c.at[host]
+	}
+	if ended {
+		c.left[host] = c.at[host]
 	}
 	c.changed()
 }
@@ -140,6 +144,17 @@ func (c *crowd) alive(order []int) []string {
 		}
 	}
 	return out
+}
+
+// present returns the hosts of alive that did not end by themselves before the order.
+func (c *crowd) present(order []int) []string {
+	alive := c.alive(order)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.DeleteFunc(alive, func(h string) bool {
+		at, left := c.left[h]
+		return left && slices.Compare(at, order) < 0
+	})
 }
 
 // end makes all hosts leave the play at the order, and with play those of the

@@ -146,11 +146,11 @@ func (m *magic) inventoryFile(name string) (any, bool) {
 	return h.File, true
 }
 
-// peers returns the hosts of the batch that had not failed before the task that
+// peers returns the hosts of the batch that had not failed or ended before the task that
 // this host is at: it waits until they have come that far.
 func (h *hostRun) peers() []string {
 	h.waitFor(h.hosts)
-	return h.crowd.alive(h.order)
+	return h.crowd.present(h.order)
 }
 
 // partners returns the hosts of the whole play that had not failed before the task

@@ -213,15 +213,17 @@ func (r *taskResult) finishLoop(results []any) {
 		}
 	case len(results) == 0:
 		r.value.Set("skipped", true)
-		r.value.Set("skip_reason", "No items in the list")
+		r.value.Set("skipped_reason", "No items in the list")
 	case allSkipped:
 		r.value.Set("skipped", true)
-		r.value.Set("skip_reason", "All items skipped")
+		r.value.Set("msg", "All items skipped")
 	default:
 		r.value.Set("msg", "All items completed")
 	}
-	if _, ok := r.value.Get("failed"); !ok {
-		r.value.Set("failed", false)
+	for _, name := range []string{"failed", "skipped"} { // conditions look at them
+		if !r.value.Has(name) {
+			r.value.Set(name, false)
+		}
 	}
 	r.judgeAs(anyFailed)
 }

@@ -38,6 +38,13 @@ func (u *turn) reportItem(p *part) {
 	res, label := p.res, p.label
 	res.value.Set(u.loopVar, p.item)
 	res.value.Set("ansible_loop_var", u.loopVar)
+	if p.attempt != nil && u.indexVar != "" {
+		res.value.Set(u.indexVar, p.locals[u.indexVar])
+		res.value.Set("ansible_index_var", u.indexVar)
+	}
+	if p.attempt != nil && p.locals["ansible_loop"] != nil {
+		res.value.Set("ansible_loop", p.locals["ansible_loop"])
+	}
 	if res.noLog {
 		label = hiddenWord
 	}

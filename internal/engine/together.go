@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"fleet/internal/jinja"
 	"fleet/internal/playbook"
@@ -110,8 +111,9 @@ func (h *hostRun) runsOnce(ctx context.Context, t *playbook.Task) (bool, error) 
 	case "add_host", "pause": // nobody answers the same question for each host
 		return true, nil
 	case "meta":
-		if t.Action.Text() == "refresh_inventory" {
-			return true, nil
+		switch strings.TrimSpace(t.Action.Text()) {
+		case "clear_facts", "clear_host_errors", "end_batch", "end_play", "refresh_inventory":
+			return !h.free, nil
 		}
 	}
 	c, err := h.newContext(ctx, t, nil)

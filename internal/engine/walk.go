@@ -78,7 +78,7 @@ func (h *hostRun) run(ctx context.Context) error {
 	}
 	// Tasks are in the air here only where the run was interrupted: they are ended.
 	_ = h.land(ctx)
-	h.crowd.leave(h.host, failed)
+	h.crowd.leave(h.host, failed, errors.Is(err, errEndHost))
 	if ctx.Err() == nil {
 		h.engine.Events.Emit(event.HostDone{Host: h.host, Play: h.id})
 	}

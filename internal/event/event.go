@@ -262,6 +262,7 @@ func ParseResult(data json.RawMessage) Result {
 	take("rc", &r.RC)
 	take("changes", &r.Changes)
 	take("warnings", &r.Warnings)
+	take("skipped_reason", &r.SkipReason)
 	take("skip_reason", &r.SkipReason)
 	r.Diffs = ParseDiffs(fields["diff"])
 	return r

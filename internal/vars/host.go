@@ -97,6 +97,7 @@ func (h *Host) Forget() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.kinds, fact)
+	delete(h.order, fact)
 	h.later = nil
 }
 
