@@ -38,7 +38,7 @@ func (t *Text) itemDone(e event.ItemDone) {
 		v.items[e.Host] = fold
 	}
 	if t.options.Verbose > 0 || !piece.bare() || !fold.takes(e.Outcome) {
-		v.pieces = append(v.pieces, piece)
+		t.keep(p, v, piece)
 		return
 	}
 	fold.count(piece)
@@ -86,8 +86,10 @@ func (f *itemFold) unfold() []piece {
 func (v *taskView) itemsOf(host string) bool { return v.items[host] != nil }
 
 // unfoldItems adds the lines of the items that were counted for a host.
-func (v *taskView) unfoldItems(host string) {
+func (t *Text) unfoldItems(p *playView, v *taskView, host string) {
 	if f := v.items[host]; f != nil {
-		v.pieces = append(v.pieces, f.unfold()...)
+		for _, piece := range f.unfold() {
+			t.keep(p, v, piece)
+		}
 	}
 }

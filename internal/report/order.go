@@ -35,7 +35,7 @@ type hostView struct {
 type taskView struct {
 	task   *event.Task
 	pieces []piece              // not printed yet
-	held   []piece              // looked at, and kept until those that are alike are there
+	held   alike                // that are kept until all are there
 	items  map[string]*itemFold // by host, where items were reported
 	opened bool                 // the header is printed
 	closed bool                 // all hosts have passed it
@@ -211,28 +211,32 @@ func (t *Text) printLoose(p *playView) {
 	p.loose = nil
 }
 
-// printPieces prints the lines of the front task. In a large play those that
-// are alike are held until all hosts are through.
+// keep takes a line of the task. In a large play those that are alike are held
+// until all hosts are through.
+func (t *Text) keep(p *playView, v *taskView, piece piece) {
+	if len(p.Hosts) > foldFrom && t.options.Verbose == 0 && !piece.alone {
+		v.held.add(piece)
+		return
+	}
+	v.pieces = append(v.pieces, piece)
+}
+
+// printPieces prints the lines of the front task.
 func (t *Text) printPieces(p *playView, through bool) {
 	v := p.front
 	if through { // of hosts that were lost in the middle of a loop
 		for _, h := range p.order {
-			v.unfoldItems(h.name)
+			t.unfoldItems(p, v, h.name)
 		}
 	}
-	fold := len(p.Hosts) > foldFrom && t.options.Verbose == 0
 	for _, piece := range v.pieces {
-		if fold && !piece.alone {
-			v.held = append(v.held, piece)
-			continue
-		}
 		t.taskHeader(v)
 		t.print(piece.text(t.style, piece.who())...)
 	}
 	v.pieces = nil
-	if through && len(v.held) > 0 {
+	if through && len(v.held.groups) > 0 {
 		t.taskHeader(v)
-		t.printFolded(v.held)
-		v.held = nil
+		t.printAlike(v.held)
+		v.held = alike{}
 	}
 }

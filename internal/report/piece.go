@@ -64,26 +64,44 @@ func (p *piece) text(s style, who string) []string {
 	return append([]string{s.paint(p.color, p.word+": "+who+p.tail)}, p.body...)
 }
 
-// printFolded prints pieces that differ in their host only as one.
-func (t *Text) printFolded(pieces []piece) {
-	hosts := map[string][]string{}
-	var first []piece
-	for _, p := range pieces {
-		key := p.word + p.via + "\x00" + p.tail + "\x00" + strings.Join(p.body, "\n")
-		if hosts[key] == nil {
-			first = append(first, p)
+// alike is lines of many hosts, of which those that differ in their host only are
+// kept once.
+type alike struct {
+	groups []*alikeGroup // in the order of their first lines
+	known  map[alikeKey]*alikeGroup
+}
+
+type alikeGroup struct {
+	first piece
+	hosts []string
+}
+
+type alikeKey struct{ word, via, tail, body string }
+
+func (a *alike) add(p piece) {
+	key := alikeKey{p.word, p.via, p.tail, strings.Join(p.body, "\n")}
+	g := a.known[key]
+	if g == nil {
+		if a.known == nil {
+			a.known = map[alikeKey]*alikeGroup{}
 		}
-		hosts[key] = append(hosts[key], p.host)
+		g = &alikeGroup{first: p}
+		a.known[key] = g
+		a.groups = append(a.groups, g)
 	}
-	for _, p := range first {
-		key := p.word + p.via + "\x00" + p.tail + "\x00" + strings.Join(p.body, "\n")
-		who := p.who()
-		if n := len(hosts[key]); n > 1 {
-			who = fmt.Sprintf("%s (%d hosts)", Ranges(hosts[key]), n)
-			if p.via != "" {
-				who += " -> " + p.via
+	g.hosts = append(g.hosts, p.host)
+}
+
+// printAlike prints a line for each group.
+func (t *Text) printAlike(a alike) {
+	for _, g := range a.groups {
+		who := g.first.who()
+		if n := len(g.hosts); n > 1 {
+			who = fmt.Sprintf("%s (%d hosts)", Ranges(g.hosts), n)
+			if g.first.via != "" {
+				who += " -> " + g.first.via
 			}
 		}
-		t.print(p.text(t.style, who)...)
+		t.print(g.first.text(t.style, who)...)
 	}
 }

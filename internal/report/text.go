@@ -155,15 +155,14 @@ func (t *Text) add(task *event.Task, piece piece) {
 		t.print(piece.text(t.style, piece.who())...)
 		return
 	}
-	view := p.view(task)
-	view.pieces = append(view.pieces, piece)
+	t.keep(p, p.view(task), piece)
 }
 
 func (t *Text) taskDone(e event.TaskDone) {
 	shown := false
 	if p := t.play(e.Task.Play); p != nil {
 		shown = e.Loop && p.view(e.Task).itemsOf(e.Host)
-		p.view(e.Task).unfoldItems(e.Host)
+		t.unfoldItems(p, p.view(e.Task), e.Host)
 	}
 	bad := e.Outcome == event.Failed || e.Outcome == event.Unreachable
 	if piece, ok := t.donePiece(e, shown); ok {
