@@ -114,7 +114,8 @@ func (l *launching) reachHelper(ctx context.Context, store *helper.Store) error 
 				return err
 			}
 		case "failed":
-			return cannotRun(g.Rest)
+			_, _ = l.transport.wait(2 * time.Second) // for what else it has written
+			return cannotRun(g.Rest, l.transport.stderr.text())
 		default:
 			return fmt.Errorf("the host said %q instead of starting the helper", g.Word)
 		}
@@ -126,8 +127,11 @@ func (l *launching) reachHelper(ctx context.Context, store *helper.Store) error 
 var ErrNoGzip = errors.New("no gzip")
 
 // cannotRun says why no folder could take the helper.
-func cannotRun(reasons string) error {
+func cannotRun(reasons, stderr string) error {
 	reasons = strings.TrimRight(strings.Join(strings.Fields(reasons), " "), "; ")
+	if stderr != "" {
+		reasons += " (" + strings.Join(strings.Split(stderr, "\n"), "; ") + ")"
+	}
 	e := source.Errorf(source.Pos{}, "the helper cannot be put on the host: %s", reasons)
 	switch {
 	case strings.Contains(reasons, "No space left"), strings.Contains(reasons, "Disk quota"):

@@ -22,6 +22,7 @@ import (
 
 	"fleet/internal/fleettest/distance"
 	"fleet/internal/helper"
+	"fleet/internal/source"
 	"fleet/internal/wire"
 )
 
@@ -171,5 +172,29 @@ func TestPush(t *testing.T) {
 				h.work.Wait()
 			})
 		})
+	}
+}
+
+func TestForPlatform(t *testing.T) {
+	own := filepath.Join(t.TempDir(), "fleet")
+	if err := os.WriteFile(own, []byte("program"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	store := &helper.Store{Own: own, OnlyOwn: true}
+	other := "aarch64"
+	if runtime.GOARCH == "arm64" {
+		other = "x86_64"
+	}
+	for machine, want := range map[string]struct{ err, hint string }{
+		"Linux riscv64":  {`fleet has no helper for this machine: "Linux riscv64"`, "x86_64 or aarch64"},
+		"Linux " + other: {"this fleet was built without a helper for linux/", `run "make build"`},
+	} {
+		_, err := ForPlatform(store, machine, false)
+		if err == nil || !strings.Contains(err.Error(), want.err) || !strings.Contains(source.HintOf(err), want.hint) {
+			t.Errorf("%s: %v\nhint: %s", machine, err, source.HintOf(err))
+		}
+	}
+	if h, err := ForPlatform(store, platform(helper.Helper{OS: runtime.GOOS, Arch: runtime.GOARCH}), false); err != nil || h.Size != 7 {
+		t.Errorf("this machine: %d bytes, %v", h.Size, err)
 	}
 }

@@ -15,46 +15,47 @@ import (
 // startScript starts a cached helper that fits, after saying "found", or asks for one
 // ("need SYSTEM MACHINE", and zstd where the host has it), reads how many pieces of
 // how many bytes come, how many bytes behind them, and the program that unpacks
-// them; says "more" after each piece, has the helper put itself into the first
-// folder that can be written and executes, and starts it; or says why it cannot
-// ("failed REASONS"). $1 is LC_ALL as the helper shall see it, $2 a helper in
-// another user's cache that may be copied instead, once its digest is known to be
-// right.
+// them; says "more" after each piece, unpacks them in the first folder that can be
+// written, and starts the helper, which puts itself in place; or says why it cannot
+// ("failed REASONS", and on standard error what the system said). $1 is LC_ALL as the
+// helper shall see it, $2 the folder of another user's helpers, of which one may be
+// copied instead, once its digest is known to be right.
 //
 // What came over the connection is whole where it could be unpacked: SSH and the
 // packed form have checksums, and a full disk makes the unpacking fail.
 //
 // The usual case, that the helper lies in the home folder, is quick's. Behind it comes
-// what starts no other program: each would cost as much of the host as a task.
+// what starts no other program: each would cost as much of the host as a task. That
+// goes for all else here too: each program is there because no shell can do it.
 const startScript = `if [ -n "$1" ]; then LC_ALL=$1; elif [ "$2" ]; then unset LC_ALL; fi; ` +
 	`k() { case "$1" in %[1]s *) d=none z=0 y=;; esac; }; ` +
 	`g() { [ -x "$f" ] && [ -O "$f" ] && [ -O "$c" ] && %[2]s; }; ` +
-	`m=; c="${XDG_CACHE_HOME:-$HOME/.cache}/fleet"; ` +
+	`s() { for x in $d $y; do f="$c/fleet-target-$x"; if g; then printf "\000\036fleet found \n"; exec "$f" ` + helper.Verb + `; fi; done; }; ` +
+	`m=; h="${XDG_CACHE_HOME:-$HOME/.cache}/fleet"; ` +
 	`if [ -r /proc/sys/kernel/arch ]; then read -r m </proc/sys/kernel/arch; fi; ` +
-	`k "Linux $m"; ` +
-	`for x in $d $y; do f="$c/fleet-target-$x"; if g; then printf "\000\036fleet found \n"; exec "$f" ` + helper.Verb + `; fi; done; ` +
-	`p=$(uname -sm); u=$(id -u); w=; k "$p"; ` +
-	`set -- "$2" "$c" "/var/tmp/fleet-$u" "/dev/shm/fleet-$u"; s=$1; shift; ` +
-	`for c; do for x in $d $y; do f="$c/fleet-target-$x"; ` +
-	`if g; then printf "\000\036fleet found \n"; exec "$f" ` + helper.Verb + `; fi; done; done; ` +
-	`q=; if command -v zstd >/dev/null 2>&1; then q=zstd; fi; ` +
-	`for c; do f="$c/fleet-target-$d"; t="$c/.fleet-target-$$"; w="$w$c: "; ` +
-	`e=$(umask 077; LC_ALL=C mkdir -p "$c" 2>&1) || { w="$w$e; "; continue; }; ` +
-	`if [ -h "$c" ]; then w="${w}is a link; "; continue; fi; ` +
-	`if [ -O "$c" ]; then :; else w="${w}belongs to someone else; "; continue; fi; ` +
-	`e=$(LC_ALL=C chmod 700 "$c" 2>&1) || { w="$w$e; "; continue; }; ` +
-	`if [ -e "$t" ]; then rm -f "$t"; fi; ` +
-	`if [ -r "$s/fleet-target-$d" ] && command -v sha256sum >/dev/null; then ` +
-	`(umask 077; cp "$s/fleet-target-$d" "$t" 2>/dev/null); ` +
-	`case "$(sha256sum <"$t")" in "$d "*) ;; *) rm -f "$t";; esac; fi; ` +
-	`if [ -f "$t" ]; then :; else printf "\000\036fleet need %%s\n" "$p $q"; read -r n b r q || exit 1; ` +
-	`{ e=$(umask 077; LC_ALL=C; export LC_ALL; ` +
-	`{ while [ "$n" -gt 0 ]; do head -c "$b"; printf "\000\036fleet more \n" >&3; n=$((n-1)); done; head -c "$r"; } | ` +
-	`{ "$q" -dc >"$t" || { r=$?; cat >/dev/null; exit $r; }; } 2>&1); } 3>&1 ` +
-	`|| { rm -f "$t"; w="$w$e; "; continue; }; fi; ` +
-	`chmod 700 "$t"; e=$(LC_ALL=C "$t" ` + helper.Verb + ` --install "$t" "$f" 2>&1) || { rm -f "$t"; w="${w}cannot run programs: $e; "; continue; }; ` +
-	`exec "$f" ` + helper.Verb + `; done; ` +
+	`p="Linux $m"; k "$p"; if [ $d = none ]; then p=$(uname -sm); k "$p"; fi; ` +
+	`c=$h; s; u=; for c in /var/tmp/fleet-* /dev/shm/fleet-*; do if [ -O "$c" ]; then u=${u:-$(id -u)}; ` +
+	`case "$c" in */fleet-"$u") s;; esac; fi; done; ` +
+	`q=; if command -v zstd >/dev/null 2>&1; then q=zstd; fi; w=; ` +
+	`for c in "$h" /var/tmp/fleet- /dev/shm/fleet-; do case "$c" in */fleet-) c=$c$(id -u);; esac; ` +
+	`f="$c/fleet-target-$d"; t="$c/.fleet-target-$$"; w="$w$c: "; ` +
+	`{ e=$(exec 2>&1; umask 077; LC_ALL=C; export LC_ALL; ` + fetchScript + `); } 3>&1 || { rm -f "$t"; w="$w$e; "; continue; }; ` +
+	`"$t" ` + helper.Verb + ` --install "$t" "$f"; r=$?; ` +
+	`case $r in 75|126|127) rm -f "$t"; w="${w}cannot run programs; ";; *) exit $r;; esac; done; ` +
 	`printf "\000\036fleet failed %%s\n" "$(printf %%s "$w" | tr "\n" " ")"`
+
+// fetchScript makes the folder $c, in which nobody else can change anything from then on,
+// and in it the helper $t. It prints what went wrong.
+const fetchScript = `o=; if [ -d "$c" ]; then o=y; fi; mkdir -p -m 700 "$c" || exit 1; ` +
+	`if [ -h "$c" ]; then echo is a link; exit 1; fi; ` +
+	`if [ -O "$c" ]; then :; else echo belongs to someone else; exit 1; fi; ` +
+	`if [ "$o" ]; then chmod 700 "$c" || exit 1; fi; ` +
+	`if [ -e "$t" ]; then rm -f "$t"; fi; ` +
+	`if [ -r "$2/fleet-target-$d" ] && command -v sha256sum >/dev/null; then cp "$2/fleet-target-$d" "$t" 2>/dev/null; ` +
+	`case "$(sha256sum <"$t")" in ("$d "*) ;; (*) rm -f "$t";; esac; fi; ` +
+	`if [ -f "$t" ]; then :; else printf "\000\036fleet need %%s\n" "$p $q" >&3; read -r n b r q || exit 1; ` +
+	`{ while [ "$n" -gt 0 ]; do head -c "$b"; printf "\000\036fleet more \n" >&3; n=$((n-1)); done; head -c "$r"; } | ` +
+	`{ "$q" -dc >"$t" || { cat >/dev/null; exit 1; }; } || exit 1; fi; chmod 700 "$t"`
 
 // machines are the names that uname -m has for architectures of Go.
 var machines = map[string]string{"amd64": "x86_64", "arm64": "aarch64"}

@@ -26,6 +26,9 @@ type Program struct {
 // Verb is the hidden argument that makes any fleet program serve as the helper.
 const Verb = "__target"
 
+// exitNotInstalled has the start script put the helper elsewhere.
+const exitNotInstalled = 75
+
 // Main is the helper: args are the program's arguments without its name. It
 // returns the exit code.
 func Main(args []string, program Program) int {
@@ -36,9 +39,8 @@ func Main(args []string, program Program) int {
 	case len(args) == 3 && args[0] == "--install":
 		if err := install(args[1], args[2]); err != nil {
 			fmt.Fprintf(os.Stderr, "fleet-target: %v\n", err)
-			return 1
+			return exitNotInstalled
 		}
-		return 0
 	case len(args) == 1 && args[0] == jobVerb:
 		return runJob(os.Stdin, program)
 	case len(args) > 0:
