@@ -9,6 +9,7 @@ import (
 	"fleet/internal/event"
 	"fleet/internal/jinja"
 	"fleet/internal/playbook"
+	"fleet/internal/source"
 	"fleet/internal/vars"
 )
 
@@ -199,7 +200,8 @@ func (h *hostRun) newContext(ctx context.Context, t *playbook.Task, locals map[s
 // contextFor is newContext with the variables of another host.
 func (h *hostRun) contextFor(ctx context.Context, host string, entry playbook.Entry, locals map[string]any) (*jinja.Context, error) {
 	m := &magic{run: h, host: host, entry: entry}
-	where := vars.Where{Host: host, PlaybookDir: h.dir, Play: h.vars, Entry: entry, Magic: m, Address: h.engine.address(host)}
+	where := vars.Where{Host: host, PlaybookDir: h.dir, Play: h.vars, Entry: entry, Magic: m, Address: h.engine.address(host),
+		Connection: func() string { return h.connection(host, entry) }}
 	if host == h.host && !h.engine.Options.NoPipelining {
 		where.Pending = h
 	}
@@ -217,4 +219,23 @@ func (e *Engine) address(host string) string {
 		return "127.0.0.1"
 	}
 	return host
+}
+
+// connection returns how a host is reached where no variable says it; empty where
+// a template does, which may itself want to know.
+func (h *hostRun) connection(host string, entry playbook.Entry) string {
+	if named, ok := h.engine.Inventory.Host(host); ok && named.Implicit {
+		return "local"
+	}
+	word := h.engine.Options.Connection
+	if n := given(h.Play, entry, func(k *playbook.Keywords) source.Node { return k.Connection }); n.Exists() {
+		word = n.Text()
+	}
+	switch {
+	case jinja.IsTemplate(word):
+		return ""
+	case word == "", word == "smart":
+		return "ssh"
+	}
+	return word
 }

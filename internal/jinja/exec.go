@@ -21,6 +21,7 @@ func (s *dataStmt) exec(f *frame, w *output) error {
 	if w.muted() {
 		return nil
 	}
+	w.pieces, w.last = w.pieces+1, nil
 	return w.write(s.data)
 }
 
@@ -31,6 +32,10 @@ func (s *printStmt) exec(f *frame, w *output) error {
 	v, err := s.x.eval(f)
 	if err != nil {
 		return err
+	}
+	w.pieces, w.last = w.pieces+1, nil
+	if _, isText := v.(string); isText {
+		w.last = s.x
 	}
 	if err := w.print(f, v); err != nil {
 		return locate(err, f.at(s.off))

@@ -129,6 +129,10 @@ type output struct {
 	main bool
 	// wrote says that something was written, be it an empty text.
 	wrote bool
+	// pieces counts the texts and the expressions that made the output; last is the
+	// last of these where it is an expression that gave a text.
+	pieces int
+	last   expr
 }
 
 // muted says that output goes nowhere: it stands outside of the blocks of a

@@ -6,17 +6,19 @@ import "slices"
 // own type, and the text of every other. A number with a line end behind it is
 // text, and the none that an expression comes to is the empty text; a variable
 // that is none stays so. As in Ansible, the text of a template of several parts that reads as a list, a dictionary or a boolean in Python's
-// notation becomes that value; literals only, nothing is evaluated.
+// notation becomes that value; literals only, nothing is evaluated, and not where one
+// expression in it wrote all of it and meant it as text.
 func (t *Template) Native(c *Context) (any, error) {
 	if c.Env.ReadLiterals {
 		return t.literal(c)
 	}
 	if t.single == nil {
-		s, err := t.Render(c)
+		w, err := t.render(c, &render{})
 		if err != nil {
-			return s, err
+			return "", err
 		}
-		if v, ok := Literal(s); ok {
+		s := t.finish(w.String())
+		if v, ok := Literal(s); ok && (w.pieces != 1 || !staysText(c, w.last)) {
 			return v, nil
 		}
 		return s, nil
@@ -54,21 +56,21 @@ func (t *Template) value(c *Context) (any, error) {
 // the value is none.
 func (t *Template) literal(c *Context) (any, error) {
 	if t.single == nil {
-		s, wrote, err := t.render(c, &render{literal: true})
+		w, err := t.render(c, &render{literal: true})
 		switch {
 		case err != nil:
 			return nil, err
-		case !wrote:
+		case !w.wrote:
 			return nil, nil
 		}
-		return t.readLiteral(s), nil
+		return t.readLiteral(w.String()), nil
 	}
 	v, err := t.value(c)
 	s, isText := v.(string)
 	switch {
 	case err != nil || !isText:
 		return v, err
-	case t.staysText(c):
+	case staysText(c, t.single):
 		return t.finish(s), nil
 	}
 	return t.readLiteral(s), nil
@@ -86,11 +88,10 @@ func (t *Template) readLiteral(s string) any {
 	return t.finish(s)
 }
 
-// staysText reports whether the text that the single expression gives is meant as
-// text: a filter made it, or the lookup of templates, or it was read already as
+// staysText reports whether the text that an expression gives is meant as text: a filter made it, or the lookup of templates, or it was read already as
 // the value of a variable.
-func (t *Template) staysText(c *Context) bool {
-	switch x := t.single.(type) {
+func staysText(c *Context, x expr) bool {
+	switch x := x.(type) {
 	case *filterExpr:
 		return slices.Contains([]string{"string", "to_json", "to_nice_json", "to_yaml", "to_nice_yaml"}, x.def.name)
 	case *callExpr:

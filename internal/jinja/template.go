@@ -116,25 +116,24 @@ func header(t *text, o *Options) (int, error) {
 
 // Render returns the text.
 func (t *Template) Render(c *Context) (string, error) {
-	s, _, err := t.render(c, &render{})
+	w, err := t.render(c, &render{})
 	if err != nil {
 		return "", err
 	}
-	return t.finish(s), nil
+	return t.finish(w.String()), nil
 }
 
-// render returns the text without the line ends that belong behind it, and whether
-// anything was written at all, be it an empty text.
-func (t *Template) render(c *Context, rt *render) (s string, wrote bool, err error) {
+// render returns what is written, without the line ends that belong behind it.
+func (t *Template) render(c *Context, rt *render) (*output, error) {
 	if err := c.enter(); err != nil {
-		return "", false, locate(err, place{t.text, 0})
+		return nil, locate(err, place{t.text, 0})
 	}
 	defer c.leave()
-	w := output{rt: rt, main: true}
-	if err := t.run(&frame{c: c, rt: rt, text: t.text}, &w); err != nil {
-		return "", false, locate(err, place{t.text, 0})
+	w := &output{rt: rt, main: true}
+	if err := t.run(&frame{c: c, rt: rt, text: t.text}, w); err != nil {
+		return nil, locate(err, place{t.text, 0})
 	}
-	return w.String(), w.wrote, nil
+	return w, nil
 }
 
 // finish gives the result its line ends.

@@ -71,14 +71,24 @@ func (l *pendingLayer) names() []string {
 	return l.hostLayer.names()
 }
 
-// addressLayer is the weakest of all: a task sees an ansible_host always.
-type addressLayer struct {
-	scope   *Scope
-	address string
+// reachLayer is the weakest of all: a task sees an ansible_host and an
+// ansible_connection always.
+type reachLayer struct {
+	scope      *Scope
+	address    string
+	connection func() string
 }
 
-func (l addressLayer) lookup(name string) (any, bool) {
-	if name != "ansible_host" {
+func (l reachLayer) lookup(name string) (any, bool) {
+	switch name {
+	case "ansible_host":
+	case "ansible_connection":
+		if l.connection == nil {
+			return nil, false
+		}
+		connection := l.connection()
+		return connection, connection != ""
+	default:
 		return nil, false
 	}
 	if v, ok := l.scope.Lookup("ansible_ssh_host"); ok {
@@ -87,4 +97,4 @@ func (l addressLayer) lookup(name string) (any, bool) {
 	return l.address, true
 }
 
-func (l addressLayer) names() []string { return []string{"ansible_host"} }
+func (l reachLayer) names() []string { return []string{"ansible_host", "ansible_connection"} }

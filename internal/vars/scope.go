@@ -24,6 +24,9 @@ type Where struct {
 	Entry       playbook.Entry // the task or block; nil: the play itself
 	Magic       Magic
 	Address     string // what ansible_host is where nothing sets it; empty: then it is undefined
+	// Connection is what ansible_connection is where nothing sets it; nil, or an empty
+	// text: then it is undefined. It is asked only with Address.
+	Connection func() string
 	// Before hides what the host learnt at this place or later; nil hides nothing.
 	Before *Place
 	// Pending waits for what the host is about to learn; nil where it is nothing.
@@ -94,7 +97,7 @@ func (s *Store) Scope(w Where) (*Scope, error) {
 		sc.addMap(s.Map(r.Defaults))
 	}
 	if w.Address != "" {
-		sc.add(addressLayer{sc, w.Address})
+		sc.add(reachLayer{sc, w.Address, w.Connection})
 	}
 	return sc, nil
 }
