@@ -170,6 +170,23 @@ type writerFunc func(p []byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
+// A jump host whose way leads through itself is an error, and not a wait for ever:
+// straight, and round a corner.
+func TestEndlessJump(t *testing.T) {
+	d := dialer(t)
+	config := filepath.Join(d.Home, "config")
+	d.ConfigFiles = []string{config}
+	for _, text := range []string{"Host *\n ProxyJump gate\n", "Host web\n ProxyJump gate\nHost gate\n ProxyJump inner\nHost inner\n ProxyJump gate\n"} {
+		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := d.Dial(t.Context(), Options{Host: "web", User: "u"})
+		if err == nil || !strings.Contains(err.Error(), "one that leads back to itself") || !strings.Contains(source.HintOf(err), "ProxyJump none") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func TestJump(t *testing.T) {
 	outer, inner := fleettest.New(t, fleettest.Config{}), fleettest.New(t, fleettest.Config{})
 	d := dialer(t)

@@ -3,7 +3,6 @@ package ssh
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"time"
@@ -11,25 +10,18 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// maxJumps bounds how many hosts may stand in between.
-const maxJumps = 8
-
 // Dial logs in to a host. The error is an *Error, or ctx's cause where ctx ended.
 func (d *Dialer) Dial(ctx context.Context, o Options) (*Client, error) {
-	return d.dial(ctx, o, 0)
-}
-
-func (d *Dialer) dial(ctx context.Context, o Options, jumps int) (*Client, error) {
 	t, err := d.resolve(o)
 	if err != nil {
 		return nil, setup(o.Host, err)
 	}
-	if jumps > maxJumps {
-		return nil, setup(o.Host, fmt.Errorf("more than %d jump hosts, or one that leads back to itself", maxJumps))
+	if err := d.endlessJumps(t, o); err != nil {
+		return nil, setup(o.Host, err)
 	}
 	until := time.Now().Add(t.timeout)
 	for wait := 50 * time.Millisecond; ; wait *= 2 {
-		c, err := d.attempt(ctx, t, o, jumps)
+		c, err := d.attempt(ctx, t, o)
 		if ctx.Err() != nil && err != nil {
 			return nil, context.Cause(ctx)
 		}
@@ -63,7 +55,7 @@ func flooded(err error) bool {
 }
 
 // attempt connects and logs in once.
-func (d *Dialer) attempt(ctx context.Context, t *target, o Options, jumps int) (*Client, error) {
+func (d *Dialer) attempt(ctx context.Context, t *target, o Options) (*Client, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var conn net.Conn
@@ -71,7 +63,7 @@ func (d *Dialer) attempt(ctx context.Context, t *target, o Options, jumps int) (
 	l.clock = newClock(t.timeout, func() { cancel(errClock) })
 	defer l.clock.stop()
 	defer l.close()
-	conn, release, err := d.connect(ctx, t, o, jumps, l.clock)
+	conn, release, err := d.connect(ctx, t, o, l.clock)
 	if err != nil {
 		var e *Error
 		if errors.As(err, &e) {
@@ -139,7 +131,7 @@ func (l *login) handshake(conn net.Conn) (*Client, error) {
 
 // connect opens the connection that the login goes over: straight, through a
 // command, or through another login. release is to be called after its end.
-func (d *Dialer) connect(ctx context.Context, t *target, o Options, jumps int, c *clock) (net.Conn, func(), error) {
+func (d *Dialer) connect(ctx context.Context, t *target, o Options, c *clock) (net.Conn, func(), error) {
 	none := func() {}
 	switch {
 	case t.proxyCommand != "":
@@ -149,7 +141,7 @@ func (d *Dialer) connect(ctx context.Context, t *target, o Options, jumps int, c
 		// The time of a jump host's login is its own.
 		c.pause()
 		defer c.resume()
-		return d.dialJump(ctx, t, o, jumps)
+		return d.dialJump(ctx, t, o)
 	}
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", t.addr())
 	return conn, none, err

@@ -70,8 +70,9 @@ func TestDialErrors(t *testing.T) {
 		"other user":     {func(o *Options) { o.User = "root" }, Auth, "root@127.0.0.1:", ""},
 		"missing key":    {func(o *Options) { o.KeyFiles = []string{dir + "/nokey"} }, Setup, dir + "/nokey: cannot read the private key: no such file or directory", ""},
 		"open key":       {func(o *Options) { o.KeyFiles = []string{file("open", string(key), 0o644)} }, Setup, "the private key has mode 0644: others can read it", "chmod 600"},
-		"not a key":      {func(o *Options) { o.KeyFiles = []string{file("text", "hello", 0o600)} }, Setup, "not a private key", ""},
-		"public key":     {func(o *Options) { o.KeyFiles = []string{file("pub", "ssh-ed25519 AAAA", 0o600)} }, Setup, "not a private key", "without .pub"},
+		"not a key":      {func(o *Options) { o.KeyFiles = []string{file("text", "hello", 0o644)} }, Setup, "not a private key", ""},
+		"public key":     {func(o *Options) { o.KeyFiles = []string{file("pub", "ssh-ed25519 AAAA", 0o644)} }, Setup, "not a private key", "without .pub"},
+		"folder":         {func(o *Options) { o.KeyFiles = []string{dir} }, Setup, dir + ": cannot read the private key: is a directory", ""},
 		"strict":         {func(o *Options) { o.HostKeyChecking = Strict }, HostKey, "the host's key ssh-ed25519 SHA256:", "accept-new"},
 		"bad known":      {func(o *Options) { o.KnownHosts = []string{file("known", "127.0.0.1 what\n", 0o600)} }, Setup, "known:1:", "remove that line"},
 	} {

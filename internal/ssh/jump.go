@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"fleet/internal/source"
 )
 
 // jump is a login that others go through. It is shared by all hosts of a run.
@@ -16,13 +18,35 @@ type jump struct {
 	users  int // guarded by Dialer.mu
 }
 
+// maxJumps bounds how many hosts may stand in between.
+const maxJumps = 8
+
+// endlessJumps returns an error where the jump hosts before a target lead back to
+// one of them, or are too many. It is asked before the first of them is dialed:
+// whoever needs a login that needs itself would wait for ever.
+func (d *Dialer) endlessJumps(t *target, o Options) (err error) {
+	for n := 0; t.jump != ""; n++ {
+		if n == maxJumps {
+			return source.Errorf(source.Pos{}, "more than %d jump hosts, or one that leads back to itself: ProxyJump %s", maxJumps, t.jump).
+				WithHint("where Host * of ssh_config has a ProxyJump, put above it: Host %s, and below that: ProxyJump none", o.Host)
+		}
+		if o, err = jumpOptions(t.jump, o); err != nil {
+			return err
+		}
+		if t, err = d.resolve(o); err != nil {
+			return fmt.Errorf("the jump host %s: %w", o.Host, err)
+		}
+	}
+	return nil
+}
+
 // dialJump connects to the target through its jump hosts.
-func (d *Dialer) dialJump(ctx context.Context, t *target, o Options, jumps int) (net.Conn, func(), error) {
+func (d *Dialer) dialJump(ctx context.Context, t *target, o Options) (net.Conn, func(), error) {
 	via, err := jumpOptions(t.jump, o)
 	if err != nil {
 		return nil, nil, setup(t.String(), err)
 	}
-	client, release, err := d.shared(ctx, via, jumps+1)
+	client, release, err := d.shared(ctx, via)
 	if err != nil {
 		return nil, nil, &Error{Reason: reasonOf(err), Host: t.String(), Msg: fmt.Sprintf("the jump host cannot be reached: %v", err), Err: err}
 	}
@@ -64,7 +88,7 @@ func jumpOptions(list string, o Options) (Options, error) {
 
 // shared returns the login on a jump host. Whoever comes first dials; release
 // closes it behind the last one.
-func (d *Dialer) shared(ctx context.Context, o Options, jumps int) (*Client, func(), error) {
+func (d *Dialer) shared(ctx context.Context, o Options) (*Client, func(), error) {
 	key := fmt.Sprintf("%s@%s:%d via %s", o.User, o.Host, o.Port, o.ProxyJump)
 	d.mu.Lock()
 	if d.jumps == nil {
@@ -86,7 +110,7 @@ func (d *Dialer) shared(ctx context.Context, o Options, jumps int) (*Client, fun
 		return nil, nil, context.Cause(ctx)
 	}
 	if j.client == nil || j.client.Err() != nil {
-		client, err := d.dial(ctx, o, jumps)
+		client, err := d.Dial(ctx, o)
 		if err != nil {
 			d.mu.Lock()
 			j.users-- // there is nothing to close, and release would wait for this turn

@@ -54,13 +54,13 @@ func (k *keyFile) read() error {
 	if err != nil {
 		return k.unreadable(err)
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 && ownedByMe(info) {
-		return source.Errorf(source.Pos{File: k.path}, "the private key has mode %04o: others can read it", mode).
-			WithHint("chmod 600 %s", k.path)
-	}
 	data, err := source.ReadFile(k.path)
 	if err != nil {
 		return k.unreadable(err)
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 && ownedByMe(info) && bytes.Contains(data, []byte("PRIVATE KEY")) {
+		return source.Errorf(source.Pos{File: k.path}, "the private key has mode %04o: others can read it", mode).
+			WithHint("chmod 600 %s", k.path)
 	}
 	signer, err := ssh.ParsePrivateKey(data)
 	var missing *ssh.PassphraseMissingError
