@@ -65,7 +65,8 @@ func (a *app) end(err error) int {
 	fail(a.err, err)
 	code := codeOf(err)
 	for _, flush := range a.flush {
-		if flush() != nil && code == exitOK {
+		if ferr := flush(); ferr != nil && code == exitOK {
+			fail(a.err, ferr)
 			code = exitUsage // nobody could read what was printed
 		}
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -101,6 +103,30 @@ func TestVersionText(t *testing.T) {
 }
 
 // try runs fleet with these arguments.
+// What could not be printed is an error, also where a verb looks after no line of it.
+func TestNothingIsPrintedOnAFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	file := filepath.Join(t.TempDir(), "p.yml")
+	if err := os.WriteFile(file, []byte("- hosts: all\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"version"}, {"check", "-i", "a,", file}, {"run", "--list-tasks", "-i", "a,", file}} {
+		var e strings.Builder
+		a := newApp()
+		a.flush, a.err = nil, &e
+		a.out = a.masked(full)
+		root := newRoot(a)
+		root.SetArgs(args)
+		if code := exitCode(a.end(root.Execute())); code != exitUsage || !strings.Contains(e.String(), "no space left on device") {
+			t.Errorf("fleet %s: code %d, %q", args, code, e.String())
+		}
+	}
+}
+
 func try(args ...string) (code exitCode, out, errs string) {
 	var o, e strings.Builder
 	a := newApp()

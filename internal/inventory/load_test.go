@@ -343,8 +343,8 @@ func TestIniIsText(t *testing.T) {
 		t.Errorf("with a mark of the order of bytes: %v", err)
 	}
 	for text, want := range map[string]string{
-		"# caf\xe9\nweb1\n":            "",
-		"web1\ncaf\xe9\n":             "f:2:1: the line is no text in UTF-8",
+		"# caf\xe9\nweb1\n":             "",
+		"web1\ncaf\xe9\n":               "f:2:1: the line is no text in UTF-8",
 		"\x7fELF\x00\x01[\n\xff[\n\x00": "f:1:1: the line is no text in UTF-8",
 	} {
 		write(t, "f", text)

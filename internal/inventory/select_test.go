@@ -75,4 +75,3 @@ func TestSelectMistakes(t *testing.T) {
 		}
 	}
 }
-

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -71,6 +72,35 @@ func TestWriterFindsSecretsInPieces(t *testing.T) {
 		}
 		if want := "x ******** y hunt z"; b.String() != want {
 			t.Errorf("pieces of %d: got %q", size, b.String())
+		}
+	}
+}
+
+// fullAfter takes so many writes, and is full then.
+type fullAfter struct{ left int }
+
+func (w *fullAfter) Write(p []byte) (int, error) {
+	if w.left--; w.left < 0 {
+		return 0, syscall.ENOSPC
+	}
+	return len(p), nil
+}
+
+func TestWriterRemembersItsError(t *testing.T) {
+	for name, secret := range map[string]string{"no secrets": "", "secrets": "hunter2hunter2"} {
+		var s Set
+		if secret != "" {
+			s.Add(secret)
+		}
+		to := &fullAfter{left: 1}
+		w := s.Writer(to)
+		for i, want := range []error{nil, syscall.ENOSPC, syscall.ENOSPC} {
+			if _, err := w.Write([]byte("line\n")); err != want {
+				t.Errorf("%s: write %d: %v", name, i, err)
+			}
+		}
+		if err := w.Flush(); err != syscall.ENOSPC || to.left != -1 {
+			t.Errorf("%s: %v, and %d writes behind the first error", name, err, -1-to.left)
 		}
 	}
 }

@@ -19,38 +19,45 @@ type Writer struct {
 	w    io.Writer
 	mu   sync.Mutex
 	kept string
+	err  error // the first one of w; nothing is written behind it
 }
 
-// Write takes all of p, or fails as the underlying writer does.
+// Write takes all of p, or fails as the underlying writer does, and from then on.
 func (w *Writer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t := w.set.table.Load()
-	if t == nil && w.kept == "" {
-		return w.w.Write(p)
+	if w.err == nil && t == nil && w.kept == "" {
+		var n int
+		n, w.err = w.w.Write(p)
+		return n, w.err
 	}
 	text := w.kept + string(p)
 	w.kept = ""
 	if t != nil {
 		text, w.kept = t.mask(text, false)
 	}
-	if _, err := io.WriteString(w.w, text); err != nil {
-		return 0, err
+	if w.write(text); w.err != nil {
+		return 0, w.err
 	}
 	return len(p), nil
 }
 
-// Flush writes what was kept.
+// Flush writes what was kept. It returns the error of any write before it, too:
+// whoever prints much need not look after each line.
 func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	text := w.set.String(w.kept)
 	w.kept = ""
-	if text == "" {
-		return nil
+	w.write(text)
+	return w.err
+}
+
+func (w *Writer) write(text string) {
+	if w.err == nil && text != "" {
+		_, w.err = io.WriteString(w.w, text)
 	}
-	_, err := io.WriteString(w.w, text)
-	return err
 }
 
 // JSON returns a JSON text with the secrets in its strings masked, so that it
