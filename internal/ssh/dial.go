@@ -17,7 +17,7 @@ func (d *Dialer) Dial(ctx context.Context, o Options) (*Client, error) {
 		return nil, setup(o.Host, err)
 	}
 	if err := d.endlessJumps(t, o); err != nil {
-		return nil, setup(o.Host, err)
+		return nil, setup(t.String(), err)
 	}
 	until := time.Now().Add(t.timeout)
 	for wait := 50 * time.Millisecond; ; wait *= 2 {
