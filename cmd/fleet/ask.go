@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 )
 
@@ -77,13 +78,38 @@ func (t *terminal) Ask(ctx context.Context, text string, private bool) (string, 
 	}
 }
 
+// read reads a line. The error is io.EOF where the operator ends the input in place of
+// an answer.
 func (t *terminal) read(private bool) (string, error) {
 	if private {
-		word, err := term.ReadPassword(int(t.tty.Fd()))
-		t.print("\n")
-		return string(word), err
+		shown, err := hideTyping(int(t.tty.Fd()))
+		if err != nil {
+			return "", err
+		}
+		defer shown()
 	}
 	line, err := bufio.NewReader(t.tty).ReadString('\n')
-	t.entered()
+	if private || err != nil {
+		t.print("\n")
+	} else {
+		t.entered()
+	}
 	return strings.TrimRight(line, "\r\n"), err
+}
+
+// hideTyping turns the terminal's echo off, and returns what turns it on again.
+func hideTyping(fd int) (shown func(), err error) {
+	before, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	if err != nil {
+		return nil, err
+	}
+	hidden := *before
+	hidden.Lflag &^= unix.ECHO
+	hidden.Lflag |= unix.ICANON | unix.ISIG
+	hidden.Iflag |= unix.ICRNL
+	if err := unix.IoctlSetTermios(fd, unix.TCSETS, &hidden); err != nil {
+		return nil, err
+	}
+	// Where this fails nothing more can be done.
+	return func() { _ = unix.IoctlSetTermios(fd, unix.TCSETS, before) }, nil
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"math"
 	"strings"
 	"time"
 
@@ -191,7 +192,8 @@ func runFail(_ context.Context, a *attempt, args *failArgs) (*taskResult, error)
 
 // Pause waits for some time, or for the operator to press Enter.
 //
-// All hosts that come to the task at the same time wait once.
+// All hosts that come to the task at the same time wait once. Where standard input
+// is no terminal nobody is waited for: the run goes on, with a warning.
 //
 // Example:
 //
@@ -225,21 +227,30 @@ func runPause(ctx context.Context, a *attempt, args *pauseArgs) (*taskResult, er
 	case !a.engine.person():
 		a.engine.Events.Emit(event.Warning{Host: a.hostRun.host, Pos: a.task.ModulePos, Msg: "pause waits for nobody: standard input is no terminal"})
 	default:
-		input, err = a.ask(ctx, or(args.Prompt, func() string { return "Press Enter to go on" }), !args.Echo)
+		input, err = a.ask(ctx, or(args.Prompt, func() string { return "Press enter to continue, Ctrl+C to interrupt" }), !args.Echo)
 	}
 	if err != nil {
 		return nil, err
 	}
 	delta := time.Since(begin)
-	return ok("user_input", input, "delta", int(delta.Seconds()), "echo", args.Echo,
+	paused, unit := delta.Minutes(), "minutes"
+	if args.Seconds != nil {
+		paused, unit = delta.Seconds(), "seconds"
+	}
+	stdout := "Paused for " + jinja.Str(math.Round(paused*100)/100) + " " + unit
+	return ok("user_input", input, "delta", int(delta.Seconds()), "echo", args.Echo, "rc", 0, "stdout", stdout, "stderr", "",
 		"start", begin.Format(time.DateTime), "stop", time.Now().Format(time.DateTime)), nil
 }
 
 // ask asks the operator for an answer to a text.
 func (a *attempt) ask(ctx context.Context, text string, private bool) (said string, err error) {
+	question := printable(text)
+	if private {
+		question += " (output is hidden)"
+	}
 	err = a.engine.asks(ctx, a.hostRun.host, a.event, text, func() error {
-		said, err = a.engine.line(ctx, text+": ", private)
+		said, err = a.engine.line(ctx, question+": ", private)
 		return err
 	})
-	return said, err
+	return said, unanswered(err)
 }

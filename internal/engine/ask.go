@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"fleet/internal/event"
@@ -27,6 +28,14 @@ func (e *Engine) line(ctx context.Context, text string, private bool) (string, e
 		return "", io.EOF
 	}
 	return e.Prompter.Ask(ctx, text, private)
+}
+
+// unanswered says in words that nobody answers any more.
+func unanswered(err error) error {
+	if errors.Is(err, io.EOF) {
+		return errors.New("nobody answers: the input has ended")
+	}
+	return err
 }
 
 // asks tells the reports that a task asks, and then calls ask. Of several hosts one

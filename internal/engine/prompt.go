@@ -90,7 +90,7 @@ func (e *Engine) ask(ctx context.Context, c *jinja.Context, q playbook.Prompt) (
 	}
 	value, err := e.confirmed(ctx, q, text+": ")
 	if err != nil {
-		return "", source.Errorf(q.Pos, "asking for %q: %w", q.Name, err)
+		return "", source.Errorf(q.Pos, "asking for %q: %w", q.Name, unanswered(err))
 	}
 	if value == "" {
 		return def, nil

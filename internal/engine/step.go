@@ -50,7 +50,7 @@ func (e *Engine) step(ctx context.Context, host string, et *event.Task) (yes boo
 			yes, e.stepping = true, false
 		}
 		if errors.Is(err, io.EOF) {
-			err = source.Errorf(source.Pos{}, "nobody says whether to run the task %q: standard input has ended", et.Name).WithHint("leave --step out")
+			err = source.Errorf(source.Pos{}, "nobody says whether to run the task %q: the input has ended", et.Name).WithHint("leave --step out")
 		}
 		return err
 	})

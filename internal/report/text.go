@@ -105,24 +105,34 @@ func (t *Text) Close() error {
 }
 
 // asking shows the header of a task that asks the operator, and what hosts have
-// said in it, since the prompt stands below it at once: it waits for no host that is
-// still in another task. The host is through with the task only behind the answer.
+// said in it and before it, since the prompt stands below at once: it waits for no
+// host that is still in another task. The host is through with the task only behind
+// the answer.
 func (t *Text) asking(e event.Asking) {
 	t.advance()
 	p := t.play(e.Task.Play)
 	if p == nil || p != t.plays[0] {
 		return
 	}
-	if p.front != nil {
-		t.printPieces(p, false)
+	asking := p.view(e.Task)
+	for _, v := range p.tasks {
+		if event.Compare(v.task, e.Task) > 0 {
+			break
+		}
+		if v == asking || len(v.pieces) > 0 {
+			t.printAtOnce(v)
+		}
 	}
-	v := p.view(e.Task)
+	p.arrive(e.Host, e.Task, true)
+}
+
+// printAtOnce prints what there is of a task.
+func (t *Text) printAtOnce(v *taskView) {
 	t.taskHeader(v)
 	for _, piece := range v.pieces {
 		t.print(piece.text(t.style, piece.who())...)
 	}
 	v.pieces = nil
-	p.arrive(e.Host, e.Task, true)
 }
 
 // flush prints all plays to their end.
