@@ -64,6 +64,9 @@ func run(ctx context.Context, args []string) error {
 		}
 		todo = slices.DeleteFunc(todo, func(name string) bool { return known[name] != "" })
 	}
+	if o.check {
+		return checkAll(ctx, o, todo)
+	}
 	if o.image == "" {
 		if o.image, err = buildImage(ctx, o.folder); err != nil {
 			return err
@@ -84,8 +87,8 @@ type options struct {
 	limit    time.Duration
 	machines int
 
-	background, missing bool
-	only                []string
+	background, missing, check bool
+	only                       []string
 }
 
 func parse(args []string) (options, error) {
@@ -100,6 +103,7 @@ func parse(args []string) (options, error) {
 	flags.IntVar(&o.machines, "machines", 2, "how many machines work side by side")
 	flags.BoolVar(&o.background, "background", false, "let all else on the host go first")
 	flags.BoolVar(&o.missing, "missing", false, "only what Ansible has no result of yet")
+	flags.BoolVar(&o.check, "check", false, "run fleet check alone, here, and compare its errors with check.txt")
 	flags.Func("with", "whose commands run: fleet or ansible (default fleet)", func(s string) error {
 		o.with = inside.Program(s)
 		return o.with.Valid()

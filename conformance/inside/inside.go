@@ -81,7 +81,7 @@ func (r run) target(name string, all aliasList) error {
 		}
 	}
 	playbook := name + "-play.yml"
-	if err := os.WriteFile(filepath.Join(r.integration(), playbook), r.play(name, all), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(r.integration(), playbook), play(name, all, r.output), 0o644); err != nil {
 		return err
 	}
 	return r.command(r.integration(), []string{"ANSIBLE_ROLES_PATH=" + r.targets()}, "ansible-playbook", playbook, "-i", "inventory")

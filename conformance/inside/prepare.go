@@ -10,6 +10,9 @@ import (
 	"strings"
 )
 
+// Inventory is the inventory that ansible-test makes.
+const Inventory = "[testgroup]\ntesthost ansible_connection=\"local\" ansible_pipelining=\"yes\" ansible_python_interpreter=\"/usr/bin/python3\"\n"
+
 // prepare gives the target a tree of the checkout's files that it may write to,
 // beside the inventory and the empty settings that ansible-test makes.
 func (r run) prepare() error {
@@ -33,7 +36,7 @@ func (r run) prepare() error {
 		return fmt.Errorf("mount: %w: %s", err, out)
 	}
 	files := map[string]string{
-		"inventory":       "[testgroup]\ntesthost ansible_connection=\"local\" ansible_pipelining=\"yes\" ansible_python_interpreter=\"/usr/bin/python3\"\n",
+		"inventory":       Inventory,
 		"integration.cfg": "# No settings.\n",
 	}
 	for name, text := range files {
@@ -63,11 +66,13 @@ func (r run) environment() []string {
 	return env
 }
 
-// play is the playbook of a target that is a role.
-func (r run) play(name string, all aliasList) []byte {
+// Play is the playbook of a target that is a role, and lies in that folder.
+func Play(name, targets, output string) []byte { return play(name, aliases(targets, name), output) }
+
+func play(name string, all aliasList, output string) []byte {
 	play := []map[string]any{{
 		"hosts": "testhost", "gather_facts": !all.has("gather_facts/no"), "vars_files": []string{},
-		"vars": map[string]string{"output_dir": r.output}, "roles": []string{name},
+		"vars": map[string]string{"output_dir": output}, "roles": []string{name},
 	}}
 	text, err := json.MarshalIndent(play, "", "    ")
 	if err != nil {

@@ -77,6 +77,10 @@ func (r *reader) common(k keyword, value source.Node, to *Keywords) bool {
 		if k.to == nil {
 			return false
 		}
+		if value.IsNull() && k.name != "name" && k.name != "async" {
+			to.Idle = append(to.Idle, source.Errorf(value.Pos(), "%q is empty, which is as if it were not there", k.name))
+			return true
+		}
 		if e := r.misfit(k, value); e != nil {
 			to.Misfits = append(to.Misfits, e)
 		}
