@@ -17,7 +17,7 @@ type call struct {
 
 var (
 	setting  = regexp.MustCompile(`^(?:export\s+)?(ANSIBLE_\w+)=(\S+)$`)
-	playbook = regexp.MustCompile(`((?:[A-Z_]+=\S+\s+)*)ansible-playbook\s+(.*)`)
+	playbook = regexp.MustCompile(`((?:[A-Z_][A-Z0-9_]*=\S+\s+)*)ansible-playbook\s+(.*)`)
 	// behind the arguments of a call
 	ending = regexp.MustCompile(`\s\d?>|\s\||\|\s|&&|;|\)\s*$|\)"|\)\s*[|=]`)
 )

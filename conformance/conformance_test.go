@@ -75,3 +75,42 @@ func TestRecord(t *testing.T) {
 		t.Errorf("%v, %v", known, err)
 	}
 }
+
+func TestCalls(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "runme.sh")
+	text := `#!/usr/bin/env bash
+set -eux
+export ANSIBLE_ROLES_PATH=../
+ansible-playbook -i ../../inventory a.yml -e 'x=1 y=2' -e "dir=${OUTPUT_DIR}" -vvv "$@" 2>&1 | tee out
+# ansible-playbook commented.yml
+ANSIBLE_JINJA2_NATIVE=1 ansible-playbook b.yml --forks 1 \
+    --tags "one" -e "$EXTRA" # why
+if ! ansible-playbook "$name" ; then false; fi
+cd sub
+[ "$(ansible-playbook c.yml --vault-pass-file word)" = x ]
+`
+	if err := os.WriteFile(script, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range calls(script, map[string]string{"OUTPUT_DIR": "/out"}) {
+		got = append(got, filepath.Base(c.dir)+" "+strings.Join(c.env, " ")+" "+strings.Join(c.args, "|"))
+	}
+	folder := filepath.Base(filepath.Dir(script))
+	want := []string{
+		folder + " ANSIBLE_ROLES_PATH=../ -i|../../inventory|a.yml|-e|x=1 y=2|-e|dir=/out",
+		folder + " ANSIBLE_ROLES_PATH=../ ANSIBLE_JINJA2_NATIVE=1 b.yml|--tags|one",
+		"sub ANSIBLE_ROLES_PATH=../ c.yml|--vault-password-file|word",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestMistakesHaveReasons: the list of what check says can be read.
+func TestMistakesHaveReasons(t *testing.T) {
+	known, err := readMistakes("check.txt")
+	if err != nil || len(known) == 0 {
+		t.Error(len(known), err)
+	}
+}

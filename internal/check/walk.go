@@ -18,6 +18,7 @@ type site struct {
 	certain bool           // the place is reached whenever the playbook runs
 	lenient bool           // something undefined does no harm
 	guessed bool           // in a file that an include may bring in
+	never   bool           // a condition says no in so many words
 }
 
 // at returns the site for an entry inside.
@@ -198,6 +199,7 @@ func (p *play) conditions(list []source.Node, s site) site {
 			continue
 		} else if v == false || v == nil {
 			s = s.perhaps()
+			s.never = s.never || v == false
 			continue
 		}
 		t := p.condition(n)
@@ -286,6 +288,10 @@ func (p *play) follow(t *playbook.Task, s site) {
 		}
 		if part.err != nil {
 			for _, e := range playbook.Errors(part.err) {
+				if s.never && part.block == nil {
+					p.doubt(located(e, t.ModulePos), false) // switched off, with what it names
+					continue
+				}
 				p.refuse(located(e, t.ModulePos), s.certain)
 			}
 		}
