@@ -1,5 +1,5 @@
 // Package database holds what the modules of all kinds of database servers share:
-// how values stand in statements, and how connections are encrypted. It runs on the
+// how connections are made and encrypted, and how values stand in statements. It runs on the
 // target.
 package database
 

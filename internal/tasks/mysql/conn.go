@@ -12,6 +12,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"fleet/internal/tasks/database"
 )
 
 // What client and server can do, by the bits of the protocol.
@@ -61,23 +63,16 @@ func (e *serverError) Error() string { return fmt.Sprintf("%s (error %d)", e.tex
 
 // dial logs in. A context that ends closes the connection.
 func dial(ctx context.Context, l *login) (*conn, error) {
-	d := net.Dialer{Timeout: l.timeout}
-	nc, err := d.DialContext(ctx, l.network, l.address)
+	nc, stop, err := database.Dial(ctx, l.network, l.address, l.timeout)
 	if err != nil {
-		var op *net.OpError
-		if errors.As(err, &op) {
-			err = op.Err
-		}
 		return nil, err
 	}
-	c := &conn{Conn: nc, r: bufio.NewReader(nc), safe: l.network == "unix"}
-	c.stop = context.AfterFunc(ctx, func() { _ = nc.Close() })
-	_ = nc.SetDeadline(time.Now().Add(l.timeout)) // fails on a closed connection, which reading tells
+	c := &conn{Conn: nc, r: bufio.NewReader(nc), safe: l.network == "unix", stop: stop}
 	if err := c.handshake(l); err != nil {
 		c.close()
 		return nil, err
 	}
-	_ = nc.SetDeadline(time.Time{}) // as above
+	_ = nc.SetDeadline(time.Time{}) // fails on a closed connection, which reading tells
 	return c, nil
 }
 

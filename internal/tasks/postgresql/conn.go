@@ -13,6 +13,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"fleet/internal/tasks/database"
 )
 
 // The numbers that stand in the place of a version, at the start.
@@ -57,23 +59,16 @@ func refusedWith(err error, code string) bool {
 
 // dial logs in. A context that ends closes the connection.
 func dial(ctx context.Context, l *login) (*conn, error) {
-	d := net.Dialer{Timeout: l.timeout}
-	nc, err := d.DialContext(ctx, l.network, l.address)
+	nc, stop, err := database.Dial(ctx, l.network, l.address, l.timeout)
 	if err != nil {
-		var op *net.OpError
-		if errors.As(err, &op) {
-			err = op.Err
-		}
 		return nil, err
 	}
-	c := &conn{Conn: nc, settings: map[string]string{}}
-	c.stop = context.AfterFunc(ctx, func() { _ = nc.Close() })
-	_ = nc.SetDeadline(time.Now().Add(l.timeout)) // fails on a closed connection, which reading tells
+	c := &conn{Conn: nc, stop: stop, settings: map[string]string{}}
 	if err := c.start(l); err != nil {
 		c.close()
 		return nil, err
 	}
-	_ = nc.SetDeadline(time.Time{}) // as above
+	_ = nc.SetDeadline(time.Time{}) // fails on a closed connection, which reading tells
 	return c, nil
 }
 
