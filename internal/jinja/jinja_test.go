@@ -195,6 +195,44 @@ func TestMapping(t *testing.T) {
 	}
 }
 
+// partial is a dictionary that notes which entries are read.
+type partial struct {
+	entries *Map
+	read    *[]string
+}
+
+func (p partial) Entry(name string) (any, bool) {
+	*p.read = append(*p.read, name)
+	return p.entries.Lookup(name)
+}
+
+func (p partial) Resolve(*Context) (any, error) {
+	*p.read = append(*p.read, "all")
+	return p.entries, nil
+}
+
+// TestPartial: a dictionary of which one entry can be had is one like any other,
+// and nothing else of it is read where one is wanted.
+func TestPartial(t *testing.T) {
+	for _, x := range []struct{ src, want, read string }{
+		{"{{ facts.a }} {{ facts['b'].c }} {{ facts[name] }}", "1 2 1", "a b a"},
+		{"{{ facts.z | default('none') }} {{ facts.z is defined }}", "none False", "z all z all"},
+		{"{{ facts.keys() | list }} {{ facts.get('a') }} {{ facts['items'] is defined }}", "['a', 'b'] 1 True", "all all all"},
+		{"{{ facts }} {{ facts | length }} {{ 'a' in facts }}", "{'a': 1, 'b': {'c': 2}} 2 True", "all all all"},
+		{"{{ {'a': 0, 'd': 3} | combine(facts) }} {{ [facts] | map(attribute='a') | list }}", "{'a': 1, 'd': 3, 'b': {'c': 2}} [1]", "all all"},
+		{"{% set facts = {'a': 5} %}{{ facts.a }}", "5", ""},
+		{"{% set f = facts %}{{ f.a }}", "1", "all"},
+		{"{% set _ = facts.update({'a': 7}) %}{{ facts.a }}", "7", "all"},
+	} {
+		var read []string
+		vars := Vars{"facts": partial{NewMap("a", 1, "b", NewMap("c", 2)), &read}, "name": "a"}
+		got, err := parse(t, x.src).Render(NewContext(context.Background(), nil, vars))
+		if reads := strings.Join(read, " "); err != nil || got != x.want || reads != x.read {
+			t.Errorf("%s: got %q, %v; read %q", x.src, got, err, reads)
+		}
+	}
+}
+
 func TestMap(t *testing.T) {
 	m := &Map{}
 	for i := range 100 {
