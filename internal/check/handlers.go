@@ -28,6 +28,18 @@ func (p *play) notifiedBy(t *playbook.Task) {
 	}
 }
 
+// mayRun reports whether anything that is known by now may notify a handler.
+func (p *play) mayRun(h *playbook.Task) bool {
+	name, literal := p.literal(h.Name)
+	if p.anyNotified || !literal || p.notified[name] {
+		return true
+	}
+	if role := playbook.RoleOf(h); role != nil && (p.notified[role.Name+" : "+name] || p.notified[role.FullName()+" : "+name]) {
+		return true
+	}
+	return slices.ContainsFunc(h.Listen, func(topic string) bool { return p.notified[topic] || jinja.IsTemplate(topic) })
+}
+
 // topics warns about topics that look like templates, which they cannot be.
 func (p *play) topics(h *playbook.Task) {
 	for _, topic := range h.Listen {

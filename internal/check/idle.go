@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"fleet/internal/jinja"
 	"fleet/internal/playbook"
 	"fleet/internal/source"
 )
@@ -51,16 +50,9 @@ func entries(list []playbook.Entry) func(yield func(playbook.Entry) bool) {
 
 // idleHandlers warns about handlers that no task names.
 func (p *play) idleHandlers() {
-	if p.anyNotified {
-		return // a template may name each of them
-	}
 	for _, h := range p.src.Handlers {
-		name, literal := p.literal(h.Name)
-		if playbook.RoleOf(h) != nil || !literal || p.notified[name] {
-			continue
-		}
-		if !slices.ContainsFunc(h.Listen, func(topic string) bool { return p.notified[topic] || jinja.IsTemplate(topic) }) {
-			p.doubt(h.Name.Errorf("nothing notifies the handler %q", name), false)
+		if playbook.RoleOf(h) == nil && !p.mayRun(h) {
+			p.doubt(h.Name.Errorf("nothing notifies the handler %q", h.Name.Text()), false)
 		}
 	}
 }

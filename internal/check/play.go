@@ -133,7 +133,9 @@ func (p *play) check() {
 	}
 	s.certain = false
 	for _, h := range p.handlers {
-		p.task(h, p.lent(h, s))
+		at := p.lent(h, s)
+		at.lenient = playbook.RoleOf(h) != nil && !p.mayRun(h) // a role has handlers for its users, too
+		p.task(h, at)
 		p.topics(h)
 	}
 }
