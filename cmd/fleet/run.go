@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime"
@@ -167,7 +168,7 @@ func (f *runFlags) startExists(pb *playbook.Playbook) error {
 			if engine.StartsAt(t.Task, f.startAt) || t.Task.Module == "include_tasks" || t.Task.Module == "include_role" {
 				return nil
 			}
-			names = append(names, t.Task.Name.Text())
+			names = append(names, cmp.Or(t.Task.Name.Text(), t.Task.Module))
 		}
 	}
 	return usageError(source.DidYouMean(f.startAt, names), "fleet run --list-tasks shows them", "--start-at-task: no task is called %q", f.startAt)

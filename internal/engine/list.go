@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"cmp"
 	"path"
+	"strings"
 
 	"fleet/internal/playbook"
 )
@@ -52,12 +54,23 @@ func listName(t *playbook.Task) string {
 }
 
 // StartsAt reports whether a run of --start-at-task starts at the task: at is its
-// name, with its role's before it or not, or a glob of its name.
+// name, or its module's where it has none, with its role's before it or not, or a
+// glob of these.
 func StartsAt(t *playbook.Task, at string) bool {
-	name := t.Name.Text()
-	if role := playbook.RoleOf(t); name == at || role != nil && at == role.Name+" : "+name {
-		return true
+	name := cmp.Or(t.Name.Text(), t.Module)
+	if role := playbook.RoleOf(t); role != nil {
+		if inRole := " : " + name; matches(role.Name+inRole, at) || matches(role.FullName()+inRole, at) {
+			return true
+		}
+		name = t.Name.Text()
 	}
-	ok, err := path.Match(at, name)
-	return ok && err == nil
+	return name != "" && matches(name, at)
+}
+
+// matches reports whether a name is the one that is wanted, or the glob's. No
+// character of it ends a "*".
+func matches(name, glob string) bool {
+	flat := strings.NewReplacer("/", "\x00")
+	ok, err := path.Match(flat.Replace(glob), flat.Replace(name))
+	return name == glob || ok && err == nil
 }
