@@ -59,7 +59,7 @@ var textFilters = []filter{
 			v = ""
 		}
 		s, err := c.str(v)
-		return ShellQuote(s), err
+		return shellQuote(s), err
 	}},
 	{name: "comment", params: "style=plain **kwargs", fn: filterComment},
 }

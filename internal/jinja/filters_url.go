@@ -108,8 +108,8 @@ func filterXMLAttr(c *Context, v any, a []any) (any, error) {
 	return " " + out, nil
 }
 
-// ShellQuote returns s as one word of a POSIX shell, as Python's shlex.quote.
-func ShellQuote(s string) string {
+// shellQuote returns s as one word of a POSIX shell, as Python's shlex.quote.
+func shellQuote(s string) string {
 	safe := func(r rune) bool {
 		return r < utf8.RuneSelf && (isASCIIWord(r) || strings.ContainsRune("@%+=:,./-", r))
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"os/user"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -157,4 +158,20 @@ func FuzzConfig(f *testing.F) {
 			t.Fatalf("port %d", target.port)
 		}
 	})
+}
+
+// Without HOME the home folder is the one that the machine knows for the user.
+func TestHome(t *testing.T) {
+	u, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HOME", "")
+	if got := (&Dialer{}).home(); got != u.HomeDir {
+		t.Errorf("got %q, want %q", got, u.HomeDir)
+	}
+	t.Setenv("HOME", "/elsewhere")
+	if got := (&Dialer{}).home(); got != "/elsewhere" {
+		t.Errorf("got %q, want /elsewhere", got)
+	}
 }

@@ -7,6 +7,7 @@ package ssh
 import (
 	"context"
 	"os"
+	"os/user"
 	"sync"
 	"time"
 
@@ -92,15 +93,19 @@ func (d *Dialer) store() *helper.Store {
 	return &d.helpers
 }
 
+// home returns the operator's home folder: where HOME is not set, as under a timer
+// of systemd, the one that the machine knows, as for OpenSSH.
 func (d *Dialer) home() string {
 	if d.Home != "" {
 		return d.Home
 	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "/"
+	if home, err := os.UserHomeDir(); err == nil {
+		return home
 	}
-	return home
+	if u, err := user.Current(); err == nil {
+		return u.HomeDir
+	}
+	return "/"
 }
 
 // sessionOptions makes a helper's keep-alive that of its host.
