@@ -57,7 +57,11 @@ func runDebug(_ context.Context, a *attempt, args *debugArgs) (*taskResult, erro
 	}
 	v, err := expr.Value(a.c)
 	if jinja.IsUndefined(err) {
-		v, err = "VARIABLE IS NOT DEFINED!: "+err.Error(), nil
+		why := ""
+		if a.engine.Options.Verbosity > 0 {
+			why = ": " + err.Error()
+		}
+		v, err = "VARIABLE IS NOT DEFINED!"+why, nil
 	}
 	if err != nil {
 		return nil, err

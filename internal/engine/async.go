@@ -79,7 +79,7 @@ func (a *attempt) awaitJob(ctx context.Context, begun *taskResult) (*taskResult,
 	if err != nil {
 		return nil, err
 	}
-	late := failf("the job did not complete within its time of %s", a.job.limit)
+	late := failf("async task did not complete within the requested time - %vs", a.job.limit.Seconds())
 	late.value.Set("async_result", state.value)
 	return late, nil
 }

@@ -16,7 +16,7 @@ type crowd struct {
 	gone   map[string]bool // takes no further tasks
 	failed map[string][]int
 	left   map[string][]int // where hosts ended by themselves
-	fell   map[string]bool // tasks at which a host failed, rescued or not, by their order
+	fell   map[string]bool  // tasks at which a host failed, rescued or not, by their order
 	leader map[string]*lead
 	wake   chan struct{} // closed at the next change; nil while nobody waits
 	ended  []int         // where end_play or end_batch was met; nil: nowhere

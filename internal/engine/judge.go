@@ -37,6 +37,7 @@ func (a *attempt) redefined(res *taskResult) *taskResult {
 	}
 	if err := a.redefine(res); err != nil {
 		f := failed(err)
+		f.value.Delete("changed")         // that stays
 		for k, v := range f.value.All() { // beside what the module returned
 			res.value.Set(k, v)
 		}

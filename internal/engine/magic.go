@@ -127,12 +127,23 @@ func (m *magic) Lookup(name string) (any, bool) {
 	case "inventory_dir", "inventory_file":
 		return m.inventoryFile(name)
 	case "ansible_search_path":
-		return list(m.run.searchFor(m.entry).Dirs("")), true
+		return list(absolutes(m.run.searchFor(m.entry).Dirs(""))), true
 	}
 	if v, ok := m.role(name); ok {
 		return v, true
 	}
 	return runMagic{m.run.engine, m.run.playRun}.Lookup(name)
+}
+
+// absolutes returns the full paths of folders.
+func absolutes(dirs []string) []string {
+	out := slices.Clone(dirs)
+	for i, dir := range dirs {
+		if full, err := filepath.Abs(dir); err == nil {
+			out[i] = full
+		}
+	}
+	return out
 }
 
 func (m *magic) inventoryFile(name string) (any, bool) {

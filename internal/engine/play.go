@@ -68,7 +68,7 @@ func (e *Engine) play(ctx context.Context, p *playbook.Play, last bool) (more bo
 	if err != nil {
 		return false, err
 	}
-	hosts, patterns, err := e.playHosts(c, p)
+	hosts, all, patterns, err := e.playHosts(c, p)
 	if err != nil {
 		return false, err
 	}
@@ -85,7 +85,7 @@ func (e *Engine) play(ctx context.Context, p *playbook.Play, last bool) (more bo
 	if err != nil {
 		return false, err
 	}
-	base.all = e.inInventoryOrder(hosts)
+	base.all = all
 	return base.inBatches(ctx, c, batches)
 }
 
@@ -218,33 +218,34 @@ func scopeOrNil(s *vars.Scope) jinja.Scope {
 }
 
 // playHosts returns the hosts that the play's pattern names, in the play's
-// order, and the pattern as text.
-func (e *Engine) playHosts(c *jinja.Context, p *playbook.Play) ([]string, string, error) {
+// order and as the pattern has them, and the pattern as text.
+func (e *Engine) playHosts(c *jinja.Context, p *playbook.Play) (hosts, all []string, pattern string, err error) {
 	v, err := jinja.Deep(c, e.Vars.Value(p.Hosts))
 	if err != nil {
-		return nil, "", err
+		return nil, nil, "", err
 	}
 	patterns, ok := textList(v)
 	if !ok {
-		return nil, "", p.Hosts.Errorf("hosts has to be a pattern or a list of patterns, not %s", jinja.Repr(v))
+		return nil, nil, "", p.Hosts.Errorf("hosts has to be a pattern or a list of patterns, not %s", jinja.Repr(v))
 	}
 	sel, err := e.Inventory.Select(patterns...)
 	if err != nil {
-		return nil, "", source.Errorf(p.Hosts.Pos(), "%w", err).WithHint("%s", source.HintOf(err))
+		return nil, nil, "", source.Errorf(p.Hosts.Pos(), "%w", err).WithHint("%s", source.HintOf(err))
 	}
 	for _, u := range sel.Unknown {
 		e.Events.Emit(event.Warning{Pos: p.Hosts.Pos(), Msg: fmt.Sprintf("no host or group is called %q", u.Pattern), Hint: u.Hint})
 	}
-	hosts := slices.DeleteFunc(sel.Hosts, func(h string) bool { return e.limit != nil && !e.limit[h] })
+	hosts = slices.DeleteFunc(sel.Hosts, func(h string) bool { return e.limit != nil && !e.limit[h] })
+	all = slices.Clone(hosts)
 	order, err := e.text(c, p.Order, "inventory")
 	if err != nil {
-		return nil, "", err
+		return nil, nil, "", err
 	}
 	if !ordered(hosts, order) {
-		return nil, "", p.Order.Errorf("the order %q is not supported", order).
+		return nil, nil, "", p.Order.Errorf("the order %q is not supported", order).
 			WithHint("use one of: inventory, reverse_inventory, reverse_sorted, shuffle, sorted")
 	}
-	return hosts, strings.Join(patterns, ","), nil
+	return hosts, all, strings.Join(patterns, ","), nil
 }
 
 // textList takes a text, or a list of texts, or a list of such lists.
@@ -266,17 +267,6 @@ func textList(v any) ([]string, bool) {
 		return out, true
 	}
 	return nil, false
-}
-
-// inInventoryOrder returns the hosts in the order in which the inventory has them.
-func (e *Engine) inInventoryOrder(hosts []string) []string {
-	place := map[string]int{}
-	for i, h := range e.Inventory.Hosts() {
-		place[h.Name] = i
-	}
-	hosts = slices.Clone(hosts)
-	slices.SortStableFunc(hosts, func(a, b string) int { return cmp.Compare(place[a], place[b]) })
-	return hosts
 }
 
 // ordered puts hosts into an order, and reports whether there is one of that name.
