@@ -95,7 +95,7 @@ func (p *play) searchFor(e playbook.Entry) search.Path {
 		return path
 	}
 	if role := playbook.RoleOf(e); role != nil {
-		path.Role = role.Dir
+		path.Role, path.Around = role.Dir, role.Around()
 	}
 	if t, ok := e.(*playbook.Task); ok {
 		path.Task = t.Dir

@@ -131,8 +131,8 @@ func (r *run) includeTasks(t *playbook.Task) {
 		r.anything()
 		return
 	}
-	type included struct{ play, file, role string }
-	if !r.meets(included{r.dir, file, r.searchFor(t).Role}) {
+	type included struct{ play, file, role, around string }
+	if !r.meets(included{r.dir, file, r.searchFor(t).Role, r.searchFor(t).Around}) {
 		return
 	}
 	r.files = true

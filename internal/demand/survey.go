@@ -178,7 +178,7 @@ func (r *run) searchFor(t *playbook.Task) search.Path {
 		return path
 	}
 	if role := playbook.RoleOf(t); role != nil {
-		path.Role = role.Dir
+		path.Role, path.Around = role.Dir, role.Around()
 	}
 	path.Task = t.Dir
 	return path

@@ -56,6 +56,9 @@ func runDebug(_ context.Context, a *attempt, args *debugArgs) (*taskResult, erro
 		return nil, err
 	}
 	v, err := expr.Value(a.c)
+	if err == nil {
+		v, err = jinja.Deep(a.c, v)
+	}
 	if jinja.IsUndefined(err) {
 		why := ""
 		if a.engine.Options.Verbosity > 0 {

@@ -23,7 +23,7 @@ func (r *playRun) searchFor(e playbook.Entry) search.Path {
 		return p
 	}
 	if role := playbook.RoleOf(e); role != nil {
-		p.Role = role.Dir
+		p.Role, p.Around = role.Dir, role.Around()
 	}
 	if t, ok := e.(*playbook.Task); ok {
 		p.Task = t.Dir

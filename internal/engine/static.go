@@ -28,7 +28,7 @@ func (e *Engine) Static(n source.Node, known playbook.Known, extra *jinja.Map) (
 	}
 	at := search.Path{Play: known.Dir, Task: filepath.Dir(n.Pos().File)}
 	if known.Role != nil {
-		at.Role = known.Role.Dir
+		at.Role, at.Around = known.Role.Dir, known.Role.Around()
 	}
 	env := *e.env(at)
 	env.Lookups = maps.Clone(env.Lookups)

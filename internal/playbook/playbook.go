@@ -4,7 +4,12 @@
 // refuses by name what it does not know.
 package playbook
 
-import "fleet/internal/source"
+import (
+	"path/filepath"
+	"strings"
+
+	"fleet/internal/source"
+)
 
 // Playbook is what the files given to one run come to, with import_playbook
 // followed.
@@ -232,6 +237,17 @@ type Role struct {
 	// Private says that only the role itself sees its defaults and variables, and
 	// not the rest of the play.
 	Private bool
+}
+
+// Around returns the folders of the roles that brought the role in, the nearest first,
+// with the system's separator of lists between them.
+func (r *Role) Around() string {
+	var dirs []string
+	for len(r.Parents) > 0 {
+		r = r.Parents[0]
+		dirs = append(dirs, r.Dir)
+	}
+	return strings.Join(dirs, string(filepath.ListSeparator))
 }
 
 // FullName returns the role's name, with its collection's in front of it.

@@ -13,14 +13,17 @@ import (
 )
 
 // Path is where relative names are looked for: the folders of the role that the
-// task is in, of the task's file, and of the playbook. Role and Task may be empty.
-type Path struct{ Role, Task, Play string }
+// task is in, of the roles that brought this one in (with the system's separator of
+// lists between them, the nearest first), of the task's file, and of the playbook. All
+// but the last may be empty.
+type Path struct{ Role, Around, Task, Play string }
 
 // Dirs returns the folders to look in for a kind of file ("files", "templates",
 // "vars", "tasks" or ""), in Ansible's order.
 func (p Path) Dirs(kind string) []string {
 	var out []string
-	for _, base := range []string{p.Role, p.Task, p.Play} {
+	bases := append([]string{p.Role}, filepath.SplitList(p.Around)...)
+	for _, base := range append(bases, p.Task, p.Play) {
 		if base == "" {
 			continue
 		}
