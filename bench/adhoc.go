@@ -11,7 +11,11 @@ import (
 
 // oneCommand is part C: one command on all hosts.
 func oneCommand(ctx context.Context, b *bench) error {
-	o, err := b.command(ctx, fmt.Sprintf(`"true" on %d hosts`, b.most), "true", b.runs)
+	floor, err := b.build(ctx, "floor")
+	if err != nil {
+		return err
+	}
+	o, err := b.command(ctx, fmt.Sprintf(`"true" on %d hosts`, b.most), "true", b.runs, floor)
 	if err != nil {
 		return err
 	}
@@ -26,7 +30,8 @@ func oneCommand(ctx context.Context, b *bench) error {
 			}
 		}
 	}
-	return nil
+	fleet, least := o["fleet exec"].Wall, o[floorName].Wall
+	return b.say(result.Line{Part: "C", What: fmt.Sprintf("one command, %d hosts", b.most), Fleet: seconds(fleet), Other: floorName + " " + seconds(least), Ratio: times(fleet, least)})
 }
 
 // mebibyte is a command that prints 1 MiB in lines of 64 bytes.
@@ -34,7 +39,7 @@ const mebibyte = "yes 0123456789abcdef0123456789abcdef0123456789abcdef0123456789
 
 // output is the rest of part C: much output of all hosts.
 func output(ctx context.Context, b *bench) error {
-	o, err := b.command(ctx, fmt.Sprintf("1 MiB of output of each of %d hosts", b.most), mebibyte, 1)
+	o, err := b.command(ctx, fmt.Sprintf("1 MiB of output of each of %d hosts", b.most), mebibyte, 1, "")
 	if err != nil {
 		return err
 	}
@@ -59,10 +64,12 @@ const (
 	clushName = "clush -f 100"
 	pssh      = "parallel-ssh -p 100"
 	rawName   = "ansible -m raw -f 100"
+	floorName = "the floor"
 )
 
-// command has all run one command on all hosts.
-func (b *bench) command(ctx context.Context, title, line string, peerRuns int) (outcome, error) {
+// command has all run one command on all hosts, with the floor's program where there is
+// one.
+func (b *bench) command(ctx context.Context, title, line string, peerRuns int, floor string) (outcome, error) {
 	n := b.most
 	inventory, err := b.hosts.Inventory(b.hosts.Direct(), n)
 	if err != nil {
@@ -73,10 +80,10 @@ func (b *bench) command(ctx context.Context, title, line string, peerRuns int) (
 		return nil, err
 	}
 	fleet := b.fleetExec("fleet exec", inventory, line)
-	if _, err := b.Run(ctx, fleet.argv, fleet.env); err != nil { // the helpers are pushed
-		return nil, err
-	}
 	players := []player{fleet}
+	if floor != "" {
+		players = append(players, b.floor(floor, list, "-n", "0", "-command", line))
+	}
 	if b.has(peers.Clush) {
 		players = append(players, player{name: clushName, runs: peerRuns, argv: peers.ClushArgs(b.hosts, n, line)})
 	}

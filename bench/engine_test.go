@@ -34,6 +34,10 @@ func (a answering) Raw(context.Context, engine.Endpoint, string, io.Writer, io.W
 	return 0, errors.New("no raw here")
 }
 
+func (a answering) Shell(context.Context, engine.Endpoint, string, io.Writer, io.Writer) (int, error) {
+	return 0, errors.New("no shell here")
+}
+
 func (a answering) Call(ctx context.Context, call wire.Call, _ wire.Answers) (wire.Result, error) {
 	if data, ok := a[call.Module]; ok {
 		return wire.Result{Data: data}, ctx.Err()

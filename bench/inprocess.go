@@ -64,6 +64,10 @@ func (d *dialer) Raw(context.Context, engine.Endpoint, string, io.Writer, io.Wri
 	return 0, errors.New("no raw here")
 }
 
+func (d *dialer) Shell(context.Context, engine.Endpoint, string, io.Writer, io.Writer) (int, error) {
+	return 0, errors.New("no shell here")
+}
+
 func (d *dialer) Drop(host string) {
 	d.logins.Drop(func(to engine.Endpoint) bool { return to.Host == host })
 }

@@ -78,7 +78,7 @@ func (b *bench) sayNoChange(n int, o outcome) error {
 			return err
 		}
 	}
-	run, floor, login := o["fleet run"], o["the floor"], o["fleet exec true"]
+	run, floor, login := o["fleet run"], o[floorName], o["fleet exec true"]
 	l := result.Line{Part: "A", What: what, Fleet: seconds(run.Wall), Other: "the floor " + seconds(floor.Wall), Ratio: times(run.Wall, floor.Wall)}
 	if n == hosts.Max {
 		l.Goal, l.Reached = "≤ 1.5 ×", result.Reached(ratio(run.Wall, floor.Wall) <= 1.5)
@@ -112,8 +112,7 @@ func (b *bench) noChangeOn(ctx context.Context, n int, floor string) (outcome, e
 	if err != nil {
 		return nil, err
 	}
-	players := []player{run, b.fleetExec("fleet exec true", inventory, "true"), {name: "the floor", runs: b.runs,
-		argv: []string{floor, "-hosts", list, "-key", b.file("login_key"), "-known-hosts", b.file("known_hosts"), "-user", b.hosts.User, "-n", strconv.Itoa(executions)}}}
+	players := []player{run, b.fleetExec("fleet exec true", inventory, "true"), b.floor(floor, list, "-n", strconv.Itoa(executions))}
 	book := b.file("playbook/bench.yaml")
 	if b.has(peers.Ansible) && b.has(peers.Mitogen) {
 		players = append(players, player{name: "ansible with mitogen -f 50", runs: 1, argv: peers.PlaybookArgs(inventory, book), env: peers.MitogenEnv(b.Dir)})
@@ -123,11 +122,17 @@ func (b *bench) noChangeOn(ctx context.Context, n int, floor string) (outcome, e
 	}
 	return b.hold(ctx, contest{title: fmt.Sprintf("the playbook of 16 tasks, %d executions a host, second run, on %d hosts", executions, n), players: players,
 		judge: func(p player, s measure.Sample) error {
-			if p.name == "the floor" || p.name == "fleet exec true" {
+			if p.name == floorName || p.name == "fleet exec true" {
 				return nil
 			}
 			return b.unchanged(p, s, tree)
 		}})
+}
+
+// floor is the least, by the program that was built, on the hosts of a list.
+func (b *bench) floor(program, list string, args ...string) player {
+	return player{name: floorName, runs: b.runs, argv: append([]string{program, "-hosts", list, "-key", b.file("login_key"),
+		"-known-hosts", b.file("known_hosts"), "-user", b.hosts.User}, args...)}
 }
 
 func (b *bench) fleetRun(inventory string) player {

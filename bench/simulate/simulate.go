@@ -3,7 +3,8 @@
 // with modules that answer at once. What a controller takes for so many hosts can
 // be measured with it; what the hosts would take cannot.
 //
-// It answers the command that starts a helper as a host does that has it already.
+// It answers the command that starts a helper as a host does that has it already, and
+// any other command as one that says nothing.
 package simulate
 
 import (
@@ -18,6 +19,7 @@ import (
 
 	"fleet/internal/target"
 	"fleet/internal/tasks/sys"
+	"fleet/internal/wire"
 )
 
 // Fleet is the hosts.
@@ -108,6 +110,8 @@ func (f *Fleet) session(ctx context.Context, address string, ch ssh.Channel, req
 			work.Go(func() {
 				if strings.Contains(line.Text, "fleet-target") {
 					f.helper(ctx, address, ch)
+				} else {
+					_, _ = ch.Write(wire.Greeting{Word: "go"}.Append(nil)) // or it has left
 				}
 				_, _ = ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Code uint32 }{}))
 				ch.Close()
