@@ -103,7 +103,7 @@ var law = map[string]string{
 	"bench/peers":                          "*",
 	"bench/project":                        "",
 	"bench/result":                         "",
-	"bench/simulate":                       "spec target tasks tasks/sys",
+	"bench/simulate":                       "spec target tasks tasks/sys wire",
 	"conformance":                          "*",
 	"conformance/inside":                   "*",
 	"conformance/standin":                  "",

@@ -104,6 +104,18 @@ func (t *transport) Raw(ctx context.Context, to engine.Endpoint, command string,
 	return code, reached(err)
 }
 
+// Shell runs one command line of sh without a helper, as the user who logs in.
+func (t *transport) Shell(ctx context.Context, to engine.Endpoint, command string, stdout, stderr io.Writer) (int, error) {
+	if to.Connection == "local" {
+		return t.local.Shell(ctx, command, stdout, stderr)
+	}
+	client, err := t.login(ctx, to)
+	if err != nil {
+		return 0, err
+	}
+	return client.Shell(ctx, command, stdout, stderr)
+}
+
 // Drop closes the logins on a host.
 func (t *transport) Drop(host string) {
 	t.logins.Drop(func(to engine.Endpoint) bool { return to.Host == host })

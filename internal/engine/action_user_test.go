@@ -33,6 +33,10 @@ func (*guestbook) Raw(context.Context, engine.Endpoint, string, io.Writer, io.Wr
 	return 0, nil
 }
 
+func (*guestbook) Shell(context.Context, engine.Endpoint, string, io.Writer, io.Writer) (int, error) {
+	return 0, nil
+}
+
 func (*guestbook) Drop(string) {}
 
 type guest struct {

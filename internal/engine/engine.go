@@ -43,6 +43,9 @@ type Dialer interface {
 	Dial(ctx context.Context, to Endpoint) (Conn, error)
 	// Raw runs one command line without a helper and returns its exit code.
 	Raw(ctx context.Context, to Endpoint, command string, stdout, stderr io.Writer) (int, error)
+	// Shell is Raw for the command lines of sh. Where ctx or the connection ends, so
+	// does the command on the target.
+	Shell(ctx context.Context, to Endpoint, command string, stdout, stderr io.Writer) (int, error)
 	// Drop closes what is open to the inventory's host of this name.
 	Drop(host string)
 }

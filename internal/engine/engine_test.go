@@ -58,6 +58,10 @@ func (inProcess) Raw(context.Context, engine.Endpoint, string, io.Writer, io.Wri
 	return 0, errors.New("no raw here")
 }
 
+func (inProcess) Shell(context.Context, engine.Endpoint, string, io.Writer, io.Writer) (int, error) {
+	return 0, errors.New("no shell here")
+}
+
 func (inProcess) Drop(string)  {}
 func (inProcess) Close() error { return nil }
 

@@ -80,6 +80,10 @@ func (h *helpers) Raw(context.Context, engine.Endpoint, string, io.Writer, io.Wr
 	return 0, errors.New("no raw here")
 }
 
+func (h *helpers) Shell(context.Context, engine.Endpoint, string, io.Writer, io.Writer) (int, error) {
+	return 0, errors.New("no shell here")
+}
+
 func (h *helpers) Drop(string) {}
 
 // pipe is a session's transport.

@@ -209,6 +209,10 @@ func (s *machines) Raw(context.Context, engine.Endpoint, string, io.Writer, io.W
 	return 0, errors.New("no raw here")
 }
 
+func (s *machines) Shell(context.Context, engine.Endpoint, string, io.Writer, io.Writer) (int, error) {
+	return 0, errors.New("no shell here")
+}
+
 func (s *machines) Drop(string) {}
 
 // diary is what is seen of a run: the events of each host in their order.

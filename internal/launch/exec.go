@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -15,10 +16,10 @@ type Streams struct {
 	Stdout, Stderr io.Writer
 }
 
-// execScript runs the command line %s, written as printf's %b reads it, and says
-// "go" before. Its arguments are those of startScript.
+// execScript runs the command line %s, written by quoted, and says "go" before. Its
+// arguments are those of startScript.
 const execScript = `if [ -n "$1" ]; then LC_ALL=$1; else unset LC_ALL; fi; ` +
-	`printf "\000\036fleet go \n"; exec sh -c "$(printf %%b "%s")"`
+	`printf "\000\036fleet go \n"; exec sh -c %s`
 
 // Exec runs a command line without a helper, with the login shell or, as another
 // user, with sh, and returns its exit code.
@@ -30,27 +31,35 @@ func Exec(ctx context.Context, r Runner, b Become, line string, s Streams) (int,
 		}
 		return pump(ctx, p, s)
 	}
-	l, err := begin(ctx, r, "", fmt.Sprintf(execScript, octal(line)), b, Options{})
+	l, err := begin(ctx, r, "", fmt.Sprintf(execScript, quoted(line)), b, Options{})
 	if err != nil {
 		return -1, err
 	}
+	if err := l.begun(ctx); err != nil {
+		return -1, err
+	}
+	defer context.AfterFunc(ctx, l.transport.p.Kill)()
+	feed(l.transport.p.Stdin(), s.Stdin)
+	return l.transport.exec(ctx, s.Stdout, s.Stderr)
+}
+
+// begun waits until the script says "go".
+func (l *launching) begun(ctx context.Context) error {
 	g, err := l.greeting(ctx)
 	if err == nil && g.Word != "go" {
 		err = fmt.Errorf("the host said %q instead of running the command", g.Word)
 	}
 	if err != nil {
 		l.transport.Close()
-		return -1, err
 	}
-	return l.transport.exec(ctx, s)
+	return err
 }
 
 // exec passes the streams of a command that has begun.
-func (t *transport) exec(ctx context.Context, s Streams) (int, error) {
-	defer context.AfterFunc(ctx, t.p.Kill)()
-	feed(t.p.Stdin(), s.Stdin)
-	t.stderr.passTo(s.Stderr)
-	copyTo(s.Stdout, t.out)
+func (t *transport) exec(ctx context.Context, stdout, stderr io.Writer) (int, error) {
+	t.stderr.passTo(stderr)
+	head, _ := t.out.Peek(t.out.Buffered()) // which is there
+	copyTo(stdout, io.MultiReader(bytes.NewReader(head), t.p.Stdout()))
 	t.loops.Wait()
 	return ended(ctx, t.code, t.err)
 }

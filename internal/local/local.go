@@ -4,6 +4,7 @@ package local
 
 import (
 	"context"
+	"io"
 	"os"
 
 	"fleet/internal/helper"
@@ -51,6 +52,11 @@ func (h *Host) Helper(ctx context.Context, b launch.Become) (*session.Session, e
 // Exec runs a command line without a helper, with sh, and returns its exit code.
 func (h *Host) Exec(ctx context.Context, b launch.Become, line string, s launch.Streams) (int, error) {
 	return launch.Exec(ctx, h, b, line, s)
+}
+
+// Shell runs a command line of sh, which ends with ctx and with fleet.
+func (h *Host) Shell(ctx context.Context, line string, stdout, stderr io.Writer) (int, error) {
+	return launch.Shell(ctx, h, line, stdout, stderr)
 }
 
 // Start implements launch.Runner.

@@ -85,11 +85,20 @@ type heardConn struct {
 	net.Conn
 	bytes atomic.Uint64
 	begun atomic.Bool // a command has been started
+	brake brake
+}
+
+// Close ends a Read, too.
+func (c *heardConn) Close() error {
+	c.brake.release()
+	return c.Conn.Close()
 }
 
 func (c *heardConn) Read(p []byte) (int, error) {
+	c.brake.wait()
 	n, err := c.Conn.Read(p)
 	c.bytes.Add(uint64(n))
+	c.brake.read(n)
 	if !c.begun.Load() {
 		ackAtOnce(c.Conn)
 	}
@@ -110,7 +119,7 @@ func (c *Client) keepAlive() {
 			return
 		case <-tick.C:
 		}
-		if now := c.heard.bytes.Load(); now != heard {
+		if now := c.heard.bytes.Load(); now != heard || c.heard.brake.held() {
 			heard, misses = now, 0
 		} else if misses++; misses >= c.t.misses {
 			silent := c.t.keepAlive * time.Duration(c.t.misses)
@@ -163,5 +172,15 @@ type Command struct {
 // helper: by SIGTERM, and by the end of its standard streams.
 func (c *Client) Exec(ctx context.Context, cmd Command) (int, error) {
 	code, err := launch.Exec(ctx, c, cmd.Become, cmd.Line, launch.Streams{Stdin: cmd.Stdin, Stdout: cmd.Stdout, Stderr: cmd.Stderr})
+	return code, c.explain(err)
+}
+
+// Shell runs a command line of sh without a helper and returns its exit code. Where
+// ctx or the connection ends, so do the command and what it has started on the host.
+// It is held up where the writers take its output more slowly than it comes.
+func (c *Client) Shell(ctx context.Context, line string, stdout, stderr io.Writer) (int, error) {
+	b := &c.heard.brake
+	defer context.AfterFunc(ctx, b.release)()
+	code, err := launch.Shell(ctx, c, line, b.writer(stdout), b.writer(stderr))
 	return code, c.explain(err)
 }
