@@ -234,6 +234,13 @@ func (b *Block) notified() []source.Node {
 
 // taskKeyword reads one keyword of a task or handler.
 func (r *reader) taskKeyword(k keyword, p source.Pair, t *Task) {
+	switch k.name {
+	case "register", "notify", "until", "changed_when", "failed_when", "retries", "delay":
+		if p.Value.IsNull() {
+			t.Idle = append(t.Idle, withoutValue(k, p.Value))
+			return
+		}
+	}
 	value := p.Value
 	switch k.name {
 	case "register":

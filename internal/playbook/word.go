@@ -57,6 +57,10 @@ func misplaced(name string, in place) string {
 // common reads a keyword that plays, roles, blocks and tasks share. It reports
 // whether it was one of them.
 func (r *reader) common(k keyword, value source.Node, to *Keywords) bool {
+	if value.IsNull() && k.name == "when" {
+		to.Idle = append(to.Idle, withoutValue(k, value))
+		return true
+	}
 	switch k.name {
 	case "when":
 		to.When = append(to.When, r.conditions(k.name, value)...)
@@ -78,7 +82,7 @@ func (r *reader) common(k keyword, value source.Node, to *Keywords) bool {
 			return false
 		}
 		if value.IsNull() && k.name != "name" && k.name != "async" {
-			to.Idle = append(to.Idle, source.Errorf(value.Pos(), "%q is empty, which is as if it were not there", k.name))
+			to.Idle = append(to.Idle, withoutValue(k, value))
 			return true
 		}
 		if e := r.misfit(k, value); e != nil {
@@ -90,6 +94,11 @@ func (r *reader) common(k keyword, value source.Node, to *Keywords) bool {
 		*k.to(to) = value
 	}
 	return true
+}
+
+// withoutValue tells of a keyword that stands there alone.
+func withoutValue(k keyword, value source.Node) *source.Error {
+	return source.Errorf(value.Pos(), "%q is empty, which is as if it were not there", k.name)
 }
 
 // check notes a value of the wrong type.
