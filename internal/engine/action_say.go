@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"math"
+	"regexp"
 	"strings"
 	"time"
 
@@ -55,6 +56,9 @@ func runDebug(_ context.Context, a *attempt, args *debugArgs) (*taskResult, erro
 	if err != nil {
 		return nil, err
 	}
+	if expr == nil {
+		return ok(text, text), nil
+	}
 	v, err := expr.Value(a.c)
 	if err == nil {
 		v, err = jinja.Deep(a.c, v)
@@ -73,17 +77,28 @@ func runDebug(_ context.Context, a *attempt, args *debugArgs) (*taskResult, erro
 }
 
 // shown reads the expression that debug shows: once for all hosts where it stands
-// in the playbook as it is.
+// in the playbook as it is. A text that was computed is one only where it does no
+// more than name something: it is nil for others, which a host may have said.
 func (a *attempt) shown(text string) (*jinja.Expr, error) {
-	n := a.task.Action.Get("var")
-	switch {
-	case !n.Exists():
-		return jinja.ParseExpr(text, a.task.ModulePos)
-	case n.Text() == text:
-		return a.engine.exprs.get(n)
+	action := a.task.Action
+	n := action.Get("var")
+	if !n.Exists() {
+		n = a.task.Args.Get("var")
 	}
-	return jinja.ParseExpr(text, n.TextPos())
+	written := action.IsString() && !jinja.IsTemplate(action.Text())
+	switch {
+	case n.Exists() && n.Text() == text && !n.IsUnsafe():
+		return a.engine.exprs.get(n)
+	case !written && !entryName.MatchString(text):
+		return nil, nil
+	case n.Exists():
+		return jinja.ParseExpr(text, n.TextPos())
+	}
+	return jinja.ParseExpr(text, a.task.ModulePos)
 }
+
+// entryName is the name of a variable, or of something in it.
+var entryName = regexp.MustCompile(`^[A-Za-z_]\w*(\.\w+|\[(\d+|\w+|'[^'\\]*'|"[^"\\]*")\])*$`)
 
 // ordered returns an argument as it was evaluated, with the order of its
 // mappings, which the trip through the argument struct loses.
