@@ -76,6 +76,7 @@ func (r *reader) handlerBlock(n source.Node, p source.Pair, s scope) []Entry {
 				WithHint("what stands under it never runs"))
 		}
 	}
+	b.Rescue, b.Always = nil, nil
 	return []Entry{b}
 }
 
