@@ -42,9 +42,7 @@ func TestHelper(t *testing.T) {
 	if err := syscall.Kill(pid, 0); err == nil {
 		t.Error("the helper still runs")
 	}
-	if after := runtime.NumGoroutine(); after > before {
-		t.Errorf("%d goroutines, there were %d", after, before)
-	}
+	fleettest.WaitForGoroutines(t, before)
 }
 
 func TestKilledHelper(t *testing.T) {

@@ -214,7 +214,7 @@ func TestJump(t *testing.T) {
 		t.Errorf("after the first one left: %d, %v", code, err)
 	}
 	b.Close()
-	waitForGoroutines(t, before)
+	fleettest.WaitForGoroutines(t, before)
 }
 
 func TestProxyCommand(t *testing.T) {
@@ -293,16 +293,5 @@ func TestGoroutinesEnd(t *testing.T) {
 	for range 5 {
 		once()
 	}
-	waitForGoroutines(t, before)
-}
-
-// waitForGoroutines waits for the server's side, which ends after the client's.
-func waitForGoroutines(t *testing.T, want int) {
-	t.Helper()
-	for end := time.Now().Add(3 * time.Second); runtime.NumGoroutine() > want; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			buf := make([]byte, 1<<16)
-			t.Fatalf("%d goroutines, there were %d:\n%s", runtime.NumGoroutine(), want, buf[:runtime.Stack(buf, true)])
-		}
-	}
+	fleettest.WaitForGoroutines(t, before)
 }
