@@ -191,11 +191,10 @@ func (f *far) tree(ctx context.Context, dir string) error {
 	if err := f.hosts.Reset(); err != nil {
 		return err
 	}
-	login := f.fleetExec("fleet exec true", f.inventory, "true")
-	if _, err := f.over(ctx, login); err != nil { // the helper is pushed
+	if _, err := f.over(ctx, f.fleetRun(f.inventory)); err != nil { // the helper is pushed
 		return err
 	}
-	one, err := f.over(ctx, login)
+	one, err := f.over(ctx, f.fleetExec("fleet exec true", f.inventory, "true"))
 	if err != nil {
 		return err
 	}
