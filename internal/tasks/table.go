@@ -1,22 +1,17 @@
 // Package tasks is the table of all modules that run on a target. The helper
 // runs them; the controller reads their names and arguments and never calls one.
 //
-// The lean helper, which is built with the tag of that name, has those that need
-// neither HTTP nor TLS: half the size, for most of what a playbook does.
+// The lean helper, which is built with the tag of that name, has the modules of four
+// packages: half the size, for most of what a playbook does.
 package tasks
 
 import (
 	"slices"
 	"strings"
 
-	"fleet/internal/tasks/access"
 	"fleet/internal/tasks/commands"
-	"fleet/internal/tasks/config"
 	"fleet/internal/tasks/files"
-	"fleet/internal/tasks/network"
 	"fleet/internal/tasks/packages"
-	"fleet/internal/tasks/repos"
-	"fleet/internal/tasks/storage"
 	"fleet/internal/tasks/sys"
 	"fleet/internal/tasks/system"
 )
@@ -31,18 +26,15 @@ func sorted(list []*sys.Module) []*sys.Module {
 
 // lean lists the modules of every helper.
 var lean = []*sys.Module{
-	&access.Acl,
 	&system.Alternatives,
 	&system.Apache2Module,
 	&packages.Apt,
 	&packages.AptRepository,
-	&files.Archive,
 	&files.Assemble,
 	&commands.AsyncStatus,
 	&system.At,
 	&system.AuthorizedKey,
 	&files.Blockinfile,
-	&access.Capabilities,
 	&commands.Command,
 	&files.Copy,
 	&system.Cron,
@@ -54,49 +46,33 @@ var lean = []*sys.Module{
 	&commands.Expect,
 	&files.Fetch,
 	&files.File,
-	&storage.Filesystem,
 	&files.Find,
 	&system.Firewalld,
 	&packages.Gem,
 	&system.Getent,
-	&repos.Git,
-	&config.GitConfig,
 	&system.Group,
 	&system.Hostname,
-	&access.Htpasswd,
-	&config.IniFile,
-	&network.Iptables,
 	&system.KnownHosts,
 	&files.Lineinfile,
 	&system.LocaleGen,
 	&commands.Make,
 	&system.Modprobe,
-	&storage.Mount,
-	&storage.MountFacts,
 	&packages.Npm,
 	&commands.OwnModule,
 	&packages.Package,
 	&packages.PackageFacts,
-	&access.PamLimits,
-	&access.Pamd,
-	&network.Ping,
+	&commands.Ping,
 	&packages.Pip,
-	&config.ReadCSV,
 	&files.Replace,
 	&packages.RpmKey,
 	&commands.Script,
-	&access.Seboolean,
-	&access.Seport,
 	&system.Selinux,
 	&system.Service,
 	&system.ServiceFacts,
 	&system.Setup,
 	&commands.Shell,
 	&files.Slurp,
-	&config.SSHConfig,
 	&files.Stat,
-	&repos.Subversion,
-	&access.Sudoers,
 	&system.Supervisorctl,
 	&files.Synchronize,
 	&system.Sysctl,
@@ -104,10 +80,7 @@ var lean = []*sys.Module{
 	&system.Sysvinit,
 	&files.Tempfile,
 	&system.Timezone,
-	&access.Ufw,
-	&files.Unarchive,
 	&system.User,
-	&network.WaitFor,
 	&packages.Yum,
 	&packages.YumRepository,
 }

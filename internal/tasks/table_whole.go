@@ -3,12 +3,18 @@
 package tasks
 
 import (
+	"fleet/internal/tasks/access"
+	"fleet/internal/tasks/archives"
+	"fleet/internal/tasks/config"
 	"fleet/internal/tasks/crypto"
 	"fleet/internal/tasks/docker"
 	"fleet/internal/tasks/fetch"
 	"fleet/internal/tasks/mysql"
+	"fleet/internal/tasks/network"
 	"fleet/internal/tasks/packages"
 	"fleet/internal/tasks/postgresql"
+	"fleet/internal/tasks/repos"
+	"fleet/internal/tasks/storage"
 	"fleet/internal/tasks/sys"
 	"fleet/internal/tasks/web"
 )
@@ -16,40 +22,62 @@ import (
 // Web is how modules fetch what lies on servers.
 var Web sys.Web = fetch.Web{}
 
-// whole lists the modules that the lean helper has not: they speak HTTP or TLS,
-// or need what these need.
+// whole lists the modules that the lean helper has not: they speak HTTP or TLS, or
+// need what these need, or their package is seldom used.
 var whole = []*sys.Module{
+	&access.Acl,
+	&packages.AptKey,
+	&archives.Archive,
+	&access.Capabilities,
 	&docker.Compose,
 	&docker.Container,
 	&docker.ContainerExec,
 	&docker.ContainerInfo,
+	&storage.Filesystem,
+	&web.GetURL,
+	&repos.Git,
+	&config.GitConfig,
 	&docker.HostInfo,
+	&access.Htpasswd,
 	&docker.Image,
 	&docker.ImageInfo,
+	&config.IniFile,
+	&network.Iptables,
 	&docker.Login,
-	&docker.Network,
-	&docker.NetworkInfo,
-	&docker.Prune,
-	&docker.Volume,
-	&docker.VolumeInfo,
+	&storage.Mount,
+	&storage.MountFacts,
 	&mysql.MysqlDB,
 	&mysql.MysqlInfo,
 	&mysql.MysqlQuery,
+	&mysql.MysqlReplication,
 	&mysql.MysqlUser,
 	&mysql.MysqlVariables,
-	&mysql.MysqlReplication,
+	&docker.Network,
+	&docker.NetworkInfo,
 	&crypto.OpensshKeypair,
 	&crypto.OpensslCSR,
 	&crypto.OpensslDhparam,
 	&crypto.OpensslPrivatekey,
-	&crypto.X509Certificate,
-	&crypto.X509CertificateInfo,
-	&packages.AptKey,
+	&access.Pamd,
+	&access.PamLimits,
 	&postgresql.PostgresqlDB,
 	&postgresql.PostgresqlPrivs,
 	&postgresql.PostgresqlQuery,
 	&postgresql.PostgresqlUser,
-	&web.GetURL,
 	&web.Probe,
+	&docker.Prune,
+	&config.ReadCSV,
+	&access.Seboolean,
+	&access.Seport,
+	&config.SSHConfig,
+	&repos.Subversion,
+	&access.Sudoers,
+	&access.Ufw,
+	&archives.Unarchive,
 	&web.URI,
+	&docker.Volume,
+	&docker.VolumeInfo,
+	&network.WaitFor,
+	&crypto.X509Certificate,
+	&crypto.X509CertificateInfo,
 }

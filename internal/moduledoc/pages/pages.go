@@ -17,7 +17,7 @@ import (
 // folders are where modules, actions and the structs that they share stand.
 var folders = []string{
 	"internal/engine", "internal/probe", "internal/tasks/commands", "internal/tasks/docker", "internal/tasks/files", "internal/tasks/mysql", "internal/tasks/postgresql", "internal/tasks/network", "internal/tasks/web",
-	"internal/tasks/access", "internal/tasks/config", "internal/tasks/packages", "internal/tasks/storage", "internal/tasks/sys", "internal/tasks/system", "internal/tasks/crypto", "internal/tasks/repos", "internal/tasks/database",
+	"internal/tasks/access", "internal/tasks/archives", "internal/tasks/config", "internal/tasks/packages", "internal/tasks/storage", "internal/tasks/sys", "internal/tasks/system", "internal/tasks/crypto", "internal/tasks/repos", "internal/tasks/database",
 }
 
 // Modules returns the targets' modules and the controller's own steps, each

@@ -134,7 +134,7 @@ func (a *assembleArgs) parts(m *sys.Machine) (parts []entry, err error) {
 		}
 		list, err := os.ReadDir(m.Path(src))
 		if err != nil {
-			return nil, fmt.Errorf("read folder %q: %w", a.Src, inner(err))
+			return nil, fmt.Errorf("read folder %q: %w", a.Src, sys.Inner(err))
 		}
 		for _, d := range list {
 			path := strings.TrimSuffix(src, "/") + "/" + d.Name()

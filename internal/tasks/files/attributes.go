@@ -15,7 +15,7 @@ import (
 // mime asks the program "file" for the kind of content.
 func mime(ctx context.Context, m *sys.Machine, path string) (mimetype, charset string) {
 	const program = "/usr/bin/file"
-	if !exists(m, program) {
+	if !m.Exists(program) {
 		return "unknown", "unknown"
 	}
 	out, err := m.Run(ctx, sys.Command{Argv: []string{program, "--brief", "--mime-type", "--mime-encoding", "--", m.Path(path)}})

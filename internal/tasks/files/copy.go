@@ -162,7 +162,7 @@ func copyFile(ctx context.Context, m *sys.Machine, a *copyArgs, dest string, e e
 		return nil, err
 	}
 	res := copyResult{Dest: dest, Src: a.Src}
-	if !a.Force && exists(m, dest) {
+	if !a.Force && m.Exists(dest) {
 		res.Msg, res.FileInfo = "the file is there already", m.FileInfo(dest)
 		return res, nil
 	}
@@ -207,11 +207,6 @@ func (a *copyArgs) write(dest string, e entry) sys.Write {
 		w.Perms.Mode = int(e.mode)
 	}
 	return w
-}
-
-func exists(m *sys.Machine, path string) bool {
-	_, err := os.Stat(m.Path(path))
-	return err == nil
 }
 
 // checkSum holds the content against a SHA-1 digest, if there is one.

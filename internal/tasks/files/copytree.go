@@ -42,7 +42,7 @@ func treeWrites(ctx context.Context, m *sys.Machine, a *copyArgs, dest string, e
 	var files []*sys.Write
 	for i, e := range entries {
 		path := filepath.Join(dest, e.name)
-		if e.dir || e.link != "" || !a.Force && exists(m, path) {
+		if e.dir || e.link != "" || !a.Force && m.Exists(path) {
 			continue
 		}
 		w := a.write(path, e)
@@ -114,34 +114,23 @@ func symlink(real, target, path string) error {
 func renameOver(real, path string, create func(temp string) error) error {
 	dir, err := os.MkdirTemp(filepath.Dir(real), ".fleet-*")
 	if err != nil {
-		return fmt.Errorf("create %q: %w", path, inner(err))
+		return fmt.Errorf("create %q: %w", path, sys.Inner(err))
 	}
 	defer os.RemoveAll(dir)
 	temp := filepath.Join(dir, "new")
 	if err := create(temp); err != nil {
-		return fmt.Errorf("create %q: %w", path, inner(err))
+		return fmt.Errorf("create %q: %w", path, sys.Inner(err))
 	}
 	if info, err := os.Lstat(real); err == nil && info.IsDir() {
 		// Fails on a folder with anything in it, as it shall.
 		if err := os.Remove(real); err != nil {
-			return fmt.Errorf("replace folder %q: %w", path, inner(err))
+			return fmt.Errorf("replace folder %q: %w", path, sys.Inner(err))
 		}
 	}
 	if err := os.Rename(temp, real); err != nil {
-		return fmt.Errorf("replace %q: %w", path, inner(err))
+		return fmt.Errorf("replace %q: %w", path, sys.Inner(err))
 	}
 	return nil
-}
-
-// inner takes the names of temporary files out of an error.
-func inner(err error) error {
-	switch e := err.(type) {
-	case *fs.PathError:
-		return e.Err
-	case *os.LinkError:
-		return e.Err
-	}
-	return err
 }
 
 // remoteSource returns the entries of a source that lies on the target.
@@ -152,7 +141,7 @@ func remoteSource(m *sys.Machine, a *copyArgs) ([]entry, bool, error) {
 	}
 	info, err := os.Stat(m.Path(src))
 	if err != nil {
-		return nil, false, fmt.Errorf("src %q on the target: %w", a.Src, inner(err))
+		return nil, false, fmt.Errorf("src %q on the target: %w", a.Src, sys.Inner(err))
 	}
 	if !info.IsDir() && !info.Mode().IsRegular() {
 		return nil, false, sys.Messagef("Cannot copy invalid source '%s': not a file", a.Src)
@@ -183,7 +172,7 @@ func walkSource(m *sys.Machine, dir, prefix string, follow bool, depth int) ([]e
 	}
 	list, err := os.ReadDir(m.Path(dir))
 	if err != nil {
-		return nil, fmt.Errorf("read folder %q: %w", dir, inner(err))
+		return nil, fmt.Errorf("read folder %q: %w", dir, sys.Inner(err))
 	}
 	var entries []entry
 	for _, d := range list {
@@ -194,7 +183,7 @@ func walkSource(m *sys.Machine, dir, prefix string, follow bool, depth int) ([]e
 		}
 		info, err := stat(m.Path(path))
 		if err != nil {
-			return nil, fmt.Errorf("read %q: %w", path, inner(err))
+			return nil, fmt.Errorf("read %q: %w", path, sys.Inner(err))
 		}
 		e := entry{name: name, mode: uint32(info.Mode().Perm())}
 		switch {

@@ -39,13 +39,13 @@ func (a *editArgs) readText(m *sys.Machine) (path, text string, there bool, err 
 	case errors.Is(err, fs.ErrNotExist):
 		return path, "", false, nil
 	case err != nil:
-		return path, "", false, fmt.Errorf("read %q: %w", a.Path, inner(err))
+		return path, "", false, fmt.Errorf("read %q: %w", a.Path, sys.Inner(err))
 	case info.IsDir():
 		return path, "", false, sys.Messagef("Path %s is a directory !", a.Path)
 	}
 	data, err := os.ReadFile(m.Path(path))
 	if err != nil {
-		return path, "", false, fmt.Errorf("read %q: %w", a.Path, inner(err))
+		return path, "", false, fmt.Errorf("read %q: %w", a.Path, sys.Inner(err))
 	}
 	return path, string(data), true, nil
 }

@@ -84,7 +84,7 @@ func fetch(ctx context.Context, m *sys.Machine, a *fetchArgs) (any, error) {
 	res.File, res.Changed = path, true
 	if a.HaveSHA256 != "" || m.Check {
 		if err := res.read(f, io.Discard); err != nil {
-			return res, fmt.Errorf("read %q: %w", a.Src, inner(err))
+			return res, fmt.Errorf("read %q: %w", a.Src, sys.Inner(err))
 		}
 		res.Changed = res.SHA256 != a.HaveSHA256
 	}
@@ -95,7 +95,7 @@ func fetch(ctx context.Context, m *sys.Machine, a *fetchArgs) (any, error) {
 		return res, errors.New("no controller is there to take the file")
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return res, fmt.Errorf("read %q: %w", a.Src, inner(err))
+		return res, fmt.Errorf("read %q: %w", a.Src, sys.Inner(err))
 	}
 	return res, res.send(ctx, m, f)
 }

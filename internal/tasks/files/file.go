@@ -191,7 +191,7 @@ func (t *fileTask) throughLink() error {
 		return fmt.Errorf("%q is a symbolic link to %q, which does not exist; follow: no means the link itself", t.Path, to)
 	}
 	if err != nil {
-		return fmt.Errorf("follow %q: %w", t.Path, inner(err))
+		return fmt.Errorf("follow %q: %w", t.Path, sys.Inner(err))
 	}
 	t.path, t.was = real, t.state(real)
 	return nil
@@ -241,12 +241,12 @@ func (t *fileTask) directory(ctx context.Context) error {
 }
 
 func (t *fileTask) touch(ctx context.Context) error {
-	if t.was == "link" && t.Follow && exists(t.m, t.path) {
+	if t.was == "link" && t.Follow && t.m.Exists(t.path) {
 		if err := t.throughLink(); err != nil {
 			return err
 		}
 	}
-	if t.was != "absent" && (t.was != "link" || exists(t.m, t.path)) {
+	if t.was != "absent" && (t.was != "link" || t.m.Exists(t.path)) {
 		return t.dress(ctx, "now")
 	}
 	if _, err := t.m.Write(ctx, sys.Write{Path: t.path, Content: sys.Bytes(nil), Perms: t.Perms, Follow: true}); err != nil {

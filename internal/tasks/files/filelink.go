@@ -19,7 +19,7 @@ func (t *fileTask) link(ctx context.Context) error {
 		t.Src, _ = os.Readlink(t.m.Path(t.path))
 		return t.dressLink(ctx)
 	}
-	if !t.Force && !t.m.Check && !exists(t.m, t.target()) {
+	if !t.Force && !t.m.Check && !t.m.Exists(t.target()) {
 		return sys.Messagef("src file does not exist: %s\nhint: force: yes links to it all the same", t.target())
 	}
 	if err := t.replaceable("symbolic link"); err != nil {
@@ -37,7 +37,7 @@ func (t *fileTask) dressLink(ctx context.Context) error {
 	if t.m.Check && t.m.Changed() {
 		return nil // what is there now is not what would be there
 	}
-	if t.Follow && !exists(t.m, t.path) {
+	if t.Follow && !t.m.Exists(t.path) {
 		if t.Perms != (sys.Perms{}) {
 			t.msg = "the permissions were not set, because what the link points to does not exist"
 		}
@@ -58,7 +58,7 @@ func (t *fileTask) replaceable(kind string) error {
 	}
 	list, err := os.ReadDir(t.m.Path(t.path))
 	if err != nil {
-		return fmt.Errorf("read folder %q: %w", t.Path, inner(err))
+		return fmt.Errorf("read folder %q: %w", t.Path, sys.Inner(err))
 	}
 	if len(list) > 0 {
 		return fmt.Errorf("the folder %q is not empty and is not replaced by a %s", t.Path, kind)
@@ -77,7 +77,7 @@ func (t *fileTask) hard(ctx context.Context) error {
 		return sys.Messagef("src does not exist")
 	}
 	if err != nil && !t.m.Check {
-		return fmt.Errorf("src %q: %w", t.Src, inner(err))
+		return fmt.Errorf("src %q: %w", t.Src, sys.Inner(err))
 	}
 	have, lerr := os.Lstat(t.m.Path(t.path))
 	if err == nil && lerr == nil && os.SameFile(want, have) {

@@ -21,7 +21,7 @@ func (t *fileTask) setTimes(ctx context.Context, otherwise string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("look at %q: %w", t.Path, inner(err))
+		return fmt.Errorf("look at %q: %w", t.Path, sys.Inner(err))
 	}
 	st := info.Sys().(*syscall.Stat_t)
 	oldA, oldM := time.Unix(st.Atim.Unix()), info.ModTime()
@@ -41,7 +41,7 @@ func (t *fileTask) setTimes(ctx context.Context, otherwise string) error {
 		Attrs: timeAttrs(oldM, mtime, oldA, atime),
 		Do: func(context.Context) error {
 			if err := putTimes(t.m.Path(t.path), atime, mtime, now); err != nil {
-				return fmt.Errorf("set times of %q: %w", t.Path, inner(err))
+				return fmt.Errorf("set times of %q: %w", t.Path, sys.Inner(err))
 			}
 			return nil
 		}})

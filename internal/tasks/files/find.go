@@ -138,7 +138,7 @@ func find(ctx context.Context, m *sys.Machine, a *findArgs) (any, error) {
 func (s *search) folder(ctx context.Context, dir string, level int) error {
 	list, err := os.ReadDir(s.m.Path(dir + "/"))
 	if err != nil {
-		why := inner(err).Error()
+		why := sys.Inner(err).Error()
 		s.res.SkippedPaths[dir] = strings.ToUpper(why[:1]) + why[1:]
 		return nil
 	}
@@ -153,7 +153,7 @@ func (s *search) folder(ctx context.Context, dir string, level int) error {
 		path := dir + "/" + d.Name()
 		info, err := d.Info()
 		if err != nil {
-			s.res.SkippedPaths[path] = inner(err).Error()
+			s.res.SkippedPaths[path] = sys.Inner(err).Error()
 			continue
 		}
 		if s.Hidden || !strings.HasPrefix(d.Name(), ".") {

@@ -56,7 +56,7 @@ func slurp(_ context.Context, m *sys.Machine, a *slurpArgs) (any, error) {
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxSlurp+1))
 	if err != nil {
-		return nil, fmt.Errorf("read %q: %w", a.Src, inner(err))
+		return nil, fmt.Errorf("read %q: %w", a.Src, sys.Inner(err))
 	}
 	if len(data) > maxSlurp {
 		return nil, fmt.Errorf("%q has more than %d MiB; use fetch for large files", a.Src, maxSlurp>>20)
@@ -73,11 +73,11 @@ func openFile(m *sys.Machine, src string) (*os.File, string, error) {
 	info, err := os.Stat(m.Path(path))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, "", fmt.Errorf("file not found: %s: %w", src, inner(err))
+		return nil, "", fmt.Errorf("file not found: %s: %w", src, sys.Inner(err))
 	case errors.Is(err, fs.ErrPermission):
-		return nil, "", fmt.Errorf("file is not readable: %s: %w", src, inner(err))
+		return nil, "", fmt.Errorf("file is not readable: %s: %w", src, sys.Inner(err))
 	case err != nil:
-		return nil, "", fmt.Errorf("unable to slurp file: %s: %w", src, inner(err))
+		return nil, "", fmt.Errorf("unable to slurp file: %s: %w", src, sys.Inner(err))
 	case info.IsDir():
 		return nil, "", fmt.Errorf("source is a directory and must be a file: %s", src)
 	case !info.Mode().IsRegular():
@@ -85,7 +85,7 @@ func openFile(m *sys.Machine, src string) (*os.File, string, error) {
 	}
 	f, err := os.Open(m.Path(path))
 	if err != nil {
-		return nil, "", fmt.Errorf("file is not readable: %s: %w", src, inner(err))
+		return nil, "", fmt.Errorf("file is not readable: %s: %w", src, sys.Inner(err))
 	}
 	return f, path, nil
 }

@@ -65,7 +65,7 @@ func stat(ctx context.Context, m *sys.Machine, a *statArgs) (any, error) {
 		return statResult{map[string]any{"exists": false}}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look at %q: %w", a.Path, inner(err))
+		return nil, fmt.Errorf("look at %q: %w", a.Path, sys.Inner(err))
 	}
 	values := statValues(m, path, info)
 	values["exists"] = true

@@ -71,13 +71,13 @@ func makeTemp(dir string, a *tempfileArgs) (string, error) {
 	if a.State == "directory" {
 		path, err := os.MkdirTemp(dir, a.Prefix+"*"+a.Suffix)
 		if err != nil {
-			return "", fmt.Errorf("create a folder in %q: %w", dir, inner(err))
+			return "", fmt.Errorf("create a folder in %q: %w", dir, sys.Inner(err))
 		}
 		return path, nil
 	}
 	f, err := os.CreateTemp(dir, a.Prefix+"*"+a.Suffix)
 	if err != nil {
-		return "", fmt.Errorf("create a file in %q: %w", dir, inner(err))
+		return "", fmt.Errorf("create a file in %q: %w", dir, sys.Inner(err))
 	}
 	return f.Name(), f.Close()
 }

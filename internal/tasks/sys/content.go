@@ -105,13 +105,18 @@ func isBinary(data []byte) bool {
 // cause names the path as the user knows it in place of the one in err, which
 // may be a temporary file's.
 func cause(verb, path string, err error) error {
+	return fmt.Errorf("%s %q: %w", verb, path, Inner(err))
+}
+
+// Inner returns the reason alone of an error that names the file it came from.
+func Inner(err error) error {
 	var p *fs.PathError
 	var l *os.LinkError
 	switch {
 	case errors.As(err, &p):
-		err = p.Err
+		return p.Err
 	case errors.As(err, &l):
-		err = l.Err
+		return l.Err
 	}
-	return fmt.Errorf("%s %q: %w", verb, path, err)
+	return err
 }

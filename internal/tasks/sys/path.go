@@ -7,6 +7,12 @@ import (
 	"strings"
 )
 
+// Exists reports whether the machine has the file; a link counts where it leads to one.
+func (m *Machine) Exists(path string) bool {
+	_, err := os.Stat(m.Path(path))
+	return err == nil
+}
+
 // Expand returns the path that a user wrote with a leading ~ or ~name replaced
 // by that user's home folder, $NAME and ${NAME} by the environment's variables, and
 // cleaned. A trailing slash is kept, because it says that a folder is meant.

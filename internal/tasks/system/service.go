@@ -125,7 +125,7 @@ type script struct {
 	openrc bool
 }
 
-func (s *script) found() bool { return fileExists(s.m, "/etc/init.d/"+s.a.Name) }
+func (s *script) found() bool { return s.m.Exists("/etc/init.d/" + s.a.Name) }
 
 func (s *script) names() []string {
 	entries, _ := os.ReadDir(s.m.Path("/etc/init.d")) // without it there are no names

@@ -4,18 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"fleet/internal/tasks/sys"
 )
-
-// fileExists reports whether the machine has a file.
-func fileExists(m *sys.Machine, path string) bool {
-	_, err := os.Stat(m.Path(path))
-	return err == nil
-}
 
 func (s *script) enable(ctx context.Context, on bool) error {
 	is, err := s.enabled(ctx)
@@ -63,7 +56,7 @@ func (s *script) enableCommands(on bool) [][]string {
 
 func (s *script) enabled(ctx context.Context) (bool, error) {
 	if s.openrc {
-		return fileExists(s.m, filepath.Join("/etc/runlevels", s.a.Runlevel, s.a.Name)), nil
+		return s.m.Exists(filepath.Join("/etc/runlevels", s.a.Runlevel, s.a.Name)), nil
 	}
 	if !s.m.Has("update-rc.d") && s.m.Has("chkconfig") {
 		out, err := s.m.Run(ctx, sys.Command{Argv: []string{"chkconfig", "--list", s.a.Name}, Env: []string{"LC_ALL=C"}})

@@ -15,7 +15,7 @@ import (
 // makeHome makes the home folder of a user who was there without one, as
 // useradd would have.
 func (r *userRun) makeHome(ctx context.Context, u sys.User) error {
-	if u.Home == "" || u.Home == "/nonexistent" || fileExists(r.m, u.Home) {
+	if u.Home == "" || u.Home == "/nonexistent" || r.m.Exists(u.Home) {
 		return nil
 	}
 	skeleton := r.a.Skeleton

@@ -35,7 +35,7 @@ func (r *userRun) sshKey(ctx context.Context, u sys.User) error {
 		if err != nil || r.m.Check {
 			return err
 		}
-	case !fileExists(r.m, file):
+	case !r.m.Exists(file):
 		r.res.Warnings = append(r.res.Warnings, fmt.Sprintf("%s is there without a private key: no key was made; force: true replaces it", taken))
 	}
 	return r.tellKey(ctx, file)
@@ -60,7 +60,7 @@ func (r *userRun) tellKey(ctx context.Context, file string) error {
 		return fmt.Errorf("the public key cannot be read: %w", err)
 	}
 	r.res.SSHPublicKey = strings.TrimSpace(string(public))
-	if !fileExists(r.m, file) {
+	if !r.m.Exists(file) {
 		return nil
 	}
 	out, err := r.m.Run(ctx, sys.Command{Argv: []string{"ssh-keygen", "-l", "-f", r.m.Path(file)}})

@@ -7,7 +7,6 @@ package facts
 import (
 	"context"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -179,12 +178,7 @@ func Gather(ctx context.Context, m *sys.Machine, chosen map[string]bool, opts Op
 	return g.facts
 }
 
-func (g *gatherer) exists(path string) bool { return exists(g.m, path) }
-
-func exists(m *sys.Machine, path string) bool {
-	_, err := os.Stat(m.Path(path))
-	return err == nil
-}
+func (g *gatherer) exists(path string) bool { return g.m.Exists(path) }
 
 // orNA returns s, or what Ansible says for a value that is not there.
 func orNA(s string) string {

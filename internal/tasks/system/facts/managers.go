@@ -17,15 +17,15 @@ func PackageManager(m *sys.Machine) string { return packageManager(m, FindDistri
 func packageManager(m *sys.Machine, family string) string {
 	if family == "RedHat" {
 		switch {
-		case exists(m, "/run/ostree-booted"):
+		case m.Exists("/run/ostree-booted"):
 			return "atomic_container"
-		case exists(m, "/usr/bin/dnf5"):
+		case m.Exists("/usr/bin/dnf5"):
 			return "dnf5"
-		case exists(m, "/usr/bin/dnf"), exists(m, "/usr/bin/dnf-3"):
+		case m.Exists("/usr/bin/dnf"), m.Exists("/usr/bin/dnf-3"):
 			return "dnf"
-		case exists(m, "/usr/bin/yum"):
+		case m.Exists("/usr/bin/yum"):
 			return "yum"
-		case exists(m, "/usr/bin/microdnf"):
+		case m.Exists("/usr/bin/microdnf"):
 			return "dnf"
 		}
 	}
@@ -35,7 +35,7 @@ func packageManager(m *sys.Machine, family string) string {
 		{"/usr/bin/dnf", "dnf"}, {"/usr/bin/yum", "yum"}, {"/opt/bin/opkg", "opkg"}, {"/bin/opkg", "opkg"},
 		{"/run/current-system/sw/bin/nix-env", "nix"}, {"/usr/bin/swupd", "swupd"},
 	} {
-		if exists(m, try.file) {
+		if m.Exists(try.file) {
 			return try.name
 		}
 	}
@@ -46,22 +46,22 @@ func packageManager(m *sys.Machine, family string) string {
 // "systemd", "openrc", "sysvinit", "upstart" or the name of process 1.
 func ServiceManager(m *sys.Machine) string {
 	switch {
-	case exists(m, "/run/systemd/system"), exists(m, "/dev/.run/systemd"), exists(m, "/dev/.systemd"):
+	case m.Exists("/run/systemd/system"), m.Exists("/dev/.run/systemd"), m.Exists("/dev/.systemd"):
 		return "systemd"
-	case exists(m, "/run/openrc"), exists(m, "/sbin/openrc"):
+	case m.Exists("/run/openrc"), m.Exists("/sbin/openrc"):
 		return "openrc"
 	}
 	init := path.Base(read(m, "/proc/1/comm"))
 	switch {
-	case init == "systemd", init == "runit-init" && exists(m, "/etc/systemd/system"):
+	case init == "systemd", init == "runit-init" && m.Exists("/etc/systemd/system"):
 		return init
 	case init == "runit":
 		return "runit"
-	case init == "init" && exists(m, "/etc/init"):
+	case init == "init" && m.Exists("/etc/init"):
 		return "upstart"
 	case strings.HasSuffix(target(m, "/sbin/init"), "systemd"):
 		return "systemd"
-	case exists(m, "/etc/init.d"):
+	case m.Exists("/etc/init.d"):
 		return "sysvinit"
 	}
 	return "service"

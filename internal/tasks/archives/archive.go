@@ -1,4 +1,4 @@
-package files
+package archives
 
 import (
 	"bytes"
@@ -24,7 +24,7 @@ type unpackable struct {
 func openArchive(ctx context.Context, m *sys.Machine, content sys.Content, work string) (*unpackable, error) {
 	r, err := content.Open(ctx)
 	if err != nil {
-		return nil, inner(err)
+		return nil, sys.Inner(err)
 	}
 	defer r.Close()
 	arc := &unpackable{path: filepath.Join(work, "archive.tar")}

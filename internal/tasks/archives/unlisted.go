@@ -1,4 +1,4 @@
-package files
+package archives
 
 import (
 	"context"
@@ -86,7 +86,7 @@ func (a *unarchiveArgs) open(ctx context.Context, m *sys.Machine, work string) (
 	}
 	info, err := os.Stat(m.Path(src))
 	if err != nil {
-		return nil, inner(err)
+		return nil, sys.Inner(err)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("not a file")

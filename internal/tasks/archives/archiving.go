@@ -1,4 +1,4 @@
-package files
+package archives
 
 import (
 	"context"
@@ -208,7 +208,7 @@ func folderOf(path string) string { return path[:strings.LastIndexByte(path, '/'
 
 // destState says what a file of an earlier run is, by its name.
 func destState(m *sys.Machine, dest string) string {
-	if !exists(m, dest) {
+	if !m.Exists(dest) {
 		return "absent"
 	}
 	if regexp.MustCompile(`\.(tar(\.\w+)?|tgz|tbz2|txz|zip)$`).MatchString(dest) {

@@ -1,4 +1,4 @@
-package files
+package archives
 
 import (
 	"archive/tar"
@@ -92,7 +92,7 @@ func (p *packing) leftOut(name string) bool {
 // same reports whether the archive that is there holds just this. Of a zip
 // archive only names and bytes count.
 func (p *packing) same(ctx context.Context) (bool, error) {
-	if !exists(p.m, p.dest) {
+	if !p.m.Exists(p.dest) {
 		return false, nil
 	}
 	work, err := os.MkdirTemp("", "fleet-archive-")

@@ -1,4 +1,4 @@
-package files
+package archives
 
 import (
 	"context"
@@ -36,7 +36,7 @@ func (u *unpacking) run(ctx context.Context) error {
 	if err == nil {
 		defer root.Close()
 	} else if !u.m.Check || !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("open folder %q: %w", u.dest, inner(err))
+		return fmt.Errorf("open folder %q: %w", u.dest, sys.Inner(err))
 	}
 	if err := u.plan(root); err != nil {
 		return fmt.Errorf("archive %q: %w", u.Src, err)

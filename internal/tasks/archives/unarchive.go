@@ -1,4 +1,4 @@
-package files
+package archives
 
 import (
 	"context"
@@ -87,7 +87,7 @@ func unarchive(ctx context.Context, m *sys.Machine, a *unarchiveArgs) (any, erro
 	}
 	dest = path.Clean(dest)
 	res := &unarchiveResult{Dest: dest, Src: a.Src}
-	if creates, err := m.Expand(a.Creates); err != nil || creates != "" && exists(m, creates) {
+	if creates, err := m.Expand(a.Creates); err != nil || creates != "" && m.Exists(creates) {
 		return sys.Skip(fmt.Sprintf("skipped, since %s exists", a.Creates)), err
 	}
 	opts, err := a.options()

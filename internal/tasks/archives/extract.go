@@ -1,4 +1,4 @@
-package files
+package archives
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"fleet/internal/archive"
+	"fleet/internal/tasks/sys"
 )
 
 // extract unpacks the members that differ. All is done through root, which no
@@ -34,7 +35,7 @@ func (u *unpacking) extract(ctx context.Context, root *os.Root) error {
 			folders = append(folders, mb)
 		}
 		if err := u.put(root, mb, r); err != nil {
-			return fmt.Errorf("unpack %q: %w", mb.Name, inner(err))
+			return fmt.Errorf("unpack %q: %w", mb.Name, sys.Inner(err))
 		}
 		return nil
 	})

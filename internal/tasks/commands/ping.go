@@ -1,6 +1,4 @@
-// Package network holds the modules that reach over the network or wait for it.
-// It runs on the target.
-package network
+package commands
 
 import (
 	"context"
