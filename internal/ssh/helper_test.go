@@ -3,6 +3,7 @@ package ssh
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -104,6 +105,31 @@ func TestHelperCannotBePut(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.err) || !strings.Contains(source.HintOf(err), test.hint) {
 				t.Errorf("got %v\nhint: %s", err, source.HintOf(err))
 			}
+		})
+	}
+}
+
+// Whether perl or a shell takes the pieces, each is taken once: where perl is not there, or
+// is broken, head does it.
+func TestWhoTakesThePieces(t *testing.T) {
+	for name, test := range map[string]struct{ perl, head string }{
+		"perl":                                 {"", "#!/bin/sh\nexit 1\n"},
+		"no perl":                              {"#!/bin/sh\nexit 127\n", ""},
+		"a broken perl":                        {"#!/bin/sh\necho >&2 perl: symbol lookup error\nexit 127\n", ""},
+		"a perl that can not find its modules": {"#!/bin/sh\nexit 2\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := fleettest.New(t, fleettest.Config{})
+			for program, script := range map[string]string{"perl": test.perl, "head": test.head} {
+				if script == "" {
+					if _, err := exec.LookPath(program); err != nil {
+						t.Skip("this machine has no " + program)
+					}
+				} else if err := server.Fake(program, script); err != nil {
+					t.Fatal(err)
+				}
+			}
+			ping(t, start(t, dial(t, dialer(t), options(server)), launch.Become{}))
 		})
 	}
 }
