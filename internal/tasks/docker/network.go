@@ -56,21 +56,9 @@ func runNetwork(ctx context.Context, m *sys.Machine, a *dockerNetworkArgs) (any,
 	}
 	defer e.Close()
 	t := &networkTask{engine: e, args: a, want: want}
-	if err := t.look(ctx); err != nil {
-		return nil, err
-	}
-	if a.State == "absent" {
-		err = t.absent(ctx)
-	} else {
-		err = t.present(ctx)
-	}
-	result := &dockerNetworkResult{Network: map[string]any{}, Warnings: e.warnings}
-	if err == nil && m.Changed() && !m.Check {
-		err = t.look(ctx)
-	}
-	if err == nil && t.have != nil {
-		err = json.Unmarshal(t.have.Raw, &result.Network)
-	}
+	result := &dockerNetworkResult{Network: map[string]any{}}
+	err = settle(ctx, t, a.State, &result.Network)
+	result.Warnings = e.warnings
 	return result, err
 }
 
@@ -84,6 +72,13 @@ func (t *networkTask) look(ctx context.Context) (err error) {
 		t.have = nil
 	}
 	return err
+}
+
+func (t *networkTask) shown() json.RawMessage {
+	if t.have == nil {
+		return nil
+	}
+	return t.have.Raw
 }
 
 func (t *networkTask) present(ctx context.Context) error {

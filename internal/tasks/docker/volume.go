@@ -65,21 +65,9 @@ func runVolume(ctx context.Context, m *sys.Machine, a *dockerVolumeArgs) (any, e
 	}
 	defer e.Close()
 	t := &volumeTask{engine: e, args: a, options: texts(a.DriverOptions), labels: texts(a.Labels)}
-	if err := t.look(ctx); err != nil {
-		return nil, err
-	}
-	if a.State == "absent" {
-		err = t.absent(ctx)
-	} else {
-		err = t.present(ctx)
-	}
-	result := &dockerVolumeResult{Volume: map[string]any{}, Warnings: e.warnings}
-	if err == nil && m.Changed() && !m.Check {
-		err = t.look(ctx)
-	}
-	if err == nil && t.have != nil {
-		err = json.Unmarshal(t.have.Raw, &result.Volume)
-	}
+	result := &dockerVolumeResult{Volume: map[string]any{}}
+	err = settle(ctx, t, a.State, &result.Volume)
+	result.Warnings = e.warnings
 	return result, err
 }
 
@@ -88,6 +76,13 @@ func (t *volumeTask) look(ctx context.Context) (err error) {
 		return t.Volume(ctx, t.args.Name)
 	})
 	return err
+}
+
+func (t *volumeTask) shown() json.RawMessage {
+	if t.have == nil {
+		return nil
+	}
+	return t.have.Raw
 }
 
 func (t *volumeTask) present(ctx context.Context) error {
