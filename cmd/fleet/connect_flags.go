@@ -57,8 +57,8 @@ func (f *connectFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.becomeMethod, "become-method", "", "how to become it: sudo, su or doas (default sudo)")
 	flags.BoolVarP(&f.askBecome, "ask-become-pass", "K", false, "ask for the password to become another user with")
 	flags.StringVarP(&f.connection, "connection", "c", "", "ssh or local, where nothing else says so (default ssh)")
-	flags.IntVarP(&f.timeout, "timeout", "T", 10, "`seconds` that connecting to a host may take")
-	flags.StringVar(&f.hostKeys, "host-key-checking", "accept-new", "what to do with host keys: accept-new, strict or off")
+	flags.IntVarP(&f.timeout, "timeout", "T", 0, "`seconds` that connecting to a host may take (default 10, or what ssh_config says)")
+	flags.StringVar(&f.hostKeys, "host-key-checking", "", "what to do with host keys: accept-new, strict or off (default accept-new, or what ssh_config says)")
 }
 
 // valid refuses values of flags that mean nothing.
@@ -79,8 +79,11 @@ func (f *connectFlags) valid() error {
 	switch {
 	case f.forks < 0:
 		return usageError("", "0 is all hosts at the same time", "--forks: %d is less than 0", f.forks)
-	case f.timeout < 1:
+	case f.noTime():
 		return usageError("", "the default is 10 seconds", "--timeout: %d is less than 1 second", f.timeout)
 	}
 	return nil
 }
+
+// noTime reports whether the time to connect in was given, and is none.
+func (f *connectFlags) noTime() bool { return f.flags.Changed("timeout") && f.timeout < 1 }

@@ -128,7 +128,7 @@ func probeResult(address string, res probe.Result, err error) (event.Result, err
 
 // probeFrom probes from the hosts of the inventory that --from names.
 func (a *app) probeFrom(ctx context.Context, f *probeFlags, configs []probe.Config, expected []probe.Expectation) error {
-	if f.connectFlags.timeout < 1 {
+	if f.noTime() {
 		return usageError("", "the default is 10 seconds", "--connect-timeout: %d is less than 1 second", f.connectFlags.timeout)
 	}
 	if err := f.valid(); err != nil {

@@ -177,7 +177,7 @@ var table = []Row{
 	{Name: "ERROR_ON_MISSING_HANDLER", Section: "defaults", Key: "error_on_missing_handler", Env: []string{"ANSIBLE_ERROR_ON_MISSING_HANDLER"}, Kind: Bool, Default: "True", Use: Honoured,
 		About: "no makes a notification without a handler a warning."},
 	{Name: "HOST_KEY_CHECKING", Section: "defaults", Key: "host_key_checking", Env: []string{"ANSIBLE_HOST_KEY_CHECKING"}, Kind: Bool, Default: "True", Use: Honoured,
-		About: "no is --host-key-checking off, yes is strict. Without it new keys are accepted, and changed ones refused."},
+		About: "no is --host-key-checking off, yes is strict. Without it ssh_config decides, and where that says nothing new keys are accepted, and changed ones refused."},
 	{Name: "HOST_PATTERN_MISMATCH", Section: "inventory", Key: "host_pattern_mismatch", Env: []string{"ANSIBLE_HOST_PATTERN_MISMATCH"}, Default: "warning",
 		About: "A pattern that names nothing is a warning, one of --limit an error."},
 	{Name: "INJECT_FACTS_AS_VARS", Section: "defaults", Key: "inject_facts_as_vars", Env: []string{"ANSIBLE_INJECT_FACT_VARS"}, Kind: Bool, Default: "True", Use: Missed,
