@@ -60,6 +60,7 @@ var whole = []*sys.Module{
 	&crypto.OpensslPrivatekey,
 	&access.Pamd,
 	&access.PamLimits,
+	&storage.Parted,
 	&postgresql.PostgresqlDB,
 	&postgresql.PostgresqlPrivs,
 	&postgresql.PostgresqlQuery,
