@@ -20,8 +20,6 @@
 // between hosts and never changed: what a template changes, it sees changed, and
 // nobody else does.
 //
-// Refused, each by name: bytes, automatic
-// escaping, lipsum(), and the filters that need more than Jinja and ansible-core
-// (json_query and its relatives). There is no type for escaped text, and a
-// range is a list. A list that holds itself cannot be printed.
+// Refused, each by name: bytes, automatic escaping, lipsum(). There is no type for
+// escaped text, and a range is a list. A list that holds itself cannot be printed.
 package jinja

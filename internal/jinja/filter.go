@@ -23,6 +23,9 @@ type filter struct {
 	takes takes
 	fn    func(c *Context, v any, a []any) (any, error)
 
+	// check finds mistakes in the first arguments while the text is read, where they
+	// are texts and written out. It may be nil.
+	check func(t *tables, args []string) error
 	// onlyArgs is the error of an argument that there is not, where Ansible has one of
 	// its own.
 	onlyArgs string
@@ -168,16 +171,18 @@ type tables struct {
 	mutators       map[string]map[string]*mutator
 	globals        map[string]*Func
 	lookups        map[string]LookupFunc
+	queries        map[string]queryFunc // of JMESPath
 }
 
 var builtin = sync.OnceValue(func() *tables {
 	return &tables{
-		filters:  index(sequenceFilters, textFilters, numberFilters, dataFilters, codecFilters, regexFilters, pathFilters, hashFilters, timeFilters, jinjaOnlyFilters, formatFilters, vaultFilters, windowsFilters, ipFilters),
+		filters:  index(sequenceFilters, textFilters, numberFilters, dataFilters, codecFilters, regexFilters, pathFilters, hashFilters, timeFilters, jinjaOnlyFilters, formatFilters, vaultFilters, windowsFilters, ipFilters, queryFilters),
 		tests:    index(jinjaTests, ansibleTests, versionTests, ipTests),
 		methods:  map[string]map[string]*filter{"str": index(stringMethods, stringTests, stringMappings), "int": index(intMethods), "bool": index(intMethods), "float": index(floatMethods), "list": index(listMethods), "tuple": index(listMethods[:2]), "dict": index(dictMethods), "datetime": index(timeMethods), "timedelta": index(durationMethods)},
 		mutators: map[string]map[string]*mutator{"list": indexMutators(listMutators), "dict": indexMutators(dictMutators)},
 		globals:  globalFuncs(),
 		lookups:  pureLookups(),
+		queries:  queryFuncs(),
 	}
 })
 
@@ -249,7 +254,6 @@ func (t *tables) find(kind, name string) (*filter, error) {
 
 // refused are filters that people know and that are left out, with the way around.
 var refused = map[string]string{
-	"json_query":  "use selectattr, map(attribute=…) and dict2items, or community.general's query written as a loop",
 	"parse_cli":   "use regex_findall",
 	"xml_to_json": "parse the text with regex_findall",
 	"random_mac":  "write the address as a variable",
@@ -289,6 +293,11 @@ func (p *parser) checkArgs(f *filter, kind, name string, off int, a callArgs) er
 	for i := len(a.pos); i < f.sig.required; i++ {
 		if !slices.Contains(a.names, f.sig.names[i]) {
 			return p.errorf(token{off: off}, "the %s needs the argument %q", what, f.sig.names[i])
+		}
+	}
+	if texts := written(a); f.check != nil && len(texts) > 0 {
+		if err := f.check(p.tables, texts); err != nil {
+			return locate(err, place{p.text, a.pos[0].offset()})
 		}
 	}
 	return nil

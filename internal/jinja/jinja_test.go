@@ -220,6 +220,7 @@ func TestPartial(t *testing.T) {
 		{"{{ facts.keys() | list }} {{ facts.get('a') }} {{ facts['items'] is defined }}", "['a', 'b'] 1 True", "all all all"},
 		{"{{ facts }} {{ facts | length }} {{ 'a' in facts }}", "{'a': 1, 'b': {'c': 2}} 2 True", "all all all"},
 		{"{{ {'a': 0, 'd': 3} | combine(facts) }} {{ [facts] | map(attribute='a') | list }}", "{'a': 1, 'd': 3, 'b': {'c': 2}} [1]", "all all"},
+		{"{{ facts | json_query('b.c') }} {{ facts | json_query('[a, b]') }}", "2 [1, {'c': 2}]", "all all"},
 		{"{% set facts = {'a': 5} %}{{ facts.a }}", "5", ""},
 		{"{% set f = facts %}{{ f.a }}", "1", "all"},
 		{"{% set _ = facts.update({'a': 7}) %}{{ facts.a }}", "7", "all"},

@@ -55,6 +55,7 @@ var families = []struct {
 	{"natives", 500, natives},
 	{"templates", 100, writtenTemplates},
 	{"grown-templates", 500, grownTemplates},
+	{"queries", 3000, queried},
 }
 
 // The verdicts of the real Jinja2 and Ansible are stored. FLEET_ORACLE=1 computes
