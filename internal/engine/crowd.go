@@ -24,12 +24,16 @@ type crowd struct {
 	endedPlay bool
 }
 
-// lead is a task that one host runs for all.
+// lead is a task that one host runs for those behind it in the play's order, where
+// one finds that it is to: those in front of that one run it by themselves.
 type lead struct {
-	host string
+	host string // that runs it for those behind; empty: nobody so far
 	done chan struct{}
 	res  *taskResult
 	err  error
+
+	said map[string]bool // what hosts have found; nil once there is a host
+	next int             // the place of the first host that may be it and is to say so
 }
 
 func newCrowd(hosts []string) *crowd {
@@ -72,12 +76,18 @@ func (c *crowd) leave(host string, failed, ended bool) {
 // wait returns when each of the hosts has done everything before the order or
 // takes no further part.
 func (c *crowd) wait(ctx context.Context, hosts []string, order []int) error {
-	for {
-		c.mu.Lock()
-		behind := slices.ContainsFunc(hosts, func(h string) bool {
+	return c.until(ctx, func() bool {
+		return !slices.ContainsFunc(hosts, func(h string) bool {
 			return !c.gone[h] && slices.Compare(c.at[h], order) < 0 && slices.Contains(c.hosts, h)
 		})
-		if !behind {
+	})
+}
+
+// until returns when something holds, which is asked under mu after each change.
+func (c *crowd) until(ctx context.Context, holds func() bool) error {
+	for {
+		c.mu.Lock()
+		if holds() {
 			c.mu.Unlock()
 			return nil
 		}
@@ -94,25 +104,58 @@ func (c *crowd) wait(ctx context.Context, hosts []string, order []int) error {
 	}
 }
 
-// lead returns the record of a task that one host runs for all, and whether the
-// caller is that host: the first in inventory order of those that are there. All
-// hosts have waited for each other before they call it.
-func (c *crowd) lead(host string, order []int) (*lead, bool) {
+// lead takes what a host has found, whether it is to run the task for those behind
+// it, and returns the record of the task once it is known who does, or nil where the
+// host runs it by itself. All hosts have waited for each other before they call it.
+func (c *crowd) lead(ctx context.Context, host string, order []int, once bool) (*lead, error) {
+	l := c.say(host, order, once)
+	place := slices.Index(c.hosts, host)
+	leads := false
+	err := c.until(ctx, func() bool {
+		leads = c.elect(l, order) && l.next <= place
+		return leads || l.next > place
+	})
+	if err != nil || !leads {
+		return nil, err
+	}
+	return l, nil
+}
+
+// say notes what a host has found, and wakes the others where they wait for it.
+func (c *crowd) say(host string, order []int, once bool) *lead {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key := fmt.Sprint(order)
-	if l := c.leader[key]; l != nil {
-		return l, l.host == host
+	l := c.leader[key]
+	if l == nil {
+		l = &lead{done: make(chan struct{}), said: map[string]bool{}}
+		c.leader[key] = l
 	}
-	l := &lead{done: make(chan struct{})}
-	for _, h := range c.hosts {
-		if !c.gone[h] && slices.Equal(c.at[h], order) {
-			l.host = h
+	if l.host == "" {
+		l.said[host] = once
+		if before := l.next; c.elect(l, order) || l.next > before {
+			c.changed()
+		}
+	}
+	return l
+}
+
+// elect reports whether it is known who runs the task for those behind: the first
+// that is to. Those that are elsewhere, or have left, are passed over. The caller
+// holds mu.
+func (c *crowd) elect(l *lead, order []int) bool {
+	for ; l.host == "" && l.next < len(c.hosts); l.next++ {
+		h := c.hosts[l.next]
+		once, said := l.said[h]
+		if once {
+			l.host, l.said = h, nil
+			break
+		}
+		if !said && !c.gone[h] && slices.Equal(c.at[h], order) {
 			break
 		}
 	}
-	c.leader[key] = l
-	return l, l.host == host
+	return l.host != ""
 }
 
 // fall says that a host failed at a task, also where a rescue section or an always

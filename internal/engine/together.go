@@ -58,13 +58,7 @@ func (h *hostRun) jointly(ctx context.Context, t *playbook.Task, order []int) er
 			return err
 		}
 	}
-	once, err := h.runsOnce(ctx, t)
-	var res *taskResult
-	if err == nil && once {
-		res, err = h.once(ctx, t, order)
-	} else {
-		res, err = h.alone(ctx, t, order)
-	}
+	res, err := h.once(ctx, t, order)
 	err = h.settle(ctx, t, res, err)
 	if err != nil {
 		h.crowd.fall(order)
@@ -106,27 +100,43 @@ func (h *hostRun) afterAll(ctx context.Context, t *playbook.Task, order, after [
 	return nil
 }
 
-func (h *hostRun) runsOnce(ctx context.Context, t *playbook.Task) (bool, error) {
+// runsOnce reports whether the host is to run the task for those behind it too, and
+// whether any host may be.
+func (h *hostRun) runsOnce(ctx context.Context, t *playbook.Task) (once, may bool, err error) {
 	switch shortName(t.Module) {
 	case "add_host", "pause": // nobody answers the same question for each host
-		return true, nil
+		return true, true, nil
 	case "meta":
 		switch strings.TrimSpace(t.Action.Text()) {
 		case "clear_facts", "clear_host_errors", "end_batch", "end_play", "refresh_inventory":
-			return !h.free, nil
+			return !h.free, !h.free, nil
 		}
+	}
+	word := func(k *playbook.Keywords) source.Node { return k.RunOnce }
+	if !h.given(t, word) {
+		return false, false, nil
 	}
 	c, err := h.newContext(ctx, t, nil)
 	if err != nil {
-		return false, err
+		return false, true, err
 	}
-	return h.engine.truth(c, h.engine.inForce(c, h.Play, t, func(k *playbook.Keywords) source.Node { return k.RunOnce }), false)
+	once, err = h.engine.truth(c, h.engine.inForce(c, h.Play, t, word), false)
+	return once, true, err
 }
 
-// once lets one host run the task; the others take its result.
+// once runs the task, or takes the result of the host that runs it for this one.
 func (h *hostRun) once(ctx context.Context, t *playbook.Task, order []int) (*taskResult, error) {
-	l, leads := h.crowd.lead(h.host, order)
-	if leads {
+	once, may, err := h.runsOnce(ctx, t)
+	var l *lead
+	if err == nil && may {
+		l, err = h.crowd.lead(ctx, h.host, order, once)
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case l == nil:
+		return h.alone(ctx, t, order)
+	case l.host == h.host:
 		l.res, l.err = h.alone(ctx, t, order)
 		close(l.done)
 		return l.res, l.err
@@ -147,3 +157,4 @@ func (h *hostRun) once(ctx context.Context, t *playbook.Task, order []int) (*tas
 	}
 	return l.res, nil
 }
+

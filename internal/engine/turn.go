@@ -105,6 +105,7 @@ func (h *hostRun) throttled(ctx context.Context, c *jinja.Context, t *playbook.T
 		h.throttle[et] = slots
 	}
 	h.mu.Unlock()
+	h.asked() // whoever has the task's place may wait for this host to ask for a slot
 	select {
 	case slots <- struct{}{}:
 		return func() { <-slots }, nil
