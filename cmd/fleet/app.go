@@ -29,6 +29,10 @@ type app struct {
 	helpers *helper.Store   // what is pushed to hosts
 	said    map[string]bool // warnings about the playbooks
 
+	tty     *terminal // where the operator is asked; nil before, and where there is none
+	opened  bool      // openTerminal was called
+	signals *signals
+
 	settings *settings.Settings // nil before they are read
 	input    *bufio.Reader      // standard input, where passwords come from there
 }
@@ -39,11 +43,17 @@ func newApp() *app {
 	a.color = report.UseColor(a.terminal, os.Getenv)
 	a.live = a.terminal && term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"
 	a.width = terminalWidth
+	a.signals = &signals{}
 	a.out, a.err = a.masked(os.Stdout), a.masked(os.Stderr)
 	return a
 }
 
+// terminalWidth returns how many characters a line of the terminal has: none while
+// another program has it, as behind Ctrl-Z and bg.
 func terminalWidth() int {
+	if !inForeground(int(os.Stdout.Fd())) {
+		return 0
+	}
 	width, _, err := term.GetSize(int(os.Stdout.Fd()))
 	if err != nil || width <= 0 {
 		return 80
@@ -99,6 +109,7 @@ func (a *app) withStatus(open func() report.Report) report.Report {
 		return a.queue(open())
 	}
 	screen := report.NewScreen(a.err)
+	a.signals.screen.Store(screen)
 	a.out, a.err = screen.Around(a.out), screen.Around(a.err)
 	return a.queue(report.Multi(open(), report.NewStatus(screen, a.width)))
 }

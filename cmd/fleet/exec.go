@@ -60,7 +60,7 @@ func (a *app) exec(ctx context.Context, f *execFlags, command string) error {
 	if err := s.reachable(hosts); err != nil {
 		return err
 	}
-	ask := openTerminal(a)
+	ask := a.openTerminal()
 	o, err := s.options(ctx, ask)
 	if err != nil {
 		return err

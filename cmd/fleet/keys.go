@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"fleet/internal/engine"
 	"fleet/internal/settings"
 	"fleet/internal/vault"
 )
@@ -56,8 +57,8 @@ func (a *app) vaultSources(f *vaultFlags, s *settings.Settings) vault.Sources {
 // word asks for a password: on the terminal, or where there is none as a line of
 // standard input.
 func (a *app) word(ctx context.Context, text string) (string, error) {
-	if ask := openTerminal(a); ask != nil {
-		return ask.Ask(ctx, text, true)
+	if ask := a.openTerminal(); ask != nil {
+		return ask.Ask(ctx, engine.Question{Text: text, Private: true})
 	}
 	line, err := a.stdinLine()
 	if errors.Is(err, io.EOF) {

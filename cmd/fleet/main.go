@@ -19,7 +19,7 @@ func main() {
 
 // run runs the verb that the arguments name and returns the exit code.
 func run(a *app, args []string) int {
-	ctx, stop := untilInterrupt()
+	ctx, stop := a.signals.start()
 	defer stop()
 	root := newRoot(a)
 	root.SetArgs(args)

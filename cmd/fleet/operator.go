@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"golang.org/x/term"
+
+	"fleet/internal/engine"
 )
 
 // operator is who answers the questions of a run: a person at the terminal, where
@@ -37,14 +39,14 @@ func newOperator(a *app, ask *terminal, out io.Writer) *operator {
 func (o *operator) Person() bool { return o.terminal != nil }
 
 // Ask implements engine.Prompter.
-func (o *operator) Ask(ctx context.Context, text string, private bool) (string, error) {
+func (o *operator) Ask(ctx context.Context, q engine.Question) (string, error) {
 	if o.terminal != nil {
-		return o.terminal.Ask(ctx, text, private)
+		return o.terminal.Ask(ctx, q)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	defer o.app.hold()()
-	o.print(text)
+	o.print(q.Text)
 	line, err := o.app.nextLine(ctx)
 	o.print(line + "\n")
 	return line, err

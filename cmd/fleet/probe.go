@@ -142,7 +142,7 @@ func (a *app) probeFrom(ctx context.Context, f *probeFlags, configs []probe.Conf
 	if err != nil {
 		return err
 	}
-	ask := openTerminal(a)
+	ask := a.openTerminal()
 	o, err := s.options(ctx, ask)
 	if err != nil {
 		return err

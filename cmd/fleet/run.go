@@ -101,7 +101,7 @@ func (a *app) prepare(ctx context.Context, f *runFlags, names []string) (*setup,
 // play runs the plays.
 func (a *app) play(ctx context.Context, s *setup, f *runFlags, pb *playbook.Playbook, names []string, demand engine.Demand) error {
 	defer runtime.KeepAlive(newHeadroom())
-	ask := openTerminal(a)
+	ask := a.openTerminal()
 	o, err := s.options(ctx, ask)
 	if err != nil {
 		return err

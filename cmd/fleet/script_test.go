@@ -39,12 +39,14 @@ func TestMain(m *testing.M) {
 			a.helpers = &helper.Store{OnlyOwn: true}
 			os.Exit(run(a, os.Args[1:]))
 		},
-		"see": see,
+		"see":   see,
+		"tty":   tty,
+		"shell": shell,
 	})
 }
 
 // TestScript runs the scripts. Besides testscript's own commands they have the
-// program see, and
+// programs see and tty, and
 //
 //	hosts NAME... [KEY=VALUE...]   start a host of each name, add it to inventory.yaml
 //	fake HOST PROGRAM FILE         put a script before the host's real program

@@ -231,7 +231,7 @@ func (s *setup) checkLimit() error {
 }
 
 func (s *setup) password(ctx context.Context, ask *terminal, prompt string) (string, error) {
-	word, err := ask.Ask(ctx, prompt, true)
+	word, err := ask.Ask(ctx, engine.Question{Text: prompt, Private: true})
 	if word != "" {
 		s.secrets.Add(word)
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"fleet/internal/engine"
 )
 
 // stringCall is a call of `fleet vault encrypt_string`.
@@ -113,7 +115,7 @@ func (v *stringCall) texts(ctx context.Context, args []string, stdin bool) ([]se
 
 // asked asks for a name and a text.
 func (v *stringCall) asked(ctx context.Context) (secretText, error) {
-	ask := openTerminal(v.app)
+	ask := v.app.openTerminal()
 	if ask == nil {
 		return secretText{}, usageError("", "give the text on standard input", "--prompt: there is no terminal to ask on")
 	}
@@ -121,7 +123,7 @@ func (v *stringCall) asked(ctx context.Context) (secretText, error) {
 	if len(v.names) > 0 {
 		t.name = v.names[0]
 	} else {
-		name, err := ask.Ask(ctx, "Variable name (enter for no name): ", false)
+		name, err := ask.Ask(ctx, engine.Question{Text: "Variable name (enter for no name): "})
 		if err != nil {
 			return t, err
 		}
@@ -132,7 +134,7 @@ func (v *stringCall) asked(ctx context.Context) (secretText, error) {
 		prompt = "String to encrypt: "
 	}
 	var err error
-	t.text, err = ask.Ask(ctx, prompt, !v.show)
+	t.text, err = ask.Ask(ctx, engine.Question{Text: prompt, Private: !v.show})
 	return t, err
 }
 

@@ -2,12 +2,9 @@ package engine
 
 import (
 	"context"
-	"math"
 	"regexp"
 	"strings"
-	"time"
 
-	"fleet/internal/event"
 	"fleet/internal/jinja"
 	"fleet/internal/source"
 	"fleet/internal/spec"
@@ -210,69 +207,4 @@ type failArgs struct {
 
 func runFail(_ context.Context, a *attempt, args *failArgs) (*taskResult, error) {
 	return ok("changed", false, "failed", true, "msg", a.ordered("msg", args.Msg)), nil
-}
-
-// Pause waits for some time, or for the operator to press Enter.
-//
-// All hosts that come to the task at the same time wait once. Where standard input
-// is no terminal nobody is waited for: the run goes on, with a warning.
-//
-// Example:
-//
-//	tasks:
-//	  - pause:
-//	      seconds: 5
-var pause = define(spec.Module{
-	Name: "pause", Names: []string{"ansible.builtin.pause"}, Exclusive: [][]string{{"seconds", "minutes"}},
-}, runPause)
-
-type pauseArgs struct {
-	// How long to wait.
-	Seconds *float64 `arg:"seconds"`
-	// How long to wait.
-	Minutes *float64 `arg:"minutes"`
-	// What to ask, where the operator has to answer.
-	Prompt string `arg:"prompt"`
-	// Shows what the operator types.
-	Echo bool `arg:"echo" default:"yes"`
-}
-
-func runPause(ctx context.Context, a *attempt, args *pauseArgs) (*taskResult, error) {
-	begin := time.Now()
-	input := ""
-	var err error
-	switch {
-	case args.Seconds != nil:
-		err = sleep(ctx, time.Duration(*args.Seconds*float64(time.Second)))
-	case args.Minutes != nil:
-		err = sleep(ctx, time.Duration(*args.Minutes*float64(time.Minute)))
-	case !a.engine.person():
-		a.engine.Events.Emit(event.Warning{Host: a.hostRun.host, Pos: a.task.ModulePos, Msg: "pause waits for nobody: standard input is no terminal"})
-	default:
-		input, err = a.ask(ctx, or(args.Prompt, func() string { return "Press enter to continue, Ctrl+C to interrupt" }), !args.Echo)
-	}
-	if err != nil {
-		return nil, err
-	}
-	delta := time.Since(begin)
-	paused, unit := delta.Minutes(), "minutes"
-	if args.Seconds != nil {
-		paused, unit = delta.Seconds(), "seconds"
-	}
-	stdout := "Paused for " + jinja.Str(math.Round(paused*100)/100) + " " + unit
-	return ok("user_input", input, "delta", int(delta.Seconds()), "echo", args.Echo, "rc", 0, "stdout", stdout, "stderr", "",
-		"start", begin.Format(time.DateTime), "stop", time.Now().Format(time.DateTime)), nil
-}
-
-// ask asks the operator for an answer to a text.
-func (a *attempt) ask(ctx context.Context, text string, private bool) (said string, err error) {
-	question := printable(text)
-	if private {
-		question += " (output is hidden)"
-	}
-	err = a.engine.asks(ctx, a.hostRun.host, a.event, text, func() error {
-		said, err = a.engine.line(ctx, question+": ", private)
-		return err
-	})
-	return said, unanswered(err)
 }

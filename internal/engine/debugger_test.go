@@ -22,7 +22,8 @@ type watcher struct {
 
 func (w *watcher) Person() bool { return false }
 
-func (w *watcher) Ask(_ context.Context, text string, _ bool) (string, error) {
+func (w *watcher) Ask(_ context.Context, q engine.Question) (string, error) {
+	text := q.Text
 	w.machine.mu.Lock()
 	done := strings.Join(w.machine.done[""], ";")
 	w.machine.mu.Unlock()

@@ -22,7 +22,8 @@ type operator struct {
 
 func (o *operator) Person() bool { return true }
 
-func (o *operator) Ask(_ context.Context, text string, private bool) (string, error) {
+func (o *operator) Ask(_ context.Context, q engine.Question) (string, error) {
+	text, private := q.Text, q.Private
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if private {

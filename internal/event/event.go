@@ -85,6 +85,14 @@ type Asking struct {
 	Prompt string
 }
 
+// Pausing says that a task waits for some time, and that nobody is asked.
+type Pausing struct {
+	Host    string
+	Task    *Task
+	Seconds float64
+	Prompt  string // what would be asked; or empty
+}
+
 // ItemDone is the result of one turn of a loop. TaskDone follows with all.
 type ItemDone struct {
 	Host    string
@@ -203,6 +211,7 @@ func (PlayEnded) event()   {}
 func (NoHosts) event()     {}
 func (TaskStarted) event() {}
 func (Asking) event()      {}
+func (Pausing) event()     {}
 func (TaskRedone) event()  {}
 func (ItemDone) event()    {}
 func (Retried) event()     {}

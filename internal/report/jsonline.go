@@ -120,6 +120,8 @@ func jsonTaskEvent(e event.Event) jsonLine {
 		return jsonLine{Event: "task_started", Host: e.Host, Task: taskOf(e.Task), Time: &e.Time}
 	case event.Asking:
 		return jsonLine{Event: "asking", Host: e.Host, Task: taskOf(e.Task), Msg: *labelOf(e.Task, e.Prompt)}
+	case event.Pausing:
+		return jsonLine{Event: "pausing", Host: e.Host, Task: taskOf(e.Task), Msg: *labelOf(e.Task, e.Prompt), Seconds: &e.Seconds}
 	case event.TaskRedone:
 		return jsonLine{Event: "task_redone", Host: e.Host, Task: taskOf(e.Task)}
 	case event.ItemDone:

@@ -49,6 +49,29 @@ func (s *Screen) Status(text string) {
 	}
 }
 
+// Interject writes a line that comes in between, below what is not ended. Without
+// text it only ends that.
+func (s *Screen) Interject(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	start := "\r\x1b[K" // with what the terminal showed of the key
+	if s.inLine {
+		start = "\n"
+	}
+	if text != "" {
+		text += "\n"
+	}
+	s.line, s.inLine = "", false
+	_, _ = io.WriteString(s.term, start+text) // as in draw
+}
+
+// Still wipes the status line, and lets nothing be written until release is called.
+func (s *Screen) Still() (release func()) {
+	s.mu.Lock()
+	s.draw("")
+	return s.mu.Unlock
+}
+
 func (s *Screen) draw(text string) {
 	if text == s.line {
 		return

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -70,7 +71,9 @@ func (t *Text) Emit(e event.Event) {
 	case event.TaskStarted:
 		t.arrive(e.Host, e.Task, true)
 	case event.Asking:
-		t.asking(e)
+		t.asking(e.Host, e.Task)
+	case event.Pausing:
+		t.pausing(e)
 	case event.ItemDone:
 		t.itemDone(e)
 	case event.Retried:
@@ -108,22 +111,32 @@ func (t *Text) Close() error {
 // said in it and before it, since the prompt stands below at once: it waits for no
 // host that is still in another task. The host is through with the task only behind
 // the answer.
-func (t *Text) asking(e event.Asking) {
+func (t *Text) asking(host string, task *event.Task) {
 	t.advance()
-	p := t.play(e.Task.Play)
+	p := t.play(task.Play)
 	if p == nil || p != t.plays[0] {
 		return
 	}
-	asking := p.view(e.Task)
+	asking := p.view(task)
 	for _, v := range p.tasks {
-		if event.Compare(v.task, e.Task) > 0 {
+		if event.Compare(v.task, task) > 0 {
 			break
 		}
 		if v == asking || len(v.pieces) > 0 {
 			t.printAtOnce(v)
 		}
 	}
-	p.arrive(e.Host, e.Task, true)
+	p.arrive(host, task, true)
+}
+
+// pausing says below the task's header how long it waits, before it does.
+func (t *Text) pausing(e event.Pausing) {
+	t.asking(e.Host, e.Task)
+	line := "Pausing for " + strconv.FormatFloat(e.Seconds, 'f', -1, 64) + " seconds"
+	if prompt := oneLine(e.Prompt, maxLine); prompt != "" {
+		line += ": " + prompt
+	}
+	t.print(line)
 }
 
 // printAtOnce prints what there is of a task.
