@@ -113,6 +113,9 @@ func (l *launching) reachHelper(ctx context.Context, store *helper.Store) error 
 			if err := l.sendPieces(ctx, 1); err != nil {
 				return err
 			}
+		case "cut":
+			return source.Errorf(source.Pos{}, "perl, which took the helper on the host, was ended in the middle").
+				WithHint("run again; if the host's memory is full, make room there")
 		case "failed":
 			_, _ = l.transport.wait(2 * time.Second) // for what else it has written
 			return cannotRun(g.Rest, l.transport.stderr.text())

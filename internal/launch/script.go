@@ -17,9 +17,11 @@ import (
 // how many bytes come, how many bytes behind them, and the program that unpacks
 // them; says "more" after each piece, unpacks them in the first folder that can be
 // written, and starts the helper, which puts itself in place; or says why it cannot
-// ("failed REASONS", and on standard error what the system said). $1 is LC_ALL as the
-// helper shall see it, $2 the folder of another user's helpers, of which one may be
-// copied instead, once its digest is known to be right.
+// ("failed REASONS", and on standard error what the system said), or that what it reads
+// is out of step ("cut"). A signal leaves no part of a helper; SIGPIPE is one, where the
+// shell reports what SIGTERM did to its children. $1 is LC_ALL as the helper shall see
+// it, $2 the folder of another user's helpers, of which one may be copied instead, once
+// its digest is known to be right.
 //
 // What came over the connection is whole where it could be unpacked: SSH and the
 // packed form have checksums, and a full disk makes the unpacking fail.
@@ -36,7 +38,7 @@ const startScript = `if [ -n "$1" ]; then LC_ALL=$1; elif [ "$2" ]; then unset L
 	`p="Linux $m"; k "$p"; if [ $d = none ]; then p=$(uname -sm); k "$p"; fi; ` +
 	`c=$h; s; u=; for c in /var/tmp/fleet-* /dev/shm/fleet-*; do if [ -O "$c" ]; then u=${u:-$(id -u)}; ` +
 	`case "$c" in */fleet-"$u") s;; esac; fi; done; ` +
-	`q=; if command -v zstd >/dev/null 2>&1; then q=zstd; fi; w=; ` +
+	`q=; trap "rm -f \"\$t\"; exit 143" HUP PIPE TERM; if command -v zstd >/dev/null 2>&1; then q=zstd; fi; w=; ` +
 	`for c in "$h" /var/tmp/fleet- /dev/shm/fleet-; do case "$c" in */fleet-) c=$c$(id -u);; esac; ` +
 	`f="$c/fleet-target-$d"; t="$c/.fleet-target-$$"; w="$w$c: "; ` +
 	`{ e=$(exec 2>&1; umask 077; LC_ALL=C; export LC_ALL; ` + fetchScript + `); } 3>&1 || { rm -f "$t"; w="$w$e; "; continue; }; ` +
@@ -59,16 +61,19 @@ const fetchScript = `o=; if [ -d "$c" ]; then o=y; fi; mkdir -p -m 700 "$c" || e
 
 // piecesScript copies $n pieces of $b bytes, and $r bytes more, and says "more" after
 // each piece. perl does that as one program, where a shell starts head for each piece:
-// an eighth of a host's work at the first contact. Where perl is missing or broken
-// it has read nothing: it exits with 9 if something went wrong later.
+// an eighth of a host's work at the first contact. It exits with 7 when it has done
+// it, and with 9 where something went wrong on the way. Where someone has ended it by
+// a signal, nobody knows how much it has read, and no other program can go on. Any other
+// exit code is that of a perl that is missing, broken or not perl, and has read nothing.
 const piecesScript = `perl -e "` +
 	`(\$n, \$b, \$r) = @ARGV; open MORE, q(>&=3) or exit 2; ` +
 	`for (0..\$n) { \$left = \$_ < \$n ? \$b : \$r; ` +
 	`while (\$left) { \$got = sysread STDIN, \$data, \$left or exit 9; \$left -= \$got; ` +
 	`for (\$at = 0; \$at < \$got; \$at += \$put) { \$put = syswrite STDOUT, \$data, \$got - \$at, \$at or exit 9; } } ` +
-	`if (\$_ < \$n) { syswrite MORE, qq(\000\036fleet more \n) or exit 9; } }` +
-	`" "$n" "$b" "$r" 2>/dev/null || [ $? = 9 ] || { ` +
-	`while [ "$n" -gt 0 ]; do head -c "$b"; printf "\000\036fleet more \n" >&3; n=$((n-1)); done; head -c "$r"; }`
+	`if (\$_ < \$n) { syswrite MORE, qq(\000\036fleet more \n) or exit 9; } } exit 7` +
+	`" "$n" "$b" "$r" 2>/dev/null; case $? in 7) ;; ` +
+	`9|129|130|137|143) printf "\000\036fleet cut \n" >&3;; ` +
+	`*) while [ "$n" -gt 0 ]; do head -c "$b"; printf "\000\036fleet more \n" >&3; n=$((n-1)); done; head -c "$r";; esac`
 
 // machines are the names that uname -m has for architectures of Go.
 var machines = map[string]string{"amd64": "x86_64", "arm64": "aarch64"}

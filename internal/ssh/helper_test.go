@@ -1,12 +1,14 @@
 package ssh
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"fleet/internal/fleettest"
 	"fleet/internal/launch"
@@ -117,6 +119,7 @@ func TestWhoTakesThePieces(t *testing.T) {
 		"no perl":                              {"#!/bin/sh\nexit 127\n", ""},
 		"a broken perl":                        {"#!/bin/sh\necho >&2 perl: symbol lookup error\nexit 127\n", ""},
 		"a perl that can not find its modules": {"#!/bin/sh\nexit 2\n", ""},
+		"an empty perl":                        {"#!/bin/sh\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := fleettest.New(t, fleettest.Config{})
@@ -131,6 +134,58 @@ func TestWhoTakesThePieces(t *testing.T) {
 			}
 			ping(t, start(t, dial(t, dialer(t), options(server)), launch.Become{}))
 		})
+	}
+}
+
+// Nobody can go on behind a perl that was ended in the middle: that is said at once, and
+// nothing of the helper stays. Nor does it where fleet itself leaves.
+func TestHelperCutShort(t *testing.T) {
+	left := func(server *fleettest.Server) []string {
+		files, err := filepath.Glob(filepath.Join(server.Home, ".cache/fleet/.fleet-target-*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files
+	}
+	t.Run("perl", func(t *testing.T) {
+		server := fleettest.New(t, fleettest.Config{})
+		if err := server.Fake("perl", "#!/bin/sh\nhead -c 100000\nkill -9 $$\n"); err != nil {
+			t.Fatal(err)
+		}
+		_, err := dial(t, dialer(t), options(server)).Helper(t.Context(), launch.Become{}, true)
+		if err == nil || !strings.Contains(err.Error(), "was ended in the middle") || !strings.Contains(source.HintOf(err), "run again") {
+			t.Errorf("got %v\nhint: %s", err, source.HintOf(err))
+		}
+		await(t, "the end of what came", func() bool { return len(left(server)) == 0 })
+	})
+	t.Run("fleet", func(t *testing.T) {
+		server := fleettest.New(t, fleettest.Config{})
+		if err := server.Fake("perl", "#!/bin/sh\nhead -c 100000\nexec sleep 60\n"); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		c := dial(t, dialer(t), options(server))
+		ended := make(chan error, 1)
+		go func() {
+			_, err := c.Helper(ctx, launch.Become{}, true)
+			ended <- err
+		}()
+		await(t, "a part of the helper", func() bool { return len(left(server)) == 1 })
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		await(t, "the end of what came", func() bool { return len(left(server)) == 0 })
+	})
+}
+
+// await waits until something is so, for ten seconds at most.
+func await(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s: not within ten seconds", what)
+		}
 	}
 }
 
