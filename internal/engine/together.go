@@ -157,4 +157,3 @@ func (h *hostRun) once(ctx context.Context, t *playbook.Task, order []int) (*tas
 	}
 	return l.res, nil
 }
-

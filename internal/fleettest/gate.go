@@ -27,7 +27,11 @@ func (g *gate) open() {
 func (g *gate) close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.opened = make(chan struct{})
+	select {
+	case <-g.opened:
+		g.opened = make(chan struct{})
+	default: // it is closed, and some may be waiting
+	}
 }
 
 func (g *gate) pass() {

@@ -24,9 +24,10 @@ func (s *Server) accept() {
 			conn.Close()
 			continue
 		}
-		s.mu.Lock()
-		s.conns[conn] = true
-		s.mu.Unlock()
+		if !s.keep(conn) {
+			conn.Close()
+			continue
+		}
 		s.work.Go(func() {
 			s.serve(gatedConn{conn, &s.gate})
 			conn.Close()
@@ -35,6 +36,16 @@ func (s *Server) accept() {
 			s.mu.Unlock()
 		})
 	}
+}
+
+// keep notes a connection for Drop, unless the server has been closed meanwhile.
+func (s *Server) keep(conn net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.conns[conn] = true
+	}
+	return !s.closed
 }
 
 func (s *Server) serve(conn net.Conn) {
@@ -155,9 +166,8 @@ func (s *Server) start(ch ssh.Channel, line string, work *sync.WaitGroup) (*exec
 	if err != nil {
 		return nil, nil
 	}
-	s.mu.Lock()
-	s.processes[cmd.Process.Pid] = true
-	s.mu.Unlock()
+	p := command{cmd.Process.Pid, stdout, stderr}
+	s.began(p)
 	var streams sync.WaitGroup
 	streams.Go(func() { _, _ = io.Copy(ch, stdout); stdout.Close() })
 	streams.Go(func() { _, _ = io.Copy(ch.Stderr(), stderr); stderr.Close() })
@@ -165,6 +175,7 @@ func (s *Server) start(ch ssh.Channel, line string, work *sync.WaitGroup) (*exec
 	work.Go(func() {
 		streams.Wait()
 		_ = cmd.Wait() // its state says it all
+		s.ended(p)
 		s.exitStatus(ch, cmd)
 		ch.Close()
 	})
@@ -191,12 +202,48 @@ func (c countingWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// command is one that was started, in a process group of its own, and where its
+// output comes out.
+type command struct {
+	group          int
+	stdout, stderr *os.File
+}
+
+// kill ends the group, and the output, which others may hold open.
+func (c command) kill() {
+	_ = syscall.Kill(-c.group, syscall.SIGKILL)
+	c.stdout.Close()
+	c.stderr.Close()
+}
+
+// began notes a command for killAll. Where that has been called meanwhile, the
+// command is ended at once.
+func (s *Server) began(c command) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		c.kill()
+		return
+	}
+	s.commands[c] = true
+}
+
+// ended forgets a command of whose group nothing is left: the number may be
+// another's soon.
+func (s *Server) ended(c command) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if syscall.Kill(-c.group, 0) != nil {
+		delete(s.commands, c)
+	}
+}
+
 // killAll ends the commands that outlived their connection.
 func (s *Server) killAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for pid := range s.processes {
-		_ = syscall.Kill(-pid, syscall.SIGKILL)
+	for c := range s.commands {
+		c.kill()
 	}
 }
 

@@ -63,15 +63,15 @@ type Server struct {
 	connections, logins, execs atomic.Int64
 	input                      atomic.Int64
 
-	mu        sync.Mutex
-	closed    bool
-	conns     map[net.Conn]bool
-	processes map[int]bool // process groups
+	mu       sync.Mutex
+	closed   bool
+	conns    map[net.Conn]bool
+	commands map[command]bool
 }
 
 // Start starts a server.
 func Start(c Config) (*Server, error) {
-	s := &Server{Config: c, conns: map[net.Conn]bool{}, processes: map[int]bool{}}
+	s := &Server{Config: c, conns: map[net.Conn]bool{}, commands: map[command]bool{}}
 	s.gate.open()
 	if err := s.setUp(); err != nil {
 		return nil, errors.Join(err, s.Close())
