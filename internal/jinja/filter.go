@@ -176,7 +176,7 @@ type tables struct {
 
 var builtin = sync.OnceValue(func() *tables {
 	return &tables{
-		filters:  index(sequenceFilters, textFilters, numberFilters, dataFilters, codecFilters, regexFilters, pathFilters, hashFilters, timeFilters, jinjaOnlyFilters, formatFilters, vaultFilters, windowsFilters, ipFilters, queryFilters),
+		filters:  index(sequenceFilters, textFilters, numberFilters, dataFilters, codecFilters, regexFilters, pathFilters, hashFilters, timeFilters, jinjaOnlyFilters, formatFilters, vaultFilters, windowsFilters, ipFilters, queryFilters, listFilters, keyFilters, durationFilters),
 		tests:    index(jinjaTests, ansibleTests, versionTests, ipTests),
 		methods:  map[string]map[string]*filter{"str": index(stringMethods, stringTests, stringMappings), "int": index(intMethods), "bool": index(intMethods), "float": index(floatMethods), "list": index(listMethods), "tuple": index(listMethods[:2]), "dict": index(dictMethods), "datetime": index(timeMethods), "timedelta": index(durationMethods)},
 		mutators: map[string]map[string]*mutator{"list": indexMutators(listMutators), "dict": indexMutators(dictMutators)},
@@ -256,7 +256,6 @@ func (t *tables) find(kind, name string) (*filter, error) {
 var refused = map[string]string{
 	"parse_cli":   "use regex_findall",
 	"xml_to_json": "parse the text with regex_findall",
-	"random_mac":  "write the address as a variable",
 }
 
 // IsGlobal reports whether templates know the name without any variable.

@@ -7,10 +7,9 @@ func filterCombine(c *Context, v any, a []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	merge := Str(a[1])
-	if !slices.Contains([]string{"replace", "keep", "append", "prepend", "append_rp", "prepend_rp"}, merge) {
-		return nil, newError("combine() does not know list_merge=%s", Repr(a[1])).
-			WithHint("choose replace, keep, append, prepend, append_rp or prepend_rp")
+	merge, err := listMerge("combine", a[1])
+	if err != nil {
+		return nil, err
 	}
 	terms, err := flatten(append([]any{v}, a[2].([]any)...), 1, true)
 	if err != nil {
@@ -40,6 +39,16 @@ func filterCombine(c *Context, v any, a []any) (any, error) {
 		out = &Map{}
 	}
 	return out, nil
+}
+
+// listMerge returns the argument list_merge of a filter.
+func listMerge(name string, v any) (string, error) {
+	merge := Str(v)
+	if slices.Contains([]string{"replace", "keep", "append", "prepend", "append_rp", "prepend_rp"}, merge) {
+		return merge, nil
+	}
+	return "", newError("%s() does not know list_merge=%s", name, Repr(v)).
+		WithHint("choose replace, keep, append, prepend, append_rp or prepend_rp")
 }
 
 // mergeMaps returns x with the entries of y put over it.
@@ -107,40 +116,6 @@ func without(a, b []any) []any {
 		}
 	}
 	return out
-}
-
-// filterMergeBy is community.general's lists_mergeby for its plain case: lists of
-// dictionaries, merged where the value under the last argument is the same.
-func filterMergeBy(c *Context, v any, a []any) (any, error) {
-	args := append([]any{v}, a[0].([]any)...)
-	index := args[len(args)-1]
-	if _, ok := index.(string); !ok || len(args) < 2 {
-		return nil, newError("lists_mergeby() needs lists and, last, the key to merge by")
-	}
-	merged := &Map{}
-	for _, l := range args[:len(args)-1] {
-		items, err := c.iterate(l)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range items {
-			m, err := c.dict(e)
-			if err != nil {
-				return nil, err
-			}
-			k, ok := m.Get(index)
-			if !ok || hashable(k) != nil {
-				continue
-			}
-			if old, ok := merged.Get(k); ok {
-				if m, err = c.mergeMaps(old.(*Map), m, false, "replace", 0); err != nil {
-					return nil, err
-				}
-			}
-			merged.Set(k, m)
-		}
-	}
-	return c.sortBy(merged.vals, merged.keys, false)
 }
 
 func tooMany() error { return newError("there are more than %d combinations", maxItems) }

@@ -17,7 +17,6 @@ var dataFilters = []filter{
 	{name: "flatten", params: "levels=none skip_nulls=true", fn: filterFlatten},
 	{name: "intersect", params: "b", fn: setFilter(func(inA, inB bool) bool { return inA && inB })},
 	{name: "items2dict", params: "key_name=key value_name=value", fn: filterItems2Dict},
-	{name: "lists_mergeby", params: "*args", fn: filterMergeBy},
 	{name: "mandatory", params: "msg=none", takes: takesUndefined, fn: filterMandatory},
 	{name: "permutations", params: "r=none", fn: filterPermutations},
 	{name: "product", params: "*args repeat=1", fn: filterProduct},

@@ -56,6 +56,7 @@ var families = []struct {
 	{"templates", 100, writtenTemplates},
 	{"grown-templates", 500, grownTemplates},
 	{"queries", 3000, queried},
+	{"collections", 100, writtenCollections},
 }
 
 // The verdicts of the real Jinja2 and Ansible are stored. FLEET_ORACLE=1 computes
@@ -276,6 +277,17 @@ func writtenTexts(t testing.TB) []oracleCase {
 func writtenExpressions(t testing.TB) []oracleCase {
 	var out []oracleCase
 	for _, line := range readLines(t, "testdata/oracle/expressions.txt") {
+		out = append(out, oracleCase{Kind: "expr", Src: line})
+	}
+	return out
+}
+
+// writtenCollections are expressions on filters, tests and lookups of collections. The
+// oracle needs community.general 13 and ansible.utils 6 for them; where they lie says
+// ANSIBLE_COLLECTIONS_PATH.
+func writtenCollections(t testing.TB) []oracleCase {
+	var out []oracleCase
+	for _, line := range readLines(t, "testdata/oracle/collections.txt") {
 		out = append(out, oracleCase{Kind: "expr", Src: line})
 	}
 	return out
