@@ -31,7 +31,8 @@ import (
 // Example:
 //
 //	tasks:
-//	  - name: What a task with turn_on becomes, where library/turn_on.sh is
+//	  # The playbook has `turn_on: {lamp: kitchen}`, and library/turn_on.sh beside it. Fleet makes this of it:
+//	  - name: Turn the lamp on
 //	    own_module:
 //	      name: turn_on
 //	      style: old

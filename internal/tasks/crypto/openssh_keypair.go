@@ -26,6 +26,7 @@ import (
 //	      path: /home/deploy/.ssh/id_ed25519
 //	      type: ed25519
 //	      comment: deploy@web1
+//	    become: true
 //	    become_user: deploy
 var OpensshKeypair = sys.Define(spec.Module{
 	Name:  "openssh_keypair",

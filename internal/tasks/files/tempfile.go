@@ -23,6 +23,7 @@ import (
 //	  - file:
 //	      path: "{{ build.path }}"
 //	      state: absent
+//	    when: build.path is defined
 var Tempfile = sys.Define(spec.Module{
 	Name:  "tempfile",
 	Names: []string{"ansible.builtin.tempfile", "ansible.legacy.tempfile"},

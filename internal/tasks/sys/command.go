@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -101,12 +103,27 @@ func (processes) Run(ctx context.Context, m *Machine, c Command) (Output, error)
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		return Output{}, ctx.Err()
 	}
+	if cmd.Process == nil {
+		return Output{Code: exitCode(cmd)}, notStarted(err, c.Dir)
+	}
 	out := Output{Stdout: stdout.String(), Stderr: stderr.String(), Code: exitCode(cmd)}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) || errors.Is(err, exec.ErrWaitDelay) {
 		err = nil
 	}
 	return out, err
+}
+
+// notStarted returns why a command did not start: the system names the program also
+// where the folder to run it in is missing.
+func notStarted(err error, folder string) error {
+	if folder == "" {
+		return err
+	}
+	if _, wrong := os.Stat(folder); wrong != nil {
+		return &fs.PathError{Op: "chdir", Path: folder, Err: errors.Unwrap(wrong)}
+	}
+	return err
 }
 
 func exitCode(cmd *exec.Cmd) int {
