@@ -43,7 +43,8 @@ type result struct {
 	Cmd any `json:"cmd"`
 	// The exit code.
 	RC int `json:"rc"`
-	// What the command wrote to its standard output.
+	// What the command wrote to its standard output: the first 16 MiB, and how much
+	// was dropped behind them.
 	Stdout string `json:"stdout"`
 	// The lines of stdout.
 	StdoutLines []string `json:"stdout_lines"`

@@ -17,7 +17,8 @@ import (
 // as base64 has to fit into one message and into the controller's memory.
 const maxSlurp = 8 << 20
 
-// Slurp returns a file's bytes as base64. For large files there is fetch.
+// Slurp returns a file's bytes as base64. It refuses more than 8 MiB: for large
+// files there is fetch.
 //
 // Example:
 //

@@ -94,7 +94,7 @@ type uriResult struct {
 	Redirected bool `json:"redirected"`
 	// How many seconds it took.
 	Elapsed int `json:"elapsed"`
-	// The answer, with return_content.
+	// The answer, with return_content: of more than 8 MiB dest can make a file.
 	Content *string `json:"content,omitempty"`
 	// The answer as a value, where it is JSON.
 	JSON json.RawMessage `json:"json,omitempty"`
