@@ -30,9 +30,10 @@ templates, missing files, undefined variables, and what says how to reach a host
 
 Each line has a place: "site.yaml:4:7: error: what", or "warning" instead of
 "error"; a hint may stand on a line below. A mistake is an error even where it
-stands in a task that may never run (a run only warns of it then); what merely
-looks wrong, and handlers and variables that nothing uses, is a warning. The exit
-code is 1 where there is an error, and 0 where there are only warnings or nothing.`,
+stands in a task that may never run (a run only warns of it then); a variable that
+only such a task needs, what merely looks wrong, and handlers and variables that
+nothing uses are warnings. The exit code is 1 where there is an error, and 0 where
+there are only warnings or nothing.`,
 		Args: needArgs("a playbook"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, files, err := a.read(cmd.Context(), f, args)

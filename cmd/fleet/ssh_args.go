@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
+	"fleet/internal/source"
 	"fleet/internal/ssh"
 )
 
@@ -21,7 +23,7 @@ func sshArgs(o *ssh.Options, args string) error {
 		switch {
 		case flag == "-C" || flag == "-q" || flag == "-4" || flag == "-6" || flag == "-A" || flag == "-T":
 			continue
-		case len(flag) < 2 || !strings.ContainsRune("Jio", rune(flag[1])):
+		case len(flag) < 2 || !strings.ContainsRune("FJilop", rune(flag[1])):
 			return sshFlag(o, flag, "")
 		case len(flag) > 2 && strings.HasPrefix(flag, "-"):
 			flag, value = flag[:2], flag[2:]
@@ -43,6 +45,12 @@ func sshFlag(o *ssh.Options, flag, value string) error {
 		o.ProxyJump = value
 	case "-i":
 		o.KeyFiles = append(o.KeyFiles, value)
+	case "-F":
+		o.ConfigFile = value
+	case "-l":
+		return sshOption(o, "User", value)
+	case "-p":
+		return sshOption(o, "Port", value)
 	case "-o":
 		key, v, found := strings.Cut(value, "=")
 		if !found {
@@ -50,7 +58,7 @@ func sshFlag(o *ssh.Options, flag, value string) error {
 		}
 		return sshOption(o, strings.TrimSpace(key), strings.Trim(strings.TrimSpace(v), `"`))
 	default:
-		return fmt.Errorf("the argument %s of ssh is not supported: put it into ~/.ssh/config", flag)
+		return source.Errorf(source.Pos{}, "the argument %s of ssh is not supported", flag).WithHint("fleet takes -F, -i, -J, -l, -o and -p")
 	}
 	return nil
 }
@@ -93,10 +101,14 @@ func sshOption(o *ssh.Options, key, value string) error {
 		}
 		o.KeepAlive = d
 	case "controlmaster", "controlpersist", "controlpath", "preferredauthentications", "forwardagent",
-		"loglevel", "compression", "addkeystoagent", "identitiesonly", "gssapiauthentication":
+		"loglevel", "compression", "addkeystoagent", "gssapiauthentication":
 		// They change nothing here: fleet keeps one connection a host anyway.
 	default:
-		return fmt.Errorf("the option %s of ssh is not supported here: put it into ~/.ssh/config", key)
+		if !ssh.Honours(key) {
+			hint := cmp.Or(source.DidYouMean(key, ssh.Keywords()), "fleet takes "+strings.Join(ssh.Keywords(), ", "))
+			return source.Errorf(source.Pos{}, "the option %s of ssh is not supported", key).WithHint("%s", hint)
+		}
+		o.Config = append(o.Config, key+" "+value)
 	}
 	return nil
 }

@@ -93,6 +93,9 @@ func (c *config) read(file string, active bool, depth int) error {
 }
 
 func (c *config) set(keyword string, args []string, pos source.Pos) {
+	if !Honours(keyword) {
+		return
+	}
 	if len(c.values[keyword]) == 0 || slices.Contains(adds, keyword) {
 		c.values[keyword] = append(c.values[keyword], value{strings.Join(args, " "), pos})
 	}

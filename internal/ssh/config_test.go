@@ -93,6 +93,9 @@ func TestConfig(t *testing.T) {
 		"options": {Options{Host: "web-1", User: "u", Port: 1, KeyFiles: []string{"~/k"}, KnownHosts: []string{"~/kh"}, HostKeyChecking: Off,
 			ConnectTimeout: time.Second, KeepAlive: time.Minute, KeepAliveMisses: 9, ProxyJump: "j"},
 			"u@web-1.internal:1 jump=j proxy= check=off alias=webs known=~/kh keys= only=true alive=1m0s×9 timeout=1s"},
+		"lines": {Options{Host: "web-1", User: "u", Config: []string{"identitiesonly no", "HostKeyAlias other", "Port 7"}},
+			`u@web-1.internal:7 jump= proxy=nc "web-1.internal" 7 # all of it check=accept-new alias=other ` + known + " " + keys + " only=false alive=7s×2 timeout=3s"},
+		"file": {Options{Host: "inc", ConfigFile: "~/.ssh/conf.d/a.conf"}, "included@inc jump= proxy= check=accept-new alias= " + known + " " + keys + " " + rest},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := d.resolve(test.o)

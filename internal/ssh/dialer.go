@@ -31,6 +31,8 @@ type Options struct {
 	KeepAliveMisses int           // unanswered questions until the host counts as gone; the default is 3
 	ProxyJump       string        // [user@]host[:port],… or "none"
 	ProxyCommand    string        // or "none"
+	Config          []string      // lines of ssh_config that come before the files', each with one of Keywords
+	ConfigFile      string        // in place of the Dialer's files; it must be there
 }
 
 // Checking says what happens with the key of a host.

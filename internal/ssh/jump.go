@@ -71,7 +71,7 @@ func jumpOptions(list string, o Options) (Options, error) {
 	hops := strings.Split(list, ",")
 	last := strings.TrimSpace(hops[len(hops)-1])
 	via := Options{KnownHosts: o.KnownHosts, HostKeyChecking: o.HostKeyChecking, KeyFiles: o.KeyFiles, ConnectTimeout: o.ConnectTimeout,
-		KeepAlive: o.KeepAlive, KeepAliveMisses: o.KeepAliveMisses, ProxyJump: strings.Join(hops[:len(hops)-1], ",")}
+		KeepAlive: o.KeepAlive, KeepAliveMisses: o.KeepAliveMisses, ProxyJump: strings.Join(hops[:len(hops)-1], ","), ConfigFile: o.ConfigFile}
 	u, err := url.Parse("ssh://" + strings.TrimPrefix(last, "ssh://"))
 	if err != nil || u.Hostname() == "" {
 		return via, fmt.Errorf("ProxyJump %q is not [user@]host[:port]", last)

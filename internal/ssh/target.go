@@ -82,14 +82,8 @@ func (t *target) String() string {
 // resolve brings the options and ssh_config together.
 func (d *Dialer) resolve(o Options) (*target, error) {
 	c := &config{host: o.Host, user: o.User, localUser: localUser(), home: d.home(), values: map[string][]value{}, warn: d.warn}
-	files := d.ConfigFiles
-	if files == nil {
-		files = []string{filepath.Join(d.home(), ".ssh", "config"), "/etc/ssh/ssh_config"}
-	}
-	for _, f := range files {
-		if err := c.read(f, true, 0); err != nil {
-			return nil, err
-		}
+	if err := c.readAll(o, d.ConfigFiles); err != nil {
+		return nil, err
 	}
 	t := &target{name: o.Host, password: o.Password, passphrase: o.Passphrase, keyAlias: c.get("hostkeyalias")}
 	t.user = cmp.Or(o.User, c.get("user"), c.localUser)
