@@ -44,6 +44,8 @@ var whole = []*sys.Module{
 	&config.IniFile,
 	&network.Iptables,
 	&docker.Login,
+	&storage.Lvg,
+	&storage.Lvol,
 	&storage.Mount,
 	&storage.MountFacts,
 	&mysql.MysqlDB,

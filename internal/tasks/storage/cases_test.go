@@ -9,7 +9,7 @@ import (
 
 // TestCases runs the cases of each module, which lie in testdata under its name.
 func TestCases(t *testing.T) {
-	for _, mod := range []*sys.Module{&Filesystem, &Mount, &MountFacts, &Parted} {
+	for _, mod := range []*sys.Module{&Filesystem, &Mount, &MountFacts, &Parted, &Lvg, &Lvol} {
 		t.Run(mod.Name, func(t *testing.T) { systest.RunCases(t, mod, "testdata/"+mod.Name) })
 	}
 }
