@@ -48,11 +48,17 @@ func TestPositions(t *testing.T) {
 func TestYAMLErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"a: 1\na: 2\n":                  `f.yml:2:1: found a duplicate dict key (a)`,
-		"a: b: c\n":                     `f.yml:1:1: not valid YAML: mapping values are not allowed in this context`,
+		"a: b: c\n":                     `f.yml:1:5: not valid YAML: mapping values are not allowed in this context`,
 		"a: 1\nb: [x, {y: \"}\"]\nc:\n": `f.yml:2:8: not valid YAML: "{" is never closed`,
 		"a: {\n  b: 'x }'\n":            `f.yml:1:4: not valid YAML: "{" is never closed`,
 		"a:\n\t- b\n":                   `f.yml:2:2: not valid YAML: found character that cannot start any token`,
 		"a:\n  b: caf\xe9\n":            `f.yml:2:9: not valid YAML: the byte 0xe9 is not UTF-8`,
+		"a: '\\d'\nb: \"\\t\\d\"\n":     `f.yml:2:7: not valid YAML: found unknown escape character \d`,
+		"a:\n  b: \"c\" == d\n":         `f.yml:2:10: not valid YAML: text behind the closing quote`,
+		"a: |\n  \"b\" c\nd: 'e' f\n":   `f.yml:3:8: not valid YAML: text behind the closing quote`,
+		"- a: 1\n  b:\n\u00a0 - c:\n":   `f.yml:3:1: not valid YAML: the character '\u00a0' is no space, though it looks like one`,
+		"a: 1\nb: {f: “g, h}”}\n":       `f.yml:2:8: not valid YAML: the quote “ is none of YAML's`,
+		"a: */5\n":                      `f.yml:1:4: not valid YAML: did not find expected alphabetic or numeric character: a bare * means an anchor`,
 		"a: x\x00\n":                    `f.yml:1:5: not valid YAML: the control character U+0000 is not allowed`,
 		"a: {{ x }}\n":                  `f.yml:1:5: a key must be a plain value, not a mapping`,
 		"a: &x [*x]\n":                  `f.yml:1:8: the anchor "x" contains itself`,

@@ -38,8 +38,14 @@ func (d *document) syntaxError(data []byte, err error) error {
 	if e := d.unreadable(data); e != nil {
 		return e
 	}
-	if e := d.unclosedError(msg); e != nil {
-		return e
+	for _, find := range []func() *Error{
+		func() *Error { return d.specialError(msg, pos.Line) },
+		func() *Error { return d.slipError(err) },
+		func() *Error { return d.unclosedError(msg) },
+	} {
+		if e := find(); e != nil {
+			return e
+		}
 	}
 	pos.Col = d.indent(pos.Line) + 1
 	e := Errorf(pos, "%w: %s", ErrSyntax, msg)
