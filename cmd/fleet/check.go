@@ -141,7 +141,7 @@ func (a *app) verify(found []check.Finding) error {
 func (s *setup) mistakes(ctx context.Context, f *runFlags, files []string, idle bool) []check.Finding {
 	pb, err := s.loader.Load(files...)
 	c := &check.Checker{Refused: err, Idle: idle, Inventory: s.inventory, Vars: s.store, Loader: s.loader, Modules: s.modules(),
-		Actions: engine.Actions(), Open: engine.Open, AllowMissingHandlers: !s.settings.Bool("ERROR_ON_MISSING_HANDLER"), Extra: s.extra, Limit: f.limit,
+		Actions: engine.Actions(), Open: engine.Open, AllowMissingHandlers: !s.settings.Bool("ERROR_ON_MISSING_HANDLER"), Extra: s.extra, Limit: f.limit, Kept: s.facts != nil,
 		Become: s.settings.Bool("DEFAULT_BECOME"), Forms: catalog.Forms(), Facts: catalog.Facts(), Lookups: slices.Collect(maps.Keys(lookup.New(lookup.Options{}))),
 		Selected: func(p *playbook.Play, e playbook.Entry) bool {
 			return len(engine.OpenTags(p, e)) == 0 && engine.Selected(engine.Tags(p, e), f.tags, f.skipTags)

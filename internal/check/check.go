@@ -61,6 +61,8 @@ type Checker struct {
 	Idle bool
 	// AllowMissingHandlers: a notification without a handler is no mistake.
 	AllowMissingHandlers bool
+	// Kept: facts are kept between runs, so that they may be there without being asked for.
+	Kept bool
 	// Extra are the variables of the command line; nil is none.
 	Extra *jinja.Map
 	// Limit are host patterns; nil is no limit.
@@ -139,6 +141,7 @@ type run struct {
 	byName   []string // variables that something other than a text uses
 	// forgiving counts the tasks and blocks around whose failures are caught.
 	forgiving int
+	gathered  bool // a play so far finds the facts of its hosts
 	// blind: not all that belongs to the playbook could be read.
 	blind   bool
 	defined map[any]bool     // definitions whose syntax was checked
@@ -148,7 +151,7 @@ type run struct {
 func newRun(ctx context.Context, c *Checker) *run {
 	r := &run{Checker: c, ctx: ctx, actions: map[string]*spec.Module{}, files: map[string]int{}, found: map[key]*Finding{}, refused: map[source.Pos]string{},
 		lookups: append(jinja.Lookups(), c.Lookups...), texts: map[any]*text{}, varDocs: map[string]varDoc{}, defined: map[any]bool{}, owns: map[string]error{},
-		learnt: learnt{names: names{}, hosts: names{}, paths: names{}, later: map[string]source.Pos{}, elsewhere: names{}}, sofar: names{}, blind: c.Refused != nil}
+		learnt: learnt{names: names{}, hosts: names{}, paths: names{}, later: map[string]source.Pos{}, elsewhere: names{}, results: map[string]*record{}}, sofar: names{}, blind: c.Refused != nil}
 	for _, m := range c.Actions {
 		r.actions[m.Name] = m
 	}

@@ -24,9 +24,14 @@ func (p *play) use(t *text, s site) {
 		return
 	}
 	for _, r := range t.refs {
-		if !r.Guarded && !strings.EqualFold(r.Name, "undefined") && !s.locals[r.Name] && !s.tested[r.Name] && !p.asserted[r.Name] {
-			p.variable(r, s)
+		if r.Guarded || strings.EqualFold(r.Name, "undefined") || s.tested[r.Name] || p.asserted[r.Name] {
+			continue
 		}
+		if !s.locals[r.Name] {
+			p.variable(r, s)
+			p.compared(r, s)
+		}
+		p.members(r, s)
 	}
 }
 
@@ -53,6 +58,7 @@ func (p *play) variable(r jinja.Ref, s site) {
 	case len(lacking) == 0:
 	case provided(r.Name, s.entry):
 		p.fact(r)
+		p.ungathered(r, s)
 	case p.learnt.has(r.Name):
 		if len(lacking) == len(p.classes) {
 			p.tooEarly(r, s)
@@ -95,6 +101,7 @@ func (p *play) undefined(r jinja.Ref, s site) {
 	if e.Hint == "" && r.Name == "item" {
 		e.Hint = "only a loop gives it" + loopNames(s)
 	}
+	e.Hint = hintFor(r, e.Hint)
 	if e.Hint == "" {
 		e.Hint = "no inventory, play, role or task sets it; -e " + r.Name + "=... would"
 	}

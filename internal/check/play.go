@@ -114,6 +114,7 @@ func (p *play) searchForTask(t *playbook.Task) search.Path {
 // check checks the play, once all plays have been surveyed.
 func (p *play) check() {
 	p.see(p.src.File)
+	p.run.gathered = p.run.gathered || p.gathers()
 	p.findHosts()
 	p.classify()
 	s := site{certain: p.sure && len(p.src.When) == 0}

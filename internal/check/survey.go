@@ -25,6 +25,8 @@ type learnt struct {
 	later map[string]source.Pos
 	// elsewhere are those of names that something else than such a task gives.
 	elsewhere names
+	// results are those that tasks register.
+	results map[string]*record
 	// open: there is more, whose names are not known before the run.
 	open bool
 }
@@ -70,6 +72,7 @@ func (p *play) surveyTask(t *playbook.Task) {
 			p.learnt.later[name] = t.Pos
 		}
 	}
+	p.recordResult(t)
 	p.surveyController(t)
 	if jinja.IsTemplate(t.Module) {
 		p.learnt.open = true

@@ -19,6 +19,11 @@ type site struct {
 	lenient bool           // something undefined does no harm
 	guessed bool           // in a file that an include may bring in
 	never   bool           // a condition says no in so many words
+	// items are those of the loops around, by the names of their variables, where
+	// they are known; turns is the word for the innermost: "" is "loop".
+	items map[string][]any
+	turns string
+	own   string // the result that is looked at while its task runs
 }
 
 // at returns the site for an entry inside.
@@ -180,6 +185,7 @@ func (p *play) loop(t *playbook.Task, s site) site {
 	}
 	items.lenient = items.lenient || l.Lookup == "first_found" // such a name is passed over
 	p.evaluated(l.Items, items)
+	s = p.turnsOf(t, items.certain, s)
 	s.locals = s.locals.with(l.VarName(), l.IndexVar.Text())
 	if !l.Items.IsList() || len(l.Items.Items()) == 0 || !slices.Contains([]string{"", "items", "list"}, l.Lookup) {
 		s = s.perhaps() // there may be no turn at all
@@ -202,6 +208,7 @@ func (p *play) conditions(list []source.Node, s site) site {
 			s.never = s.never || v == false
 			continue
 		}
+		p.constant(n)
 		t := p.condition(n)
 		p.use(t, s)
 		s = s.perhaps()
@@ -246,6 +253,7 @@ func tests(t *text) []string {
 
 // results checks the conditions that look at a task's result.
 func (p *play) results(t *playbook.Task, s site) {
+	s.own = t.Register
 	for _, list := range [][]source.Node{t.Until, t.ChangedWhen, t.FailedWhen} {
 		p.conditions(list, s)
 	}

@@ -267,6 +267,17 @@ type Ref struct {
 	// written out: of `a.b['c'][n].d` they are b and c. A test that tells only
 	// whether the value is there, or how a task ended, is a last step "is …".
 	Path []string
+	// Whole is true where the value at the end of the path is all that the text
+	// evaluates to.
+	Whole bool
+	// Word is true for a name alone that stands where texts are usual, so that its
+	// quotes may have been forgotten.
+	Word bool
+	// Compared is what the value at the end of the path is held against, or nil.
+	Compared *Comparison
+
+	text *text
+	offs []int // of the steps
 }
 
 // Call is a filter, test or lookup that a template uses.

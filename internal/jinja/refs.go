@@ -9,14 +9,18 @@ import (
 // order in which they stand there.
 func (t *Template) Names() []Ref {
 	w := &walker{text: t.text, bound: map[string]bool{}, guards: map[string]bool{}}
-	w.stmts(t.body)
+	if x := alone(t.body); x != nil {
+		w.marked(x, mark{whole: true})
+	} else {
+		w.stmts(t.body)
+	}
 	return w.refs
 }
 
 // Names is as Template.Names.
 func (e *Expr) Names() []Ref {
 	w := &walker{text: e.text, bound: map[string]bool{}, guards: map[string]bool{}}
-	w.expr(e.x)
+	w.marked(e.x, mark{whole: true})
 	return w.refs
 }
 
@@ -46,6 +50,7 @@ type walker struct {
 	every  bool     // names that the template defines itself are wanted too
 	loads  bool     // there is another template that it takes in
 	path   []string // what is taken of the value that is walked next
+	mark   mark     // where that stands
 }
 
 // perhaps runs f for what may never be evaluated.
@@ -73,13 +78,13 @@ func (w *walker) guarded(names []string, f func()) {
 	w.guards = guards
 }
 
-func (w *walker) ref(x *nameExpr, path []string, guarded bool) {
+func (w *walker) ref(x *nameExpr, path []string, guarded bool, m mark) {
 	if !w.every {
 		if _, global := builtin().globals[x.name]; global || w.bound[x.name] {
 			return
 		}
 	}
-	w.refs = append(w.refs, Ref{x.name, place{w.text, x.off}.pos(), guarded || w.guards[x.name], !w.maybe, path})
+	w.refs = append(w.refs, Ref{x.name, place{w.text, x.off}.pos(), guarded || w.guards[x.name], !w.maybe, path, m.whole, m.word && len(path) == 0, m.compared, w.text, m.offs})
 }
 
 func (w *walker) exprs(list ...expr) {
@@ -97,28 +102,30 @@ func (w *walker) args(a callArgs) {
 }
 
 func (w *walker) expr(x expr) {
-	path := w.path
-	w.path = nil
+	path, at := w.path, w.mark
+	w.path, w.mark = nil, mark{}
 	switch x := x.(type) {
 	case *nameExpr:
-		w.ref(x, path, false)
+		w.ref(x, path, false, at)
 	case *listExpr:
 		w.exprs(x.items...)
 	case *dictExpr:
-		w.exprs(x.keys...)
+		w.words(x.keys...)
 		w.exprs(x.vals...)
 	case *attrExpr:
 		w.path = slices.Insert(path, 0, x.name)
-		w.expr(x.obj)
+		w.marked(x.obj, at.member(x.off))
 	case *itemExpr:
-		w.path = item(x, path)
+		if w.path = item(x, path); w.path != nil {
+			w.mark = at.member(x.key.offset())
+		}
 		w.expr(x.obj)
 		w.expr(x.key)
 	case *sliceExpr:
 		w.exprs(x.start, x.stop, x.step)
 	case *callExpr:
 		w.expr(x.fn)
-		w.args(x.args)
+		w.called(x)
 	case *filterExpr:
 		if x.def.takes&takesUndefined != 0 && x.def.name != "type_debug" && x.in != nil {
 			w.soft(x.in)
@@ -152,7 +159,7 @@ func (w *walker) expr(x expr) {
 			w.guarded(impliedBy(x.cond, false), func() { w.exprs(x.els) })
 		})
 	case *compareExpr:
-		w.exprs(x.first, x.rest[0])
+		w.compare(x.first, x.ops[0], x.rest[0])
 		w.perhaps(func() { w.exprs(x.rest[1:]...) })
 	case *binaryExpr:
 		w.exprs(x.left, x.right)
@@ -169,7 +176,7 @@ func (w *walker) soft(x expr) {
 	w.path = nil
 	switch x := x.(type) {
 	case *nameExpr:
-		w.ref(x, path, true)
+		w.ref(x, path, true, mark{})
 	case *attrExpr:
 		w.path = slices.Insert(path, 0, x.name)
 		w.soft(x.obj)

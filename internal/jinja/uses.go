@@ -37,6 +37,9 @@ func IsDictMethod(name string) bool {
 	return builtin().methods["dict"][name] != nil
 }
 
+// IsTextMethod reports whether a text has a method of this name.
+func IsTextMethod(name string) bool { return builtin().methods["str"][name] != nil }
+
 // item returns the path of what an index is put to, where path is that of the
 // element: a key that is not written out may be any.
 func item(x *itemExpr, path []string) []string {
