@@ -13,9 +13,9 @@ import (
 	"fleet/internal/wire"
 )
 
-// Sink takes events. Emit is called by many goroutines at once, and keeps
-// neither them waiting nor the event's slices changed. For one host the order of
-// the calls is the order in which things happened.
+// Sink takes events. Emit is called by many goroutines at once, and keeps them
+// waiting only while too much is still to be printed. It does not change the event's
+// slices. For one host the order of the calls is the order in which things happened.
 type Sink interface {
 	Emit(Event)
 }

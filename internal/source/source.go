@@ -1,6 +1,7 @@
 // Package source knows where text came from: positions in files, errors that
 // show a position and a next step, and YAML that keeps the position of every
-// node. It runs on the controller and imports nothing of the project.
+// node. It runs on the controller, and of the project it knows only which names
+// are near and what a vault looks like.
 package source
 
 import (

@@ -1,7 +1,6 @@
 // Package wire is what the controller and the helper on a target say to each
-// other: frames and messages, their version and their limits. It is the only
-// package that both sides share apart from the argument specifications, and it
-// does no I/O but reading and writing frames.
+// other: frames and messages, their version and their limits. It does
+// no I/O but reading and writing frames.
 package wire
 
 import (

@@ -1,6 +1,7 @@
 // Package sys is the machine as a module sees it: its files, its commands and
 // the one door through which it is changed. It runs on the target. It refuses
-// to run a change in check mode, and it never writes a file in place.
+// to run a change in check mode, and writes a file in place only where the task asks
+// for unsafe writes.
 package sys
 
 import (
