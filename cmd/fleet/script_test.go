@@ -68,7 +68,7 @@ func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
-		Deadline:      time.Now().Add(time.Minute),
+		Deadline:      time.Now().Add(5 * time.Minute), // then fleet says where it hangs, which no timeout of go test does
 		Setup: func(env *testscript.Env) error {
 			env.Values["lab"] = &lab{work: env.WorkDir, self: self, digest: digest, hosts: map[string]*fleettest.Server{}}
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
@@ -193,7 +193,7 @@ func otherKey(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func await(ts *testscript.TestScript, _ bool, args []string) {
-	for range 1000 {
+	for range 10_000 {
 		data, err := os.ReadFile(ts.MkAbs(args[0]))
 		if err == nil && strings.HasSuffix(string(data), "\n") {
 			return
@@ -208,7 +208,7 @@ func gone(ts *testscript.TestScript, _ bool, args []string) {
 		pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile(file)))
 		ts.Check(err)
 		for tries := 0; syscall.Kill(pid, 0) == nil; tries++ {
-			if tries == 100 {
+			if tries == 3000 {
 				ts.Fatalf("process %d of %s still runs", pid, file)
 			}
 			time.Sleep(10 * time.Millisecond)

@@ -29,7 +29,7 @@ func see() {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, &out, &out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: !tty}
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, os.Interrupt)
+	signal.Notify(signals, os.Interrupt, syscall.SIGQUIT)
 	if err := cmd.Start(); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -40,6 +40,9 @@ func see() {
 	for {
 		select {
 		case s := <-signals:
+			if s == syscall.SIGQUIT { // the test is out of time
+				s = syscall.SIGABRT // shows where fleet hangs
+			}
 			interrupted = time.Now()
 			if err := cmd.Process.Signal(s); err != nil {
 				fmt.Println(err)

@@ -33,18 +33,21 @@ func Shell(ctx context.Context, r Runner, line string, stdout, stderr io.Writer)
 		return -1, err
 	}
 	defer l.transport.CloseWrite() // the guard of a command that has ended goes
-	defer context.AfterFunc(ctx, l.transport.stop)()
+	over := make(chan struct{})
+	defer close(over)
+	defer context.AfterFunc(ctx, func() { l.transport.stop(over) })()
 	return l.transport.exec(ctx, stdout, stderr)
 }
 
 // stopWait is how long the guard has to end the command.
 const stopWait = 3 * time.Second
 
-// stop has the guard end the command, or else ends it from here.
-func (t *transport) stop() {
+// stop has the guard end the command, or else ends it from here. Its output counts:
+// what has left the command's process group may hold that open for ever.
+func (t *transport) stop(over <-chan struct{}) {
 	_ = t.CloseWrite() // an error says that it has ended
 	select {
-	case <-t.ended:
+	case <-over:
 	case <-time.After(stopWait):
 		t.p.Kill()
 	}

@@ -62,15 +62,7 @@ func TestShellEnds(t *testing.T) {
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	enough := errors.New("enough")
-	go func() {
-		for range 500 {
-			if _, err := os.Stat(filepath.Join(dir, "ready")); err == nil {
-				break
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
-		cancel(enough)
-	}()
+	go cancelBehind(filepath.Join(dir, "ready"), cancel, enough)
 	line := `cd ` + dir + `; (trap "" TERM; exec sleep 60) & echo $! >deaf; sleep 61 & echo $! >child; touch ready; wait`
 	if _, _, _, err := say(ctx, line); !errors.Is(err, enough) {
 		t.Errorf("%v", err)
@@ -89,6 +81,37 @@ func TestShellEnds(t *testing.T) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}
+}
+
+// What has left the command's process group, and holds its output open, is not waited for.
+func TestShellLeft(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	enough := errors.New("enough")
+	go cancelBehind(filepath.Join(dir, "left"), cancel, enough)
+	line := `cd ` + dir + `; setsid sh -c "echo \$\$ >new; mv new left; exec sleep 600"`
+	end := func() error { return syscall.Kill(number(t, filepath.Join(dir, "left")), syscall.SIGKILL) }
+	late := time.AfterFunc(20*time.Second, func() { _ = end() })
+	if _, _, _, err := say(ctx, line); !errors.Is(err, enough) {
+		t.Errorf("%v", err)
+	}
+	if !late.Stop() {
+		t.Fatal("it was waited for")
+	}
+	if err := end(); err != nil {
+		t.Errorf("it has ended: %v", err)
+	}
+}
+
+// cancelBehind cancels once the file is there.
+func cancelBehind(file string, cancel context.CancelCauseFunc, why error) {
+	for range 3000 {
+		if _, err := os.Stat(file); err == nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	cancel(why)
 }
 
 // A shell that does not run is no command that failed.
