@@ -60,21 +60,27 @@ func (l *launching) push(ctx context.Context, store *helper.Store, need string) 
 	return l.sendPieces(ctx, piecesAhead)
 }
 
-// sendPieces sends the next pieces, as many as there are.
+// sendPieces sends the next pieces, as many as there are. A host that takes none of
+// them in time is given up.
 func (l *launching) sendPieces(ctx context.Context, n int64) error {
 	if l.upload == nil {
 		return errors.New("the host asked for more of a helper that it has")
 	}
+	patience := time.Duration(n) * l.timeout
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("the host did not take the helper within %s", patience))
+	defer cancel()
 	defer context.AfterFunc(ctx, func() { l.transport.Close() })()
-	switch _, err := io.CopyN(l.upload.w, l.upload.packed, n*pieceSize); {
-	case err == io.EOF: // the last one was shorter
-	case err != nil:
-		return l.explain(err)
+	_, err := io.CopyN(l.upload.w, l.upload.packed, n*pieceSize)
+	if err == nil || err == io.EOF { // the last one was shorter
+		err = l.upload.w.Flush()
 	}
-	if err := l.upload.w.Flush(); err != nil {
-		return l.explain(err)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return l.late(context.Cause(ctx))
 	}
-	return nil
+	return l.explain(err)
 }
 
 // endUpload lets the helper go that was sent last.

@@ -175,6 +175,33 @@ func TestPush(t *testing.T) {
 	}
 }
 
+// stuck is a machine that asks for a helper and then reads nothing.
+type stuck struct{ process *hostProcess }
+
+func (s *stuck) Start(context.Context, string) (Process, error) {
+	near, far := net.Pipe()
+	s.process = &hostProcess{conn: near, stdin: near, ended: make(chan struct{})}
+	go func() {
+		far.Write(wire.Greeting{Word: "need", Rest: platform(helper.Helper{OS: runtime.GOOS, Arch: runtime.GOARCH})}.Append(nil))
+		<-s.process.ended
+	}()
+	return s.process, nil
+}
+
+// A host that takes nothing of the helper is given up.
+func TestPushStuck(t *testing.T) {
+	own := filepath.Join(t.TempDir(), "fleet")
+	if err := os.WriteFile(own, []byte("program"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		_, err := Helper(t.Context(), &stuck{}, &helper.Store{Own: own, OnlyOwn: true}, Become{}, Options{})
+		if err == nil || err.Error() != "the host did not take the helper within 2m0s" {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
 func TestForPlatform(t *testing.T) {
 	own := filepath.Join(t.TempDir(), "fleet")
 	if err := os.WriteFile(own, []byte("program"), 0o755); err != nil {
