@@ -217,6 +217,44 @@ func TestJump(t *testing.T) {
 	fleettest.WaitForGoroutines(t, before)
 }
 
+// A login on a jump host that was lost is made anew, and leaves nothing open on the
+// one before it.
+func TestJumpIsLost(t *testing.T) {
+	outer, middle, inner := fleettest.New(t, fleettest.Config{}), fleettest.New(t, fleettest.Config{}), fleettest.New(t, fleettest.Config{})
+	d := dialer(t)
+	config := filepath.Join(d.Home, "config")
+	text := ""
+	for name, s := range map[string]*fleettest.Server{"outer": outer, "middle": middle} {
+		text += "Host " + name + "\n HostName 127.0.0.1\n Port " + port(s) + "\n User tester\n IdentityFile " + s.KeyFile + "\n"
+	}
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.ConfigFiles = []string{config}
+	o := options(inner)
+	o.ProxyJump = "outer,middle"
+	before := runtime.NumGoroutine()
+	a, err := d.Dial(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	middle.Drop()
+	<-a.done
+	b, err := d.Dial(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if outer.Connections() != 1 || middle.Connections() != 2 {
+		t.Errorf("%d connections to the first jump host, %d to the second", outer.Connections(), middle.Connections())
+	}
+	a.Close()
+	if code, err := b.Exec(t.Context(), Command{Line: "true"}); code != 0 || err != nil {
+		t.Errorf("after the first one left: %d, %v", code, err)
+	}
+	b.Close()
+	fleettest.WaitForGoroutines(t, before)
+}
+
 func TestProxyCommand(t *testing.T) {
 	server := fleettest.New(t, fleettest.Config{})
 	if _, err := os.Stat("/bin/bash"); err != nil {

@@ -117,6 +117,9 @@ func (d *Dialer) shared(ctx context.Context, o Options) (*Client, func(), error)
 			d.mu.Unlock()
 			return nil, nil, err
 		}
+		if j.client != nil {
+			j.client.Close() // it is lost, and keeps the login that it goes through
+		}
 		j.client = client
 	}
 	return j.client, release, nil

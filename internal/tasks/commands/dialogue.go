@@ -27,7 +27,8 @@ type dialogue struct {
 var errSlow = errors.New("command exceeded timeout")
 
 // hold runs the program to its end and returns its exit code. A program that
-// waits too long, or asks once too often, is killed with its whole session.
+// waits too long, also behind its last word, or asks once too often, is killed with
+// all of its process group.
 func (d *dialogue) hold(ctx context.Context) (int, error) {
 	ours, theirs, err := openTerminal(d.echo)
 	if err != nil {
@@ -41,16 +42,25 @@ func (d *dialogue) hold(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	// The group may be gone already.
+	kill := func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	defer context.AfterFunc(ctx, kill)()
 	pieces := make(chan []byte)
 	stop := make(chan struct{})
 	go listen(ours, pieces, stop)
 	err = d.converse(ctx, ours, pieces)
 	close(stop)
-	if err != nil {
-		// The group may be gone already.
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	switch {
+	case err != nil:
+		kill()
+	case d.patience > 0: // it may have closed its terminal, and run on
+		defer time.AfterFunc(d.patience, kill).Stop()
 	}
-	return endOf(cmd), err
+	code := endOf(cmd)
+	if err == nil {
+		err = ctx.Err()
+	}
+	return code, err
 }
 
 // endOf waits for the program and returns its exit code; 128+n where signal n ended it.

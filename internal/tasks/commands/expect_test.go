@@ -31,6 +31,7 @@ func TestExpect(t *testing.T) {
 		{"code", "sh -c 'echo out; exit 3'", `"responses":{"q":"a"}`, 3, "out", "non-zero return code"},
 		{"signal", "sh -c 'kill -9 $$'", `"responses":{"q":"a"}`, 137, "", "non-zero return code"},
 		{"slow", "sh -c 'echo one; sleep 60'", `"responses":{"q":"a"},"timeout":0`, 137, "", "command exceeded timeout"},
+		{"slow end", "sh -c 'exec </dev/null >/dev/null 2>&1; sleep 600'", `"responses":{"q":"a"},"timeout":1`, 137, "", "non-zero return code"},
 		{"endless", asks + "a", `"responses":{"a":"b"},"timeout":null`, 0, "hello|a? <b", ""},
 		{"no command", "", `"responses":{"q":"a"}`, 256, "", "no command given"},
 		{"bad question", "true", `"responses":{"(":"a"}`, 0, "", "regular expression"},
