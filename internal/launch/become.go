@@ -60,6 +60,7 @@ type becoming struct {
 	Become
 	argv   []string // ends before the script
 	prompt string   // what the method writes when it wants the password
+	script string   // which a shell names in its messages
 }
 
 // plan returns the command that becomes the user.
@@ -74,17 +75,17 @@ func (b Become) plan() (becoming, error) {
 			how = []string{"-p", prompt}
 		}
 		argv := slices.Concat([]string{b.Program, "-H", "-S"}, how, []string{"-u", b.User}, b.Flags, []string{"--"}, run)
-		return becoming{b, argv, prompt}, nil
+		return becoming{Become: b, argv: argv, prompt: prompt}, nil
 	case "su":
 		argv := append([]string{b.Program}, b.Flags...)
-		return becoming{b, append(argv, "-s", "/bin/sh", "-c", becomeShell, b.User), "assword: "}, nil
+		return becoming{Become: b, argv: append(argv, "-s", "/bin/sh", "-c", becomeShell, b.User), prompt: "assword: "}, nil
 	case "doas":
 		if b.Password != "" {
 			return becoming{}, source.Errorf(source.Pos{}, "become method doas cannot be given a password: it reads one from a terminal only").
 				WithHint("let /etc/doas.conf permit the user with nopass, or use sudo")
 		}
 		argv := append([]string{b.Program, "-n", "-u", b.User}, b.Flags...)
-		return becoming{b, append(argv, run...), ""}, nil
+		return becoming{Become: b, argv: append(argv, run...)}, nil
 	}
 	e := source.Errorf(source.Pos{}, "unknown become method %q", b.Method)
 	e.Hint = source.DidYouMean(b.Method, []string{"doas", "su", "sudo"})
@@ -111,13 +112,19 @@ var refusals = []struct{ says, msg, hint string }{
 	{"incorrect password", "wrong password for %m", "check the password that -K or ansible_become_password gave"},
 	{"no new privileges", "%m cannot work here: the \"no new privileges\" flag is set", "the host is a container that forbids sudo"},
 	{"must be owned by uid 0", "%m is not set up right on the host", "reinstall it"},
+	{"sudo: sh: command not found", "%m finds no sh", "check secure_path in the sudoers file"},
+	{"exec: sh: Permission denied", "%m lets no program start another", "remove \"noexec\" from the sudoers file for this user"},
 	{"not found", "%m is not installed", "install it, or choose another become_method"},
 	{"No such file", "%m is not installed", "install it, or choose another become_method"},
 }
 
 // refused turns what the method wrote before it ended into an error.
 func (b becoming) refused(stderr string, code int) error {
-	stderr = strings.TrimSpace(strings.ReplaceAll(stderr, b.prompt, ""))
+	stderr = strings.ReplaceAll(stderr, b.prompt, "")
+	if b.script != "" {
+		stderr = strings.ReplaceAll(stderr, b.script, "sh")
+	}
+	stderr = strings.TrimSpace(stderr)
 	for _, r := range refusals {
 		if i := strings.Index(stderr, r.says); i >= 0 {
 			end := strings.IndexByte(stderr[i:]+"\n", '\n')

@@ -75,6 +75,7 @@ func begin(ctx context.Context, r Runner, first, script string, b Become, o Opti
 		if err != nil {
 			return nil, err
 		}
+		plan.script = script
 		l.become, prompt = &plan, plan.prompt
 		args = append([]string{script}, plan.argv...)
 		first, script = "", becomeScript
@@ -229,8 +230,22 @@ func (l *launching) explain(err error) error {
 	if said == "" && none != nil {
 		said = strings.TrimSpace(string(none.Noise))
 	}
+	if crash := crashLine(said); crash != "" {
+		return source.Errorf(source.Pos{}, "the helper crashed when it started: %s", crash).
+			WithHint("look at the limits (ulimit -a) and the variables that begin with GO on the host")
+	}
 	e := source.Errorf(source.Pos{}, "the host's shell did not start the helper: exit code %d: %s", code, lastLine(said))
 	return e.WithHint("the login shell must run commands: check with ssh HOST true")
+}
+
+// crashLine returns the line with which Go's runtime ends a program, or nothing.
+func crashLine(s string) string {
+	for line := range strings.Lines(s) {
+		if strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "panic: ") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
 }
 
 // Started makes a session of a process that is the helper itself.

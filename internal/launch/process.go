@@ -67,7 +67,7 @@ func (w *watcher) add(s string) {
 	w.kept += s
 	if w.prompt != "" {
 		for i := strings.Index(w.kept, w.prompt); i >= 0; i = strings.Index(w.kept, w.prompt) {
-			w.kept = w.kept[:i] + w.kept[i+len(w.prompt):]
+			w.kept = strings.TrimSuffix(w.kept[:i], "P") + w.kept[i+len(w.prompt):] // "Password: " is one
 			select {
 			case w.prompts <- struct{}{}:
 			default:

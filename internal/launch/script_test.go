@@ -129,7 +129,7 @@ func TestOctal(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	b := becoming{Become: Become{Method: "sudo", User: "root"}, prompt: "[p]"}
+	b := becoming{Become: Become{Method: "sudo", User: "root"}, prompt: "[p]", script: "if x; then y"}
 	for said, want := range map[string]string{
 		"[p]Sorry, try again.\n[p]\nsudo: 1 incorrect password attempt\n": "cannot become root: wrong password for sudo",
 		"sudo: a password is required":                                    "cannot become root: sudo wants a password (sudo: a password is required)",
@@ -138,10 +138,36 @@ func TestRefusals(t *testing.T) {
 		"Sorry, user joe is not allowed to execute '/bin/sh' as root":     `cannot become root: this user may not run everything as "root" with sudo (Sorry, user joe is not allowed to execute '/bin/sh' as root)`,
 		"sh: 1: exec: sudo: not found":                                    "cannot become root: sudo is not installed (sh: 1: exec: sudo: not found)",
 		"sudo: unknown user x\nsudo: error initializing audit plugin\n":   `cannot become root: there is no user "root" (sudo: unknown user x)`,
+		"sudo: sh: command not found\n":                                   "cannot become root: sudo finds no sh (sudo: sh: command not found)",
+		"if x; then y: 1: exec: sh: Permission denied\n":                  "cannot become root: sudo lets no program start another (sh: 1: exec: sh: Permission denied)",
 		"something new": "cannot become root: sudo failed with exit code 9 (something new)",
 	} {
 		if err := b.refused(said, 9); err.Error() != want {
 			t.Errorf("%q:\ngot  %v\nwant %s", said, err, want)
+		}
+	}
+}
+
+func TestCrashLine(t *testing.T) {
+	for said, want := range map[string]string{
+		"Welcome\nfatal error: malformed GOMEMLIMIT\n\nruntime stack:\n": "fatal error: malformed GOMEMLIMIT",
+		"panic: no":                       "panic: no",
+		"sh: fatal error: is no crash":    "",
+		"bash: line 1: exec: not found\n": "",
+	} {
+		if got := crashLine(said); got != want {
+			t.Errorf("%q: %q, want %q", said, got, want)
+		}
+	}
+}
+
+// What is left of a prompt is in no message.
+func TestWatcherCutsPrompts(t *testing.T) {
+	for prompt, said := range map[string]string{"assword: ": "Password: su: no\n", "[p]": "[p]su: no\n"} {
+		w := newWatcher(prompt)
+		w.add(said)
+		if got := w.text(); got != "su: no" || len(w.prompts) != 1 {
+			t.Errorf("%q: %q", said, got)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -68,11 +69,24 @@ func (c *Client) start(line string) (*process, error) {
 	p.stdin, p.stdout, p.stderr = in, out, errs
 	if err := s.Start(line); err != nil {
 		s.Close()
-		return nil, &Error{Reason: Protocol, Host: c.t.String(), Msg: fmt.Sprintf("the host refuses to run a command: %v", err), Err: err,
-			Hint: "the login may be restricted to something else, like SFTP or one ForceCommand"}
+		return nil, c.startError(err)
 	}
 	c.heard.begun.Store(true)
 	return p, nil
+}
+
+// startError says why a command did not start. Where the host has answered no, err is
+// the command line once more.
+func (c *Client) startError(err error) error {
+	if lost := c.Err(); lost != nil {
+		return lost
+	}
+	e := &Error{Reason: Protocol, Host: c.t.String(), Msg: "the host refuses to run a command",
+		Hint: "the login may be restricted to something else, like SFTP or one ForceCommand, or the host may be out of processes or files"}
+	if !strings.HasPrefix(err.Error(), "ssh: command ") {
+		e.Msg, e.Err = fmt.Sprintf("%s: %v", e.Msg, err), err
+	}
+	return e
 }
 
 func (c *Client) openError(err error) error {
