@@ -48,10 +48,14 @@ func (l *lab) start(ts *testscript.TestScript, args []string) {
 			fresh = true
 		case "noise":
 			c.Noise = value + "\n"
-		case "drop":
+		case "drop", "sessions":
 			n, err := strconv.Atoi(value)
 			ts.Check(err)
-			c.DropFirst = n
+			if key == "drop" {
+				c.DropFirst = n
+			} else {
+				c.MaxSessions = n
+			}
 		default:
 			names = append(names, arg)
 		}

@@ -61,7 +61,7 @@ func TestMain(m *testing.M) {
 //	gone FILE...                   the processes whose ids are in the files have ended
 //
 // The keys are password, sudo (the password it asks for), nokey, nosudo, fresh
-// (no helper in its cache), noise and drop. Of a host web1 the variables
+// (no helper in its cache), noise, drop and sessions. Of a host web1 the variables
 // web1_port, web1_home, web1_key and web1_fingerprint are set.
 func TestScript(t *testing.T) {
 	self, digest := ownProgram(t)

@@ -20,15 +20,21 @@ import (
 )
 
 // transport reaches hosts for the engine: over SSH, with one login for all users
-// of a host, or on this machine.
+// of a host where that allows enough at the same time, or on this machine.
 type transport struct {
 	ssh   *ssh.Dialer
 	local *local.Host
 	log   *log.Logger
-	// logins has one for each endpoint, whoever is to be become there.
-	logins pool.Pool[engine.Endpoint, *ssh.Client]
+	logins pool.Pool[login, *ssh.Client]
 	// whole says that the lean helper is not enough for this run.
 	whole atomic.Bool
+}
+
+// login is one of the logins at an endpoint, whoever is to be become there. All but
+// the first are for what the host refuses to run beside the others (MaxSessions).
+type login struct {
+	engine.Endpoint
+	nth int
 }
 
 func newTransport(d *ssh.Dialer, l *local.Host, log *log.Logger) *transport {
@@ -68,12 +74,11 @@ func (t *transport) dial(ctx context.Context, to engine.Endpoint) (engine.Conn, 
 		}
 		return s, nil
 	}
-	client, err := t.login(ctx, to)
-	if err != nil {
-		return nil, err
-	}
-	start := func(ctx context.Context, whole bool) (*session.Session, error) {
-		s, err := client.Helper(ctx, become, whole)
+	start := func(ctx context.Context, whole bool) (s *session.Session, err error) {
+		err = t.onLogin(ctx, to, func(c *ssh.Client) error {
+			s, err = c.Helper(ctx, become, whole)
+			return err
+		})
 		return s, reached(err)
 	}
 	s, err := start(ctx, t.whole.Load())
@@ -96,11 +101,11 @@ func (t *transport) Raw(ctx context.Context, to engine.Endpoint, command string,
 		code, err := t.local.Exec(ctx, become, command, launch.Streams{Stdout: stdout, Stderr: stderr})
 		return code, reached(err)
 	}
-	client, err := t.login(ctx, to)
-	if err != nil {
-		return 0, err
-	}
-	code, err := client.Exec(ctx, ssh.Command{Line: command, Become: become, Stdout: stdout, Stderr: stderr})
+	code := 0
+	err = t.onLogin(ctx, to, func(c *ssh.Client) error {
+		code, err = c.Exec(ctx, ssh.Command{Line: command, Become: become, Stdout: stdout, Stderr: stderr})
+		return err
+	})
 	return code, reached(err)
 }
 
@@ -109,30 +114,44 @@ func (t *transport) Shell(ctx context.Context, to engine.Endpoint, command strin
 	if to.Connection == "local" {
 		return t.local.Shell(ctx, command, stdout, stderr)
 	}
-	client, err := t.login(ctx, to)
-	if err != nil {
-		return 0, err
-	}
-	return client.Shell(ctx, command, stdout, stderr)
+	code := 0
+	err := t.onLogin(ctx, to, func(c *ssh.Client) (err error) {
+		code, err = c.Shell(ctx, command, stdout, stderr)
+		return err
+	})
+	return code, err
 }
 
 // Drop closes the logins on a host.
 func (t *transport) Drop(host string) {
-	t.logins.Drop(func(to engine.Endpoint) bool { return to.Host == host })
+	t.logins.Drop(func(l login) bool { return l.Host == host })
 }
 
 // Close closes all logins.
 func (t *transport) Close() { t.logins.Close() }
 
-// login returns the login for an endpoint.
-func (t *transport) login(ctx context.Context, to engine.Endpoint) (*ssh.Client, error) {
+// onLogin starts something on the first login of an endpoint that takes it.
+func (t *transport) onLogin(ctx context.Context, to engine.Endpoint, start func(*ssh.Client) error) error {
+	for nth := 0; ; nth++ {
+		client, err := t.login(ctx, to, nth)
+		if err != nil {
+			return err
+		}
+		if err := start(client); !ssh.IsFull(err) {
+			return err
+		}
+	}
+}
+
+// login returns the nth login at an endpoint.
+func (t *transport) login(ctx context.Context, to engine.Endpoint, nth int) (*ssh.Client, error) {
 	o, err := sshOptions(to)
 	if err != nil {
 		return nil, err
 	}
 	to.Become, to.BecomeMethod, to.BecomeUser = false, "", ""
 	to.BecomePassword, to.BecomeFlags, to.BecomeExe = "", "", ""
-	return t.logins.Get(ctx, to, func(ctx context.Context) (*ssh.Client, error) {
+	return t.logins.Get(ctx, login{to, nth}, func(ctx context.Context) (*ssh.Client, error) {
 		begin := time.Now()
 		client, err := t.ssh.Dial(ctx, o)
 		t.debug("login", begin, err, "host", to.Host, "address", to.Address, "port", to.Port, "user", to.User)

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/pkg/sftp"
@@ -57,11 +58,20 @@ func (s *Server) serve(conn net.Conn) {
 	var work sync.WaitGroup
 	defer work.Wait()
 	work.Go(func() { ssh.DiscardRequests(requests) })
+	var sessions atomic.Int64
 	for open := range channels {
 		switch open.ChannelType() {
 		case "session":
+			if n := s.MaxSessions; n > 0 && sessions.Load() >= int64(n) {
+				_ = open.Reject(ssh.ConnectionFailed, "open failed")
+				continue
+			}
 			if ch, requests, err := open.Accept(); err == nil {
-				work.Go(func() { s.session(ch, requests) })
+				sessions.Add(1)
+				work.Go(func() {
+					s.session(ch, requests)
+					sessions.Add(-1)
+				})
 			}
 		case "direct-tcpip":
 			work.Go(func() { forward(open) })

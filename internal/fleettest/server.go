@@ -39,6 +39,8 @@ type Config struct {
 	// DropFirst connections are closed before the server says a word, as a flooded
 	// sshd does.
 	DropFirst int
+	// MaxSessions bounds the sessions at the same time on one login; 0 is no bound.
+	MaxSessions int
 	// SFTP offers the subsystem of that name.
 	SFTP bool
 	// Dir holds everything; empty is a new folder that Close removes.

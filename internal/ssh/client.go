@@ -25,6 +25,7 @@ type Client struct {
 	release func() // of the jump host
 	loops   sync.WaitGroup
 	done    chan struct{} // closed by Close and when the connection is lost
+	asked   atomic.Int64  // how many commands were to be started
 
 	mu   sync.Mutex
 	lost error // why done is closed
@@ -140,8 +141,9 @@ func (c *Client) keepAlive() {
 }
 
 // Helper starts a helper as the given user and pushes it first where it is not
-// there: the lean one, unless the whole is asked for or lies there already. Close it, or the client. launch.ErrBecome is in the error's chain where
-// only becoming the user failed.
+// there: the lean one, unless the whole is asked for or lies there already. Close it,
+// or the client. launch.ErrBecome is in the error's chain where only becoming the user
+// failed; where IsFull, another login can have what this one cannot.
 func (c *Client) Helper(ctx context.Context, b launch.Become, whole bool) (*session.Session, error) {
 	o := launch.Options{Whole: whole, Session: c.t.sessionOptions()}
 	s, err := launch.Helper(ctx, c, c.d.store(), b, o)

@@ -28,6 +28,7 @@ const (
 	Setup       Reason = "setup"       // ssh_config, a key file or known_hosts is wrong
 	Protocol    Reason = "protocol"    // the other side does not speak SSH as it should
 	Lost        Reason = "lost"        // the login worked, and the connection is gone
+	Full        Reason = "full"        // the login takes no more commands at the same time
 )
 
 // Error says why a host cannot be reached: Error() is "host: what"; source.HintOf

@@ -55,9 +55,10 @@ func (c *Client) Start(ctx context.Context, line string) (launch.Process, error)
 }
 
 func (c *Client) start(line string) (*process, error) {
+	first := c.asked.Add(1) == 1
 	s, err := c.conn.NewSession()
 	if err != nil {
-		return nil, c.openError(err)
+		return nil, c.openError(err, first)
 	}
 	p := &process{c: c, s: s, ended: make(chan struct{})}
 	in, err1 := s.StdinPipe()
@@ -89,16 +90,28 @@ func (c *Client) startError(err error) error {
 	return e
 }
 
-func (c *Client) openError(err error) error {
+// openError says why no session was opened. A host that refuses the first one on a
+// login takes none at all.
+func (c *Client) openError(err error, first bool) error {
 	if lost := c.Err(); lost != nil {
 		return lost
 	}
 	e := &Error{Reason: Protocol, Host: c.t.String(), Msg: fmt.Sprintf("the host opens no session: %v", err), Err: err}
 	var refused *ssh.OpenChannelError
 	if errors.As(err, &refused) {
-		e.Hint = "too many at the same time on one login: MaxSessions in its sshd_config"
+		e.Hint = "its sshd_config may say MaxSessions 0, or the host may be out of processes"
+		if !first {
+			e.Reason, e.Hint = Full, "too many at the same time on one login: MaxSessions in its sshd_config"
+		}
 	}
 	return e
+}
+
+// IsFull reports whether a command was not started because its login has as many
+// as the host allows for one (MaxSessions).
+func IsFull(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Reason == Full
 }
 
 func (p *process) Stdin() io.WriteCloser { return p.stdin }
