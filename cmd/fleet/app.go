@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"os"
+	"sync/atomic"
 
 	"golang.org/x/term"
 
@@ -25,6 +26,7 @@ type app struct {
 	width func() int // of the terminal, in characters
 	flush []func() error
 	held  func() (release func()) // as hold; nil before a report is there
+	begun atomic.Bool             // there is more to end than reading
 
 	helpers *helper.Store   // what is pushed to hosts
 	said    map[string]bool // warnings about the playbooks

@@ -79,11 +79,20 @@ func (f *connectFlags) valid() error {
 	switch {
 	case f.forks < 0:
 		return usageError("", "0 is all hosts at the same time", "--forks: %d is less than 0", f.forks)
-	case f.noTime():
-		return usageError("", "the default is 10 seconds", "--timeout: %d is less than 1 second", f.timeout)
+	}
+	return f.validTimeout("timeout")
+}
+
+// maxTimeout bounds the seconds that connecting may take: twelve days.
+const maxTimeout = 1 << 20
+
+// validTimeout holds the seconds that connecting may take, of the flag of this name.
+func (f *connectFlags) validTimeout(flag string) error {
+	switch {
+	case f.flags.Changed("timeout") && f.timeout < 1:
+		return usageError("", "the default is 10 seconds", "--%s: %d is less than 1 second", flag, f.timeout)
+	case f.timeout > maxTimeout:
+		return usageError("", "the default is 10 seconds", "--%s: %d is more than %d seconds", flag, f.timeout, maxTimeout)
 	}
 	return nil
 }
-
-// noTime reports whether the time to connect in was given, and is none.
-func (f *connectFlags) noTime() bool { return f.flags.Changed("timeout") && f.timeout < 1 }

@@ -70,6 +70,7 @@ func (a *app) exec(ctx context.Context, f *execFlags, command string) error {
 	e := s.engine(o, d)
 	out := a.execReport(hosts, f.fold, f.json)
 	e.Events = out
+	a.begun.Store(true)
 	sum, err := e.Exec(ctx, hosts, command)
 	return errors.Join(err, out.Close(), outcome(sum))
 }

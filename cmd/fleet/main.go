@@ -23,5 +23,7 @@ func run(a *app, args []string) int {
 	defer stop()
 	root := newRoot(a)
 	root.SetArgs(args)
-	return a.end(root.ExecuteContext(ctx))
+	done := make(chan error, 1)
+	go func() { done <- root.ExecuteContext(ctx) }()
+	return a.end(a.await(ctx, done))
 }

@@ -78,6 +78,7 @@ func (a *app) probeHere(ctx context.Context, f *probeFlags, configs []probe.Conf
 	const here = "localhost"
 	out := a.probeReport(f, nil, expected)
 	begin := time.Now()
+	a.begun.Store(true)
 	out.Emit(event.RunStarted{Time: begin})
 	stats := event.HostStats{Host: here}
 	var fatal error
@@ -128,8 +129,8 @@ func probeResult(address string, res probe.Result, err error) (event.Result, err
 
 // probeFrom probes from the hosts of the inventory that --from names.
 func (a *app) probeFrom(ctx context.Context, f *probeFlags, configs []probe.Config, expected []probe.Expectation) error {
-	if f.noTime() {
-		return usageError("", "the default is 10 seconds", "--connect-timeout: %d is less than 1 second", f.connectFlags.timeout)
+	if err := f.connectFlags.validTimeout("connect-timeout"); err != nil {
+		return err
 	}
 	if err := f.valid(); err != nil {
 		return err
@@ -156,6 +157,7 @@ func (a *app) probeFrom(ctx context.Context, f *probeFlags, configs []probe.Conf
 	e := s.engine(o, d)
 	out := a.probeReport(f, hosts, expected)
 	e.Events = out
+	a.begun.Store(true)
 	sum, err := e.Call(ctx, hosts, calls...)
 	return errors.Join(err, out.Close(), outcome(sum))
 }

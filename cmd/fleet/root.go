@@ -33,10 +33,36 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpTemplate(root.HelpTemplate() + "{{if not .HasParent}}\nExit codes:\n" + exitHelp() + "\n{{end}}")
 	root.AddCommand(verbs(a)...)
+	root.SetHelpCommand(helpCommand())
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" { // which takes any word for none
+			c.Args, c.RunE = verbArgs, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+	}
 	return root
 }
 
-// verbs lists the verbs by name. Completion and help are cobra's own.
+// helpCommand is cobra's, and refuses a command that is not there.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Help about any command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				return err
+			}
+			if err := verbArgs(about, rest); err != nil {
+				return err
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
+}
+
+// verbs lists the verbs by name. Completion is cobra's own.
 func verbs(a *app) []*cobra.Command {
 	return []*cobra.Command{
 		checkCommand(a),
@@ -99,7 +125,7 @@ func badFlag(err error) string {
 	case errors.As(err, &missing):
 		return "--" + missing.GetFlag().Name + " needs a value"
 	case errors.As(err, &invalid):
-		want := map[string]string{"int": "a whole number", "bool": "true or false"}[invalid.GetFlag().Value.Type()]
+		want := map[string]string{"int": "a whole number", "count": "a whole number", "bool": "true or false"}[invalid.GetFlag().Value.Type()]
 		if want != "" {
 			return fmt.Sprintf("--%s: want %s, not %q", invalid.GetFlag().Name, want, invalid.GetValue())
 		}

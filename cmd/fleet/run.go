@@ -121,6 +121,7 @@ func (a *app) play(ctx context.Context, s *setup, f *runFlags, pb *playbook.Play
 	out := a.report(f.json, f.verbose, f.diff)
 	e.Prompter = newOperator(a, ask, a.asksOn(f.json))
 	e.Events = a.unsaid(out, f.json)
+	a.begun.Store(true)
 	sum, err := e.Run(ctx, pb, names)
 	return errors.Join(err, out.Close(), outcome(sum))
 }

@@ -155,7 +155,11 @@ func limits(given []string) ([]string, error) {
 		if err != nil {
 			return nil, source.Errorf(source.Pos{}, "--limit %s: %w", p, reason(err))
 		}
-		patterns = append(patterns, strings.Fields(string(data))...)
+		names := strings.Fields(string(data))
+		if len(names) == 0 { // which must not mean all hosts
+			return nil, source.Errorf(source.Pos{}, "--limit %s: the file names no host", p)
+		}
+		patterns = append(patterns, names...)
 	}
 	return patterns, nil
 }

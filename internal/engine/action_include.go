@@ -22,6 +22,9 @@ type include struct {
 	locals map[string]any
 }
 
+// maxNested bounds the includes within one another, which may include themselves.
+const maxNested = 500
+
 // includeKey identifies what an include brings in, so that all hosts share it.
 type includeKey struct {
 	task *playbook.Task
@@ -118,6 +121,10 @@ func (a *attempt) behind(inc *included, what string) (*taskResult, error) {
 	}
 	if inc.err != nil {
 		return nil, inc.err
+	}
+	if a.nested >= maxNested {
+		return nil, source.Errorf(a.task.ModulePos, "more than %d includes within one another, the last one of %s", maxNested, what).
+			WithHint("what includes itself needs a when that ends it")
 	}
 	a.addHandlers(inc.handlers, a.order)
 	order := append(slices.Clone(a.order), a.includes, inc.number)

@@ -117,7 +117,7 @@ func (p pausing) question() Question {
 		hidden = " (output is hidden)"
 	}
 	if timed {
-		q.For = max(time.Duration(s*float64(time.Second)), 1)
+		q.For = max(lasting(s), 1)
 		head := "Pausing for " + strconv.FormatFloat(s, 'f', -1, 64) + " seconds" + hidden +
 			"\n(ctrl+C then 'C' = continue early, ctrl+C then 'A' = abort)"
 		if q.Text != "" {
@@ -153,5 +153,5 @@ func (p pausing) unattended(ctx context.Context) error {
 	if s > 0 {
 		p.engine.Events.Emit(event.Pausing{Host: p.hostRun.host, Task: p.event, Seconds: s, Prompt: printable(p.args.Prompt)})
 	}
-	return sleep(ctx, time.Duration(s*float64(time.Second)))
+	return sleep(ctx, lasting(s))
 }

@@ -68,13 +68,16 @@ func quote(s string) string {
 	return b.String()
 }
 
-// bounded keeps the first maxRaw bytes.
-type bounded struct{ bytes.Buffer }
+// bounded keeps the first maxRaw bytes. It embeds no buffer: io.Copy would use the
+// buffer's ReadFrom, which has no bound.
+type bounded struct{ kept bytes.Buffer }
 
 func (b *bounded) Write(p []byte) (int, error) {
-	b.Buffer.Write(p[:min(len(p), max(0, maxRaw-b.Len()))])
+	b.kept.Write(p[:min(len(p), max(0, maxRaw-b.kept.Len()))])
 	return len(p), nil
 }
+
+func (b *bounded) String() string { return b.kept.String() }
 
 // WaitForConnection waits until the target can be reached and runs modules.
 //
@@ -101,11 +104,11 @@ func runWaitForConnection(ctx context.Context, a *attempt, args *waitForConnecti
 	if a.check {
 		return ok("elapsed", 0), nil
 	}
-	if err := sleep(ctx, seconds(args.Delay)); err != nil {
+	if err := sleep(ctx, lasting(args.Delay)); err != nil {
 		return nil, err
 	}
 	for {
-		err := a.tryPing(ctx, seconds(args.ConnectTimeout))
+		err := a.tryPing(ctx, lasting(args.ConnectTimeout))
 		elapsed := time.Since(begin)
 		if err == nil {
 			return ok("elapsed", int(elapsed.Seconds())), nil
@@ -113,18 +116,16 @@ func runWaitForConnection(ctx context.Context, a *attempt, args *waitForConnecti
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if elapsed >= seconds(args.Timeout) {
+		if elapsed >= lasting(args.Timeout) {
 			res := failf("timed out waiting for the connection after %d seconds: %s", int(elapsed.Seconds()), err)
 			res.err = source.Errorf(source.Pos{}, "%w", err)
 			return res, nil
 		}
-		if err := sleep(ctx, seconds(args.Sleep)); err != nil {
+		if err := sleep(ctx, lasting(args.Sleep)); err != nil {
 			return nil, err
 		}
 	}
 }
-
-func seconds(f float64) time.Duration { return time.Duration(f * float64(time.Second)) }
 
 // tryPing connects anew and runs the module ping.
 func (a *attempt) tryPing(ctx context.Context, limit time.Duration) error {

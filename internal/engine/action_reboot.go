@@ -108,7 +108,7 @@ func runReboot(ctx context.Context, a *attempt, args *rebootArgs) (*taskResult, 
 // start makes the target restart. A connection that is lost before the command
 // has answered is what a restart does, and so is a command that is ended by it.
 func (r *rebooting) start(ctx context.Context) error {
-	limit := r.delay() + seconds(r.args.RebootTimeout)
+	limit := r.delay() + lasting(r.args.RebootTimeout)
 	inner, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	_, err := r.output(inner, r.command())
@@ -149,7 +149,7 @@ func (r *rebooting) command() string {
 
 // delay returns how long the target waits before it restarts.
 func (r *rebooting) delay() time.Duration {
-	return max(0, seconds(r.args.PreRebootDelay)).Truncate(time.Minute)
+	return max(0, lasting(r.args.PreRebootDelay)).Truncate(time.Minute)
 }
 
 // testError says that the target has restarted, but that it does not pass the test.
@@ -159,10 +159,10 @@ func (e *testError) Error() string { return e.err.Error() }
 
 // wait returns when the target has restarted and passes the test.
 func (r *rebooting) wait(ctx context.Context) error {
-	if err := sleep(ctx, seconds(r.args.PostRebootDelay)); err != nil {
+	if err := sleep(ctx, lasting(r.args.PostRebootDelay)); err != nil {
 		return err
 	}
-	limit := seconds(r.args.RebootTimeout)
+	limit := lasting(r.args.RebootTimeout)
 	inner, cancel := context.WithTimeout(ctx, r.delay()+limit)
 	defer cancel()
 	var last error
@@ -214,7 +214,7 @@ func (r *rebooting) boots(ctx context.Context) (string, error) {
 		return "", err
 	}
 	r.engine.drop(r.target)
-	dialing, cancel := context.WithTimeout(ctx, seconds(r.args.ConnectTimeout))
+	dialing, cancel := context.WithTimeout(ctx, lasting(r.args.ConnectTimeout))
 	defer cancel()
 	if _, err := r.engine.helper(dialing, to); err != nil {
 		return "", err

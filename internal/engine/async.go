@@ -40,7 +40,7 @@ func (a *attempt) newJob() (*job, error) {
 		return nil, err
 	}
 	dir, err := a.asyncDir()
-	return &job{seconds(limit), seconds(poll), dir}, err
+	return &job{lasting(limit), lasting(poll), dir}, err
 }
 
 func (a *attempt) asyncDir() (string, error) {

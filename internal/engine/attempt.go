@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"time"
 
 	"fleet/internal/event"
 	"fleet/internal/jinja"
@@ -191,7 +190,7 @@ func (a *attempt) timed(ctx context.Context) *taskResult {
 		}
 		return a.redefined(res)
 	}
-	inner, cancel := context.WithTimeout(ctx, time.Duration(seconds*float64(time.Second)))
+	inner, cancel := context.WithTimeout(ctx, lasting(seconds))
 	defer cancel()
 	c := *a.c
 	c.Ctx = inner

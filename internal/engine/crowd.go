@@ -12,14 +12,17 @@ import (
 type crowd struct {
 	mu     sync.Mutex
 	hosts  []string // in inventory order
+	place  map[string]int
 	at     map[string][]int
 	gone   map[string]bool // takes no further tasks
 	failed map[string][]int
 	left   map[string][]int // where hosts ended by themselves
 	fell   map[string]bool  // tasks at which a host failed, rescued or not, by their order
 	leader map[string]*lead
-	wake   chan struct{} // closed at the next change; nil while nobody waits
-	ended  []int         // where end_play or end_batch was met; nil: nowhere
+	held   map[string][]*wait // by the host that each waits for
+	joint  map[string]*wait   // for all hosts, by the order: they share one
+	wake   chan struct{}      // closed at the next change; nil while nobody asks after each
+	ended  []int              // where end_play or end_batch was met; nil: nowhere
 	// endedPlay says that it was end_play.
 	endedPlay bool
 }
@@ -37,11 +40,15 @@ type lead struct {
 }
 
 func newCrowd(hosts []string) *crowd {
-	return &crowd{hosts: hosts, at: map[string][]int{}, gone: map[string]bool{}, left: map[string][]int{},
-		failed: map[string][]int{}, fell: map[string]bool{}, leader: map[string]*lead{}}
+	c := &crowd{hosts: hosts, place: make(map[string]int, len(hosts)), at: map[string][]int{}, gone: map[string]bool{}, left: map[string][]int{},
+		failed: map[string][]int{}, fell: map[string]bool{}, leader: map[string]*lead{}, held: map[string][]*wait{}, joint: map[string]*wait{}}
+	for i, h := range hosts {
+		c.place[h] = i
+	}
+	return c
 }
 
-// changed wakes all that wait. The caller holds mu.
+// changed wakes all that ask after each change. The caller holds mu.
 func (c *crowd) changed() {
 	if c.wake != nil {
 		close(c.wake)
@@ -55,6 +62,7 @@ func (c *crowd) advance(host string, order []int) {
 	defer c.mu.Unlock()
 	if slices.Compare(order, c.at[host]) > 0 {
 		c.at[host] = order
+		c.passOn(host)
 		c.changed()
 	}
 }
@@ -70,17 +78,8 @@ func (c *crowd) leave(host string, failed, ended bool) {
 	if ended {
 		c.left[host] = c.at[host]
 	}
+	c.passOn(host)
 	c.changed()
-}
-
-// wait returns when each of the hosts has done everything before the order or
-// takes no further part.
-func (c *crowd) wait(ctx context.Context, hosts []string, order []int) error {
-	return c.until(ctx, func() bool {
-		return !slices.ContainsFunc(hosts, func(h string) bool {
-			return !c.gone[h] && slices.Compare(c.at[h], order) < 0 && slices.Contains(c.hosts, h)
-		})
-	})
 }
 
 // until returns when something holds, which is asked under mu after each change.
@@ -109,7 +108,7 @@ func (c *crowd) until(ctx context.Context, holds func() bool) error {
 // host runs it by itself. All hosts have waited for each other before they call it.
 func (c *crowd) lead(ctx context.Context, host string, order []int, once bool) (*lead, error) {
 	l := c.say(host, order, once)
-	place := slices.Index(c.hosts, host)
+	place := c.place[host]
 	leads := false
 	err := c.until(ctx, func() bool {
 		leads = c.elect(l, order) && l.next <= place
@@ -173,7 +172,17 @@ func (c *crowd) fellAt(order []int) bool {
 }
 
 // failures counts the hosts that failed before the order. A nil order is now.
-func (c *crowd) failures(order []int) int { return len(c.hosts) - len(c.alive(order)) }
+func (c *crowd) failures(order []int) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for _, at := range c.failed {
+		if order == nil || slices.Compare(at, order) < 0 {
+			n++
+		}
+	}
+	return n
+}
 
 // alive returns the hosts that had not failed before the order. A nil order is now.
 func (c *crowd) alive(order []int) []string {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"strings"
-	"time"
 
 	"fleet/internal/jinja"
 	"fleet/internal/playbook"
@@ -75,9 +74,9 @@ func (e *Engine) login(r *reader, kw keywords, to *Endpoint) {
 	}
 	to.Timeout = o.ConnectTimeout
 	if n := r.number("ansible_timeout"); n > 0 {
-		to.Timeout = time.Duration(n) * time.Second
+		to.Timeout = lasting(float64(n))
 	} else if n := r.number("ansible_ssh_timeout"); n > 0 {
-		to.Timeout = time.Duration(n) * time.Second
+		to.Timeout = lasting(float64(n))
 	}
 }
 

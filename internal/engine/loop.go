@@ -169,7 +169,18 @@ func (u *turn) pause(ctx context.Context, c *jinja.Context, n source.Node) error
 	if err != nil {
 		return err
 	}
-	return sleep(ctx, time.Duration(seconds*float64(time.Second)))
+	return sleep(ctx, lasting(seconds))
+}
+
+// longest is as good as for ever, and still a time that can be reckoned with.
+const longest = 100 * 365 * 24 * time.Hour
+
+// lasting returns a number of seconds as a time, at most the longest.
+func lasting(seconds float64) time.Duration {
+	if seconds >= longest.Seconds() {
+		return longest
+	}
+	return time.Duration(seconds * float64(time.Second))
 }
 
 // sleep waits, or returns ctx's error as soon as it ends.

@@ -103,7 +103,8 @@ func (h *hostRun) settle(ctx context.Context, t *playbook.Task, res *taskResult,
 // host's way.
 func (h *hostRun) follow(ctx context.Context, t *playbook.Task, res *taskResult) error {
 	outer := h.locals
-	defer func() { h.locals = outer }()
+	h.nested++
+	defer func() { h.locals, h.nested = outer, h.nested-1 }()
 	for _, inc := range res.include {
 		h.locals = inc.locals
 		if err := h.block(ctx, inc.block, inc.order); err != nil {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"fleet/internal/event"
@@ -62,7 +63,7 @@ func (a *attempt) patience() (tries int, delay time.Duration, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	return max(1, int(retries)+1), time.Duration(max(0, seconds) * float64(time.Second)), nil
+	return max(1, int(min(retries, math.MaxInt32))+1), lasting(max(0, seconds)), nil
 }
 
 // enough reports whether `until` holds; without one, whether the task succeeded.

@@ -46,6 +46,7 @@ type hostRun struct {
 	order    []int
 	number   int            // of the task that is begun; 0: none, all that were begun are in front
 	locals   map[string]any // variables of the dynamic includes around
+	nested   int            // how many they are
 	failure  map[string]any // what a rescue section is told
 	notified map[*playbook.Task]bool
 	noted    map[string]notice // what was notified since handlers ran last

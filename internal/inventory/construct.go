@@ -41,6 +41,10 @@ var constructedKeys = []string{
 // plugin reads a file that names an inventory plugin.
 func (r *reader) plugin(doc source.Node) {
 	name := doc.Get("plugin")
+	if !name.IsString() {
+		r.fail(name.Errorf("the name of an inventory plugin must be text, not %s", kind(name)))
+		return
+	}
 	short := strings.TrimPrefix(strings.TrimPrefix(name.Text(), "ansible.builtin."), "ansible.legacy.")
 	if short != "constructed" {
 		r.fail(name.Errorf("the inventory plugin %q is not supported", name.Text()).

@@ -16,11 +16,8 @@ import (
 	"fleet/internal/source"
 )
 
-// Limits of inventory scripts.
-const (
-	maxScript     = 256 << 20 // bytes that one may print
-	scriptTimeout = 10 * time.Minute
-)
+// scriptTimeout bounds how long an inventory script may run.
+const scriptTimeout = 10 * time.Minute
 
 // isScript reports whether a file is a program that prints an inventory.
 func isScript(file string, data []byte) bool {
@@ -88,7 +85,7 @@ func runScript(file string, args []string) ([]byte, error) {
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, path, args...)
-	var stdout, stderr bytes.Buffer
+	var stdout, stderr source.Output
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	cmd.WaitDelay = time.Second
 	err = cmd.Run()
@@ -96,6 +93,12 @@ func runScript(file string, args []string) ([]byte, error) {
 	var exit *exec.ExitError
 	var start *fs.PathError
 	switch {
+	case stdout.Over() || stderr.Over():
+		return nil, source.Errorf(pos, "the inventory script prints more than %d MiB for %s", source.MaxOutput>>20, strings.Join(args, " "))
+	case ctx.Err() != nil:
+		return nil, source.Errorf(pos, "the inventory script has not ended within %d minutes for %s", scriptTimeout/time.Minute, strings.Join(args, " "))
+	case errors.Is(err, exec.ErrWaitDelay):
+		return nil, source.Errorf(pos, "the inventory script has ended, but a program that it started still holds its output").WithHint(source.HeldHint)
 	case errors.As(err, &exit):
 		e := source.Errorf(pos, "the inventory script ended with %s for %s", exit.ProcessState, strings.Join(args, " "))
 		if said := strings.TrimSpace(stderr.String()); said != "" {
@@ -107,8 +110,6 @@ func runScript(file string, args []string) ([]byte, error) {
 			WithHint("it starts with #! and the path of a program that is there, or is a program for this machine; chmod -x makes it a file that is read")
 	case err != nil:
 		return nil, source.Errorf(pos, "cannot run the inventory script: %w", err)
-	case stdout.Len() > maxScript:
-		return nil, source.Errorf(pos, "the inventory script prints more than %d MiB", maxScript>>20)
 	}
 	return stdout.Bytes(), nil
 }

@@ -39,6 +39,12 @@ func (r *reader) groups(doc source.Node, script bool) source.Node {
 			r.yamlGroup(p.Key, p.Value, script)
 		}
 	}
+	for _, n := range []source.Node{meta, meta.Get("hostvars")} {
+		if n.Exists() && !n.IsMap() && !n.IsNull() {
+			r.fail(n.Errorf("_meta and its hostvars must be mappings, not %s", kind(n)).WithHint(`as in {"_meta": {"hostvars": {"web1": {"a": 1}}}}`))
+			return meta
+		}
+	}
 	for _, p := range meta.Get("hostvars").Pairs() {
 		if script && r.inv.hosts[p.Key.Text()] == nil { // a script may tell of more than it lists
 			continue
@@ -68,7 +74,7 @@ func single(docs []source.Node, err error) (source.Node, error) {
 	case len(docs) > 1:
 		return source.Node{}, docs[1].Errorf("the file has a second YAML document").WithHint(`take the line "---" out, or make two files`)
 	}
-	return docs[0], docs[0].Readable()
+	return docs[0], nil
 }
 
 var groupKeys = []string{"children", "hosts", "vars"}

@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +44,9 @@ func filterStrftime(c *Context, v any, a []any) (any, error) {
 		if !ok {
 			return nil, newError("Invalid value for epoch value (%s)", Str(a[0])).WithHint("the value is seconds since 1970")
 		}
+		if f > maxEpoch || f < -maxEpoch || math.IsNaN(f) {
+			return nil, newError("Invalid value for epoch value (%s)", Str(a[0])).WithHint("the year must be from 1 to 9999")
+		}
 		t = time.UnixMicro(int64(f * 1e6))
 	}
 	if utc {
@@ -52,6 +56,9 @@ func filterStrftime(c *Context, v any, a []any) (any, error) {
 	}
 	return strftime(t, format)
 }
+
+// maxEpoch bounds seconds since 1970 to the years that are written with four digits.
+const maxEpoch = 62135596800
 
 // strftime formats a time as C's strftime in the C locale.
 func strftime(t time.Time, format string) (any, error) {

@@ -56,7 +56,7 @@ func single(docs []source.Node, err error) (source.Node, error) {
 		return source.Node{}, docs[1].Errorf("the file has a second YAML document").
 			WithHint(`take the line "---" out, or make two files`)
 	}
-	return docs[0], docs[0].Readable()
+	return docs[0], nil
 }
 
 // findTasks returns the file of an import or include: where it stands, in the

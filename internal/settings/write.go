@@ -10,8 +10,8 @@ import (
 	"fleet/internal/source"
 )
 
-// Names returns the names by which Write knows settings: their keys in the file
-// and their own.
+// Names returns the names by which Write knows settings: their keys in the file,
+// their own and their variables'.
 func Names() []string {
 	var out []string
 	for i := range table {
@@ -19,6 +19,7 @@ func Names() []string {
 		if table[i].Key != "" {
 			out = append(out, table[i].Key)
 		}
+		out = append(out, table[i].Env...)
 	}
 	return out
 }
@@ -62,7 +63,7 @@ func (s *Settings) listed(all bool, names []string) ([]*Row, error) {
 			}
 		}
 		if len(rows) == before {
-			return nil, source.Errorf(source.Pos{}, "there is no setting %q", name).WithHint("%s", source.DidYouMean(name, Names()))
+			return nil, source.Errorf(source.Pos{}, "there is no setting %q", name).WithHint("%s", cmp.Or(source.DidYouMean(name, Names()), "fleet settings --all shows all settings"))
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b *Row) int {

@@ -131,11 +131,23 @@ func (f Files) YAML(path string) ([]Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.parse(path, data, encrypted)
+	return readable(f.parse(path, data, encrypted))
 }
 
 // Parse is ParseYAML for text that may hold encrypted values.
-func (f Files) Parse(file string, data []byte) ([]Node, error) { return f.parse(file, data, false) }
+func (f Files) Parse(file string, data []byte) ([]Node, error) {
+	return readable(f.parse(file, data, false))
+}
+
+// readable refuses documents with tags that mean nothing here.
+func readable(docs []Node, err error) ([]Node, error) {
+	for _, d := range docs {
+		if err == nil {
+			err = d.readable()
+		}
+	}
+	return docs, err
+}
 
 // Vaulted reports whether the node is an encrypted value.
 func (n Node) Vaulted() bool {
@@ -163,26 +175,23 @@ func (n Node) Decrypt() (string, error) {
 // Encrypted reports whether the node's whole file was a vault.
 func (n Node) Encrypted() bool { return n.doc != nil && n.doc.encrypted }
 
-// Readable returns an error for the first node that has a tag which means nothing
+// readable returns an error for the first node that has a tag which means nothing
 // here.
-func (n Node) Readable() error {
+func (n Node) readable() error {
 	for _, p := range n.Pairs() {
-		if err := p.Value.Readable(); err != nil {
+		if err := p.Value.readable(); err != nil {
 			return err
 		}
 	}
 	for _, item := range n.Items() {
-		if err := item.Readable(); err != nil {
+		if err := item.readable(); err != nil {
 			return err
 		}
 	}
 	if n.Node == nil || n.Style&yaml.TaggedStyle == 0 || n.Vaulted() {
 		return nil
 	}
-	if tag := n.ShortTag(); tag != "!unsafe" && !strings.HasPrefix(tag, "!!") {
-		return n.Errorf("unknown YAML tag %q", tag).WithHint("quote a text that starts with !")
-	}
-	return nil
+	return n.tagged()
 }
 
 // ExpandPath returns a path as Ansible reads it on its command line and in its

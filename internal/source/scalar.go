@@ -36,18 +36,14 @@ var (
 )
 
 // Scalar returns what a scalar node stands for: nil, bool, int, float64 or
-// string. Quoted and block scalars, and those tagged !!str, !unsafe or !vault,
-// are strings. An integer too large for 64 bits stays text.
+// string. Quoted and block scalars, and those tagged !!str, !!binary, !unsafe or
+// !vault, are strings. An integer too large for 64 bits stays text.
 func Scalar(n Node) any {
 	if n.Node == nil || n.Kind != yaml.ScalarNode {
 		return nil
 	}
 	if n.Style&yaml.TaggedStyle != 0 {
-		switch n.ShortTag() {
-		case "!!int", "!!float", "!!bool", "!!null":
-			return Resolve(n.Node.Value)
-		}
-		return n.Node.Value
+		return ofTag(n.Node)
 	}
 	if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
 		return n.Node.Value

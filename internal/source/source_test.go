@@ -105,7 +105,7 @@ func TestDuplicates(t *testing.T) {
 // TestUnsafe: the tag of a list or mapping is that of each text in it.
 func TestUnsafe(t *testing.T) {
 	n := parseOne(t, "a: !unsafe {k: ['{{ x }}', 1, {d: '{{ y }}'}], n: 5}\n").Get("a")
-	if err := n.Readable(); err != nil {
+	if err := n.readable(); err != nil {
 		t.Fatal(err)
 	}
 	list := n.Get("k").Items()

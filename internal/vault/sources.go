@@ -198,9 +198,13 @@ func script(ctx context.Context, id, path string) ([]byte, error) {
 	}
 	cmd := exec.CommandContext(ctx, abs, args...)
 	cmd.Stderr = os.Stderr // where a script asks the operator
-	out, err := cmd.Output()
+	var out source.Output
+	cmd.Stdout = &out
+	err = cmd.Run()
 	var exit *exec.ExitError
 	switch {
+	case out.Over():
+		return nil, &source.Error{Msg: fmt.Sprintf("the password script %s prints more than %d MiB", path, source.MaxOutput>>20)}
 	case errors.As(err, &exit) && exit.ExitCode() == 2 && args != nil:
 		return nil, &source.Error{Msg: fmt.Sprintf("the password script %s knows no password with the id %q", path, id)}
 	case errors.As(err, &exit):
@@ -209,5 +213,5 @@ func script(ctx context.Context, id, path string) ([]byte, error) {
 		return nil, &source.Error{Msg: fmt.Sprintf("cannot run the password script %s: %v", path, err), Err: err,
 			Hint: "where it is no script, take its executable bit away: chmod -x " + path}
 	}
-	return bytes.Trim(out, "\r\n"), nil
+	return bytes.Trim(out.Bytes(), "\r\n"), nil
 }

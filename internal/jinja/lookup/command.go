@@ -1,7 +1,6 @@
 package lookup
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"fleet/internal/jinja"
+	"fleet/internal/source"
 )
 
 // env returns variables of the environment; default= stands for missing ones.
@@ -86,36 +86,27 @@ func (l lookups) run(ctx context.Context, command string) (string, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
-	stdout, stderr := &bounded{}, &bounded{}
+	stdout, stderr := &source.Output{}, &source.Output{}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	err := cmd.Run()
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
 		return "", ctx.Err()
-	case stdout.over:
-		return "", failed("the command %q prints more than %d MiB", command, maxFile>>20)
+	case stdout.Over() || stderr.Over():
+		return "", failed("the command %q prints more than %d MiB", command, source.MaxOutput>>20)
 	case errors.As(err, &exit):
 		e := failed("the command %q ended with %s", command, exit.ProcessState)
 		if said := strings.TrimSpace(stderr.String()); said != "" {
 			e.Hint = "it said: " + said[strings.LastIndexByte(said, '\n')+1:]
 		}
 		return "", e
+	case errors.Is(err, exec.ErrWaitDelay):
+		e := failed("the command %q has ended, but a program that it started still holds its output", command)
+		e.Hint = source.HeldHint
+		return "", e
 	case err != nil:
 		return "", failed("cannot run %q: %w", command, err)
 	}
 	return stdout.String(), nil
-}
-
-// bounded keeps what is written, up to the limit.
-type bounded struct {
-	bytes.Buffer
-	over bool
-}
-
-func (b *bounded) Write(p []byte) (int, error) {
-	if b.over = b.over || b.Len()+len(p) > maxFile; b.over {
-		return 0, errors.New("too much output")
-	}
-	return b.Buffer.Write(p)
 }

@@ -25,6 +25,9 @@ func (l lookups) firstFound(_ *jinja.Context, terms []any, kw *jinja.Map) ([]any
 	if skip {
 		return []any{}, nil
 	}
+	if len(names) == 0 {
+		return nil, failed("the lookup \"first_found\" needs at least one file").WithHint("skip=true makes it no error")
+	}
 	return nil, failed("the lookup \"first_found\" found none of %s", strings.Join(names, ", ")).
 		WithHint("looked in %s; skip=true makes it no error", strings.Join(l.o.SearchPath(l.o.FirstFound), ", "))
 }

@@ -157,9 +157,9 @@ func (a *dockerContainerExecArgs) attach(ctx context.Context, e *engine, id stri
 	defer func() { <-written }()
 	var out, errs bytes.Buffer
 	if a.TTY {
-		_, err = io.Copy(&limited{&out}, stream)
+		_, err = io.Copy(limited{&out}, stream)
 	} else {
-		err = demultiplex(stream, &limited{&out}, &limited{&errs})
+		err = demultiplex(stream, limited{&out}, limited{&errs})
 	}
 	stream.Close()
 	if ctx.Err() != nil {
@@ -172,11 +172,12 @@ func (a *dockerContainerExecArgs) attach(ctx context.Context, e *engine, id stri
 	return stdout, stderr, err
 }
 
-// limited keeps the first sys.MaxOutput bytes and drops the rest.
-type limited struct{ *bytes.Buffer }
+// limited keeps the first sys.MaxOutput bytes and drops the rest. It embeds no
+// buffer: io.Copy would use the buffer's ReadFrom, which has no limit.
+type limited struct{ kept *bytes.Buffer }
 
-func (l *limited) Write(p []byte) (int, error) {
-	l.Buffer.Write(p[:min(len(p), sys.MaxOutput-l.Len())])
+func (l limited) Write(p []byte) (int, error) {
+	l.kept.Write(p[:min(len(p), sys.MaxOutput-l.kept.Len())])
 	return len(p), nil
 }
 
