@@ -86,7 +86,7 @@ func (r *run) newText(p parsed, err error, src string, pos source.Pos) *text {
 
 // byName reports whether a call looks variables up by their names.
 func byName(c jinja.Call) bool {
-	return c.Kind == "lookup" && slices.Contains([]string{"vars", "varnames", "template"}, argument.ShortName(c.Name))
+	return c.Kind == "lookup" && slices.Contains([]string{"vars", "varnames", "template", "merge_variables"}, argument.ShortName(c.Name))
 }
 
 // takesIn matches a template that takes in others, whose variables are not seen.

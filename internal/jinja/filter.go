@@ -176,7 +176,7 @@ type tables struct {
 
 var builtin = sync.OnceValue(func() *tables {
 	return &tables{
-		filters:  index(sequenceFilters, textFilters, numberFilters, dataFilters, codecFilters, regexFilters, pathFilters, hashFilters, timeFilters, jinjaOnlyFilters, formatFilters, vaultFilters, windowsFilters, ipFilters, queryFilters, listFilters, keyFilters, durationFilters),
+		filters:  index(sequenceFilters, textFilters, numberFilters, dataFilters, codecFilters, regexFilters, pathFilters, hashFilters, timeFilters, jinjaOnlyFilters, formatFilters, vaultFilters, windowsFilters, ipFilters, queryFilters, listFilters, keyFilters, durationFilters, tableFilters, pathFiltersOfUtils),
 		tests:    index(jinjaTests, ansibleTests, versionTests, ipTests),
 		methods:  map[string]map[string]*filter{"str": index(stringMethods, stringTests, stringMappings), "int": index(intMethods), "bool": index(intMethods), "float": index(floatMethods), "list": index(listMethods), "tuple": index(listMethods[:2]), "dict": index(dictMethods), "datetime": index(timeMethods), "timedelta": index(durationMethods)},
 		mutators: map[string]map[string]*mutator{"list": indexMutators(listMutators), "dict": indexMutators(dictMutators)},

@@ -24,6 +24,7 @@ var listFilters = []filter{
 	{name: "lists_mergeby", params: "*args recursive=false list_merge=replace", fn: filterMergeBy},
 	{name: "lists_symmetric_difference", params: "*args flatten=false", fn: onLists(func(inA, inB bool) bool { return inA != inB })},
 	{name: "lists_union", params: "*args flatten=false", fn: onLists(func(inA, inB bool) bool { return inA || inB })},
+	{name: "random_mac", params: "seed=none", fn: filterRandomMAC},
 	{name: "version_sort", params: "reverse=false", fn: filterVersionSort},
 }
 

@@ -233,6 +233,7 @@ func (c *Context) lookup(a Args, wantList bool) (any, error) {
 var keepsList = map[string]bool{
 	"list": true, "nested": true, "together": true, "cartesian": true, "subelements": true, "flattened": true, "items": true,
 	"indexed_items": true, "first_found": true, "dict": true, "random_choice": true,
+	"ansible.utils.get_path": true, "ansible.utils.index_of": true, "ansible.utils.to_paths": true,
 }
 
 func (c *Context) findLookup(name string) LookupFunc {

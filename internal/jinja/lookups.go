@@ -1,29 +1,32 @@
 package jinja
 
 import (
-	"fmt"
 	"slices"
 	"strings"
-
-	"fleet/internal/source"
 )
 
 // pureLookups are the lookups that need nothing but their terms and variables.
 func pureLookups() map[string]LookupFunc {
 	return map[string]LookupFunc{
-		"cartesian":     lookupNested,
-		"dict":          lookupDict,
-		"flattened":     lookupFlattened,
-		"indexed_items": lookupIndexed,
-		"items":         func(_ *Context, terms []any, _ *Map) ([]any, error) { return flatten(terms, 1, false) },
-		"list":          func(_ *Context, terms []any, _ *Map) ([]any, error) { return terms, nil },
-		"nested":        lookupNested,
-		"random_choice": lookupRandom,
-		"sequence":      lookupSequence,
-		"subelements":   lookupSubelements,
-		"together":      lookupTogether,
-		"vars":          lookupVars,
-		"varnames":      lookupVarnames,
+		"cartesian":       lookupNested,
+		"dict":            lookupDict,
+		"flattened":       lookupFlattened,
+		"indexed_items":   lookupIndexed,
+		"merge_variables": lookupMergeVariables,
+		"items":           func(_ *Context, terms []any, _ *Map) ([]any, error) { return flatten(terms, 1, false) },
+		"list":            func(_ *Context, terms []any, _ *Map) ([]any, error) { return terms, nil },
+		"nested":          lookupNested,
+		"random_choice":   lookupRandom,
+		"random_string":   lookupRandomString,
+		"sequence":        lookupSequence,
+		"subelements":     lookupSubelements,
+		"together":        lookupTogether,
+		"vars":            lookupVars,
+		"varnames":        lookupVarnames,
+
+		"ansible.utils.get_path": lookupByFilter("get_path", "var", "path"),
+		"ansible.utils.index_of": lookupByFilter("index_of", "data", "test", "value", "key", "fail_on_missing"),
+		"ansible.utils.to_paths": lookupByFilter("to_paths", "var", "prepend"),
 	}
 }
 
@@ -265,53 +268,4 @@ func withoutKey(v any, keys []any) any {
 		m.Set(keys[0], withoutKey(e, keys[1:]))
 	}
 	return m
-}
-
-func lookupVars(c *Context, terms []any, kw *Map) ([]any, error) {
-	otherwise, hasDefault := kw.Get("default")
-	out := []any{}
-	for _, t := range terms {
-		name, isText := t.(string)
-		if !isText {
-			return nil, newError("Invalid setting identifier, \"%s\" is not a string", Str(t)).WithHint("the lookup vars takes names of variables")
-		}
-		v, ok := c.Scope.Lookup(name)
-		if ok {
-			var err error
-			if v, err = Deep(c, v); err != nil && (!hasDefault || !IsUndefined(err)) {
-				return nil, err
-			} else if err != nil {
-				v = otherwise
-			}
-		} else if v = otherwise; !hasDefault {
-			return nil, &source.Error{Msg: fmt.Sprintf("No variable found with this name: %s", name),
-				Hint: source.DidYouMean(name, sorted(c.Scope.Names())), Err: errUndefined}
-		}
-		out = append(out, v)
-	}
-	return out, nil
-}
-
-func lookupVarnames(c *Context, terms []any, _ *Map) ([]any, error) {
-	names := c.Scope.Names()
-	out := []any{}
-	for _, t := range terms {
-		if _, ok := t.(string); !ok {
-			return nil, newError("Invalid setting identifier, %s is not a string, it is a %s", Repr(t), typeName(t))
-		}
-		re, err := regexCompile(t, false, false)
-		if err != nil {
-			return nil, newError("Unable to use %s as a search parameter: %w", Repr(t), err)
-		}
-		for _, n := range names {
-			m, err := re.Search(n, 0, false)
-			if err != nil {
-				return nil, err
-			}
-			if m != nil {
-				out = append(out, n)
-			}
-		}
-	}
-	return out, nil
 }

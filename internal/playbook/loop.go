@@ -8,7 +8,7 @@ import (
 
 // lookups are the lookups that `with_...` may name.
 var lookups = []string{
-	"cartesian", "csvfile", "dict", "env", "file", "fileglob", "first_found", "flattened", "indexed_items", "ini",
+	"cartesian", "csvfile", "dict", "env", "file", "fileglob", "filetree", "first_found", "flattened", "indexed_items", "ini",
 	"inventory_hostnames", "items", "lines", "list", "nested", "password", "pipe", "random_choice", "sequence",
 	"subelements", "template", "together", "url", "varnames", "vars",
 }

@@ -27,9 +27,9 @@ func TestLookupINI(t *testing.T) {
 		`lookup('ini', 'user', section='a', file='bare.ini')`:                       `bare.ini:3: "skip" has no value`,
 		`lookup('ini', 'user', section='a', file='bare.ini', allow_no_value=true)`:  "x",
 		`query('ini', 'skip', section='a', file='bare.ini', allow_none=true)`:       "[]",
-		`lookup('ini', 'x', section='a', file='twice.ini')`:                         "Duplicate option in ",
+		`lookup('ini', 'x', section='a', file='twice.ini')`:                         `twice.ini:3: Duplicate option: "name" is in the section already`,
 		`lookup('ini', 'name', section='a', file='twice.ini', case_sensitive=true)`: "x",
-		`lookup('ini', 'x', section='a', file='section.ini')`:                       "Duplicate section in ",
+		`lookup('ini', 'x', section='a', file='section.ini')`:                       `section.ini:3: Duplicate section: "a"`,
 		`lookup('ini', 'x', file='none.ini')`:                                       "no section headers",
 		`lookup('ini', 'file=none.ini')`:                                            "No key to lookup",
 	} {

@@ -1,9 +1,10 @@
 package lookup
 
 import (
-	"strings"
+	"errors"
 
 	"fleet/internal/jinja"
+	"fleet/internal/jinja/ini"
 )
 
 // iniRules are what may differ between INI files.
@@ -33,77 +34,29 @@ func iniRulesOf(options *jinja.Map) (r iniRules, err error) {
 // parseINI returns the values of one section, those of [DEFAULT] beneath. A name
 // without a value has none.
 func parseINI(text, path, section string, rules iniRules) (*jinja.Map, error) {
-	p := iniParser{rules: rules, path: path, sections: map[string]*jinja.Map{"DEFAULT": {}}}
-	for line := range strings.Lines(text) {
-		p.number++
-		if err := p.line(strings.TrimRight(line, "\r\n")); err != nil {
-			return nil, err
+	sections, err := ini.Parse(text, ini.Rules{Exact: rules.exact, Bare: rules.bare})
+	var wrong *ini.Error
+	if errors.As(err, &wrong) {
+		return nil, failed("%s:%d: %s", path, wrong.Line, wrong.Msg)
+	}
+	values, found := jinja.NewMap(), section == ini.Default
+	for _, name := range []string{ini.Default, section} {
+		for _, s := range sections {
+			if s.Name != name {
+				continue
+			}
+			found = found || name == section
+			for _, n := range s.Names {
+				if v := s.Values[n]; v != nil {
+					values.Set(n, *v)
+				} else {
+					values.Set(n, nil)
+				}
+			}
 		}
 	}
-	own, ok := p.sections[section]
-	if !ok {
+	if !found {
 		return nil, failed("No section %q in %s", section, path)
 	}
-	values := p.sections["DEFAULT"].Clone()
-	for k, v := range own.All() {
-		values.Set(k, v)
-	}
 	return values, nil
-}
-
-type iniParser struct {
-	rules    iniRules
-	path     string
-	number   int
-	sections map[string]*jinja.Map
-	into     *jinja.Map // the section that the line is of
-	last     string     // the name before the line
-}
-
-func (p *iniParser) line(line string) error {
-	trimmed := strings.TrimSpace(line)
-	switch {
-	case trimmed == "" || trimmed[0] == '#' || trimmed[0] == ';':
-		return nil
-	case (line[0] == ' ' || line[0] == '\t') && p.last != "":
-		p.into.Set(p.last, p.into.GetString(p.last)+"\n"+trimmed)
-		return nil
-	case trimmed[0] == '[' && strings.HasSuffix(trimmed, "]"):
-		return p.section(trimmed[1 : len(trimmed)-1])
-	case p.into == nil:
-		return failed("%s:%d: File contains no section headers: %q comes first", p.path, p.number, trimmed)
-	}
-	name, value, ok := trimmed, "", false
-	if i := strings.IndexAny(trimmed, "=:"); i >= 0 {
-		name, value, ok = strings.TrimSpace(trimmed[:i]), strings.TrimSpace(trimmed[i+1:]), true
-	}
-	if !p.rules.exact {
-		name = strings.ToLower(name)
-	}
-	if _, twice := p.into.Get(name); twice {
-		return failed("Duplicate option in %s:%d: %q is in the section already", p.path, p.number, name)
-	}
-	p.last = name
-	switch {
-	case ok:
-		p.into.Set(name, value)
-	case p.rules.bare:
-		p.into.Set(name, nil)
-	default:
-		return failed("%s:%d: %q has no value; allow_no_value=true permits that", p.path, p.number, name)
-	}
-	return nil
-}
-
-func (p *iniParser) section(name string) error {
-	p.last = ""
-	p.into = p.sections[name]
-	if p.into != nil && name != "DEFAULT" {
-		return failed("Duplicate section in %s:%d: %q", p.path, p.number, name)
-	}
-	if p.into == nil {
-		p.into = jinja.NewMap()
-		p.sections[name] = p.into
-	}
-	return nil
 }

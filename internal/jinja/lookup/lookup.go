@@ -69,6 +69,7 @@ func New(o Options) map[string]jinja.LookupFunc {
 		"env":                 l.env,
 		"file":                l.file,
 		"fileglob":            l.fileglob,
+		"filetree":            l.filetree,
 		"first_found":         l.firstFound,
 		"ini":                 l.ini,
 		"inventory_hostnames": l.inventoryHostnames,

@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"fleet/internal/jinja"
+	"fleet/internal/jinja/csv"
 )
 
 // inline splits a term `key name=value …` into the key and its options, which go
@@ -104,7 +105,11 @@ func (l lookups) cell(path, key string, options *jinja.Map) (any, bool, error) {
 	if err != nil || col < 0 || keyErr != nil || keyCol < 0 || len(delimiter) != 1 {
 		return nil, false, failed("the lookup \"csvfile\" needs numbers of columns and a delimiter of one character")
 	}
-	for row := range rows(s, delimiter[0]) {
+	rows, err := csv.Read(s, csv.Format{Delimiter: delimiter[0]})
+	if err != nil {
+		return nil, false, failed("%s: %v", path, err)
+	}
+	for _, row := range rows {
 		if keyCol >= len(row) || row[keyCol] != key {
 			continue
 		}
