@@ -68,12 +68,12 @@ func canonical(e pkix.Extension) []byte {
 	if _, err := asn1.Unmarshal(e.Value, &items); err != nil {
 		return e.Value
 	}
-	slices.SortFunc(items, func(a, b asn1.RawValue) int { return bytes.Compare(a.FullBytes, b.FullBytes) })
-	der := []byte{}
+	var ders [][]byte
 	for _, item := range items {
-		der = append(der, item.FullBytes...)
+		ders = append(ders, item.FullBytes)
 	}
-	return der
+	slices.SortFunc(ders, bytes.Compare)
+	return bytes.Join(ders, nil)
 }
 
 // keyID returns the identifier of a public key: the SHA-1 of its bits.

@@ -132,12 +132,12 @@ func viewDNS(s containerSpec) []item {
 }
 
 func viewExposed(s containerSpec) []item {
-	var out []item
+	var ports []string
 	for port := range s.config.ExposedPorts {
-		out = append(out, item{value: port.String()})
+		ports = append(ports, port.String())
 	}
-	slices.SortFunc(out, func(a, b item) int { return strings.Compare(a.value, b.value) })
-	return out
+	slices.Sort(ports)
+	return many(ports)
 }
 
 func viewPublished(s containerSpec) []item {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -118,13 +119,14 @@ func (a *assembleArgs) chosen(parts []entry, re *pattern.Regexp) (out []entry, e
 
 // parts returns the regular files of the folder, sorted by name.
 func (a *assembleArgs) parts(m *sys.Machine) (parts []entry, err error) {
+	named := map[string]entry{}
 	if !a.RemoteSrc {
 		if len(m.Files) == 0 {
 			return nil, errors.New("the controller offers no parts with this call; remote_src: true takes them from the target")
 		}
 		for _, f := range m.Files {
 			if e := sentEntry(m, f); !e.dir && !strings.Contains(e.name, "/") {
-				parts = append(parts, e)
+				named[e.name] = e
 			}
 		}
 	} else {
@@ -145,10 +147,12 @@ func (a *assembleArgs) parts(m *sys.Machine) (parts []entry, err error) {
 			if err != nil {
 				return nil, err
 			}
-			parts = append(parts, entry{name: d.Name(), content: content})
+			named[d.Name()] = entry{name: d.Name(), content: content}
 		}
 	}
-	slices.SortFunc(parts, func(x, y entry) int { return strings.Compare(x.name, y.name) })
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		parts = append(parts, named[name])
+	}
 	return parts, nil
 }
 

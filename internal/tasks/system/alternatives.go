@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -140,12 +141,11 @@ func (a *alternativesArgs) install(now *alternative, is *choice) ([]string, erro
 	if a.Subcommands != nil {
 		subs = *a.Subcommands
 	} else if is != nil {
-		for name, path := range is.slaves {
+		for _, name := range slices.Sorted(maps.Keys(is.slaves)) {
 			if now.links[name] != "" {
-				subs = append(subs, subcommand{name, path, now.links[name]})
+				subs = append(subs, subcommand{name, is.slaves[name], now.links[name]})
 			}
 		}
-		slices.SortFunc(subs, func(x, y subcommand) int { return strings.Compare(x.Name, y.Name) })
 	}
 	for _, s := range subs {
 		argv = append(argv, "--slave", s.Link, s.Name, s.Path)
