@@ -49,7 +49,7 @@ var law = map[string]string{
 	"internal/event":          "source wire",
 	"internal/argument":       "jinja playbook source spec",
 	"internal/search":         "source",
-	"internal/check":          "argument library search inventory playbook jinja jinja/lookup vars spec source",
+	"internal/check":          "argument library pyre search inventory playbook jinja jinja/lookup vars spec source",
 	"internal/demand":         "argument search inventory playbook jinja vars spec source",
 	"internal/engine":         "archive argument charset library outfile search inventory playbook pool jinja jinja/lookup vars event wire spec source redact",
 	"internal/library":        "",

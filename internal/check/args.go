@@ -2,6 +2,7 @@ package check
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"fleet/internal/argument"
@@ -214,7 +215,7 @@ func (p *play) arguments(t *playbook.Task, g *given, s site) {
 		}
 		relaxed.Declares = func() []spec.Arg { return args }
 	}
-	all := mistakes(&relaxed, g, false)
+	all := withoutEchoes(mistakes(&relaxed, g, false))
 	if len(all) == 0 {
 		return
 	}
@@ -234,6 +235,27 @@ func (p *play) arguments(t *playbook.Task, g *given, s site) {
 		}
 		p.add(at, s.certain && surely)
 	}
+}
+
+// withoutEchoes leaves out that an argument is missing where it is there under a name
+// that is nearly its own.
+func withoutEchoes(all []*spec.Error) []*spec.Error {
+	var meant []string
+	for _, e := range all {
+		if strings.HasPrefix(e.Msg, "unknown argument") {
+			meant = append(meant, source.DidYouMean(e.Key, e.Known))
+		}
+	}
+	there := func(name string) bool {
+		return slices.ContainsFunc(meant, func(hint string) bool { return strings.Contains(hint, strconv.Quote(name)) })
+	}
+	return slices.DeleteFunc(all, func(e *spec.Error) bool {
+		if list, missing := strings.CutPrefix(e.Msg, "missing required arguments: "); missing {
+			return !slices.ContainsFunc(strings.Split(list, ", "), func(name string) bool { return !there(name) })
+		}
+		list, oneOf := strings.CutPrefix(e.Msg, "one of the following is required: ")
+		return oneOf && slices.ContainsFunc(strings.Split(list, ", "), there)
+	})
 }
 
 // mistakes returns what is wrong with the arguments; with least, without those

@@ -1,9 +1,12 @@
 package check
 
 import (
+	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"fleet/internal/argument"
 	"fleet/internal/jinja"
@@ -107,12 +110,60 @@ func (p *play) notifies(t *playbook.Task, s site) {
 		name, literal := p.literal(n)
 		if !literal {
 			p.evaluated(n, s.perhaps())
+			p.notifiesSome(t, n, s)
 			continue
 		}
 		if !p.openHandlers && !p.isHandler(name) {
 			p.noHandler(n, name, s)
 		}
 	}
+}
+
+// notifiesSome checks that there is a handler for each name that a template can stand
+// for: the items of a loop that is written out, and otherwise its fixed parts.
+func (p *play) notifiesSome(t *playbook.Task, n source.Node, s site) {
+	if x := p.template(n); p.openHandlers || x == nil || x.err != nil || strings.Contains(n.Text(), "{%") {
+		return
+	}
+	p.isHandler("") // takes in all
+	if len(p.handled.patterns) > 0 {
+		return
+	}
+	for _, name := range p.turnNames(t, n.Text()) {
+		parts := marker().Split(name, -1)
+		if strings.TrimSpace(strings.Join(parts, "")) == "" {
+			continue
+		}
+		for i := range parts {
+			parts[i] = regexp.QuoteMeta(parts[i])
+		}
+		fits, err := regexp.Compile("^" + strings.Join(parts, ".*") + "$")
+		if err == nil && !slices.ContainsFunc(slices.Collect(maps.Keys(p.handled.known)), fits.MatchString) {
+			p.noHandler(n, name, s.perhaps())
+		}
+	}
+}
+
+// turnNames returns what a name is in each turn of its task's loop, where the items are
+// texts that are written out; otherwise the name itself.
+func (p *play) turnNames(t *playbook.Task, name string) []string {
+	if t.Loop == nil || len(t.Loop.Items.Items()) == 0 {
+		return []string{name}
+	}
+	var out []string
+	for _, item := range t.Loop.Items.Items() {
+		text, literal := p.literal(item)
+		if !literal {
+			return []string{name}
+		}
+		out = append(out, marker().ReplaceAllStringFunc(name, func(m string) string {
+			if strings.Trim(m, "{} ") == t.Loop.VarName() {
+				return text
+			}
+			return m
+		}))
+	}
+	return out
 }
 
 // noHandler notes a name that no handler has. One that is in a file that a handler

@@ -28,6 +28,9 @@ func (p *play) use(t *text, s site) {
 			continue
 		}
 		if !s.locals[r.Name] {
+			if p.circle(r, s) {
+				return
+			}
 			p.variable(r, s)
 			p.compared(r, s)
 		}
@@ -53,6 +56,9 @@ func (p *play) variable(r jinja.Ref, s site) {
 			continue
 		}
 		p.value(v, inside)
+		if secret, encrypted := v.(*jinja.Vaulted); encrypted && r.Printed && len(r.Path) == 0 {
+			p.decrypted(secret, inside)
+		}
 	}
 	switch {
 	case len(lacking) == 0:
@@ -148,6 +154,13 @@ func (p *play) known(s site) []string {
 	return slices.Compact(all)
 }
 
+// decrypted checks that an encrypted value can be read that is used in the clear.
+func (p *play) decrypted(v *jinja.Vaulted, s site) {
+	if _, err := v.Resolve(nil); err != nil {
+		p.fail(err, source.Pos{}, s.certain)
+	}
+}
+
 // value checks the templates in a variable's value. Those inside of lists and
 // mappings are evaluated only where just that part is used.
 func (p *play) value(v any, s site) {
@@ -159,7 +172,9 @@ func (p *play) value(v any, s site) {
 			return
 		}
 		p.followed[key] = s.certain
+		p.within = append(p.within, v)
 		p.use(p.lazy(v), s)
+		p.within = p.within[:len(p.within)-1]
 	case *jinja.Map:
 		for _, e := range v.All() {
 			p.value(e, s.perhaps())

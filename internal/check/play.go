@@ -39,6 +39,7 @@ type play struct {
 	followed map[step]bool // includes and variables that were followed, and whether for certain
 	asserted names         // variables that the play itself asks for
 	ended    bool          // the play may have ended here
+	within   []template    // variables' values that are being followed
 }
 
 // step is an include or a variable's value that is looked into at a place.

@@ -80,6 +80,9 @@ func (r *run) newText(p parsed, err error, src string, pos source.Pos) *text {
 	if t.err == nil {
 		t.err = r.patternError(p.Calls())
 	}
+	if t.err == nil {
+		t.err = r.callError(p.Calls())
+	}
 	t.refs, t.indirect = p.Names(), slices.ContainsFunc(p.Calls(), byName) || takesIn().MatchString(src)
 	return t
 }

@@ -111,6 +111,7 @@ func (p *play) task(t *playbook.Task, s site) {
 	}
 	p.arguments(t, g, s)
 	p.forms(t, g, s)
+	p.needed(t, g, s)
 	p.values(t, g, s)
 	p.localFiles(t, g, s)
 	p.sets(t)

@@ -270,6 +270,8 @@ type Ref struct {
 	// Whole is true where the value at the end of the path is all that the text
 	// evaluates to.
 	Whole bool
+	// Printed is true where that value is written as it is, by no filter or function.
+	Printed bool
 	// Word is true for a name alone that stands where texts are usual, so that its
 	// quotes may have been forgotten.
 	Word bool

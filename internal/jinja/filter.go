@@ -239,12 +239,14 @@ func (t *tables) find(kind, name string) (*filter, error) {
 	if why, ok := refused[name[strings.LastIndexByte(name, '.')+1:]]; ok && kind == "filter" {
 		return nil, newError("the filter %q is not supported", name).WithHint("%s", why)
 	}
-	e.Hint = source.DidYouMean(name, sorted(slices.Collect(maps.Keys(table))))
-	if _, ok := t.filters[name]; ok && e.Hint == "" {
+	if _, ok := t.filters[name]; ok {
 		e.Hint = `"` + name + `" is a filter: write "| ` + name + `"`
 	}
-	if _, ok := t.tests[name]; ok && e.Hint == "" {
+	if _, ok := t.tests[name]; ok {
 		e.Hint = `"` + name + `" is a test: write "is ` + name + `"`
+	}
+	if e.Hint == "" {
+		e.Hint = source.DidYouMean(name, sorted(slices.Collect(maps.Keys(table))))
 	}
 	if e.Hint == "" {
 		e.Hint = "fleet loads no plugins: docs/ansible.md lists the " + kind + "s that it has"

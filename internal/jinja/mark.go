@@ -17,6 +17,7 @@ type Comparison struct {
 // mark is what is known of the place at which the next value stands.
 type mark struct {
 	whole    bool        // it is all there is
+	printed  bool        // it is written out, as it is
 	word     bool        // texts in quotes are usual there
 	compared *Comparison // it is held against a constant
 	offs     []int       // where the steps of its path stand

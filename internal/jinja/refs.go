@@ -10,7 +10,7 @@ import (
 func (t *Template) Names() []Ref {
 	w := &walker{text: t.text, bound: map[string]bool{}, guards: map[string]bool{}}
 	if x := alone(t.body); x != nil {
-		w.marked(x, mark{whole: true})
+		w.marked(x, mark{whole: true, printed: true})
 	} else {
 		w.stmts(t.body)
 	}
@@ -20,7 +20,7 @@ func (t *Template) Names() []Ref {
 // Names is as Template.Names.
 func (e *Expr) Names() []Ref {
 	w := &walker{text: e.text, bound: map[string]bool{}, guards: map[string]bool{}}
-	w.marked(e.x, mark{whole: true})
+	w.marked(e.x, mark{whole: true, printed: true})
 	return w.refs
 }
 
@@ -84,7 +84,7 @@ func (w *walker) ref(x *nameExpr, path []string, guarded bool, m mark) {
 			return
 		}
 	}
-	w.refs = append(w.refs, Ref{x.name, place{w.text, x.off}.pos(), guarded || w.guards[x.name], !w.maybe, path, m.whole, m.word && len(path) == 0, m.compared, w.text, m.offs})
+	w.refs = append(w.refs, Ref{x.name, place{w.text, x.off}.pos(), guarded || w.guards[x.name], !w.maybe, path, m.whole, m.printed, m.word && len(path) == 0, m.compared, w.text, m.offs})
 }
 
 func (w *walker) exprs(list ...expr) {

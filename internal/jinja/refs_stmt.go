@@ -21,7 +21,7 @@ func (w *walker) stmt(s stmt) {
 		if w.child {
 			w.perhaps(func() { w.expr(s.x) })
 		} else {
-			w.expr(s.x)
+			w.marked(s.x, mark{printed: true})
 		}
 	case *doStmt:
 		w.expr(s.x)
