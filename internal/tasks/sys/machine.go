@@ -39,7 +39,8 @@ type Machine struct {
 	// Web fetches what lies on servers. Nil is the lean helper, which cannot.
 	Web Web
 
-	changes []Change
+	changes  []Change
+	warnings []any // texts, which the result gets beside the module's own
 	// made are the folders that check mode would have made.
 	made map[string]bool
 }

@@ -98,6 +98,10 @@ func (mod *Module) Run(ctx context.Context, m *Machine, args []byte) json.RawMes
 	if m.Changed() {
 		fields["changes"] = whats(m.Changes())
 	}
+	if len(m.warnings) > 0 {
+		own, _ := fields["warnings"].([]any)
+		fields["warnings"] = append(own, m.warnings...)
+	}
 	if err != nil {
 		fields["failed"] = true
 		sentence(fields, m.reason(err))

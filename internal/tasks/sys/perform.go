@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -26,15 +27,23 @@ func (m *Machine) Perform(ctx context.Context, what string, argv ...string) erro
 // Need is the error of a module that works through a program which the machine
 // does not have. The package is the one that usually brings it. In check mode
 // the program may be missing, because an earlier step may be the one that would
-// have installed it: then there is false and no error.
+// have installed it: then there is false and no error, and the result has a warning.
 func (m *Machine) Need(program, pack string) (there bool, err error) {
 	if m.Has(program) {
 		return true, nil
 	}
 	if m.Check {
+		m.warn(fmt.Sprintf("this machine has no program %q now: this works only if an earlier step installs it", program))
 		return false, nil
 	}
 	return false, fmt.Errorf("this machine has no program %q; the package %q usually brings it", program, pack)
+}
+
+// warn adds a warning to the call's result, once.
+func (m *Machine) warn(text string) {
+	if !slices.Contains(m.warnings, any(text)) {
+		m.warnings = append(m.warnings, text)
+	}
 }
 
 // ReadText returns the text of a file of the machine, and whether it is there. A
