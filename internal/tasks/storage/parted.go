@@ -66,7 +66,8 @@ type partedArgs struct {
 	// The flags that it shall have, and no others; esp is boot too. Without it, and with an
 	// empty list, they stay as they are.
 	Flags []string `arg:"flags"`
-	// Lets a partition grow to part_end. It never shrinks one.
+	// Lets a partition grow to part_end. It never shrinks one, and parted refuses one that is
+	// mounted.
 	Resize bool `arg:"resize"`
 	// How a new partition is aligned; undefined leaves that to parted.
 	Align string `arg:"align" choices:"cylinder,minimal,none,optimal,undefined" default:"optimal"`

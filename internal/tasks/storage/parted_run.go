@@ -195,9 +195,21 @@ func (r *partedRun) perform(ctx context.Context, what string, words ...string) e
 		if r.Align != "undefined" {
 			argv = append(argv, "-a", r.Align)
 		}
-		_, err = r.m.Must(ctx, slices.Concat(argv, []string{r.Device, "--"}, words)...)
+		argv = slices.Concat(argv, []string{r.Device, "--"}, words)
+		out, err := r.m.Query(ctx, argv...) // no look, but its words are looked at
+		if err == nil && out.Code != 0 {
+			err = inUse(&sys.ExitError{Argv: argv, Output: out})
+		}
 		return err
 	}})
+}
+
+// inUse adds what helps where parted refuses to change what is mounted.
+func inUse(e *sys.ExitError) error {
+	if !strings.Contains(e.Output.Stderr+e.Output.Stdout, "being used") {
+		return e
+	}
+	return fmt.Errorf("%w\nhint: parted changes nothing that is in use: unmount it first; growpart, of cloud-guest-utils, lets a mounted partition grow", e)
 }
 
 // canFix reports whether parted mends a table by itself, which 3.4.64 was the first to do.
