@@ -35,6 +35,8 @@ type app struct {
 	opened  bool      // openTerminal was called
 	signals *signals
 
+	outlives atomic.Bool // those who read what it prints
+
 	settings *settings.Settings // nil before they are read
 	input    *bufio.Reader      // standard input, where passwords come from there
 }
@@ -46,7 +48,10 @@ func newApp() *app {
 	a.live = a.terminal && term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"
 	a.width = terminalWidth
 	a.signals = &signals{}
-	a.out, a.err = a.masked(os.Stdout), a.masked(os.Stderr)
+	a.out = a.masked(&outlet{w: os.Stdout, outlives: &a.outlives, gone: func() {
+		a.warn("nobody reads what is printed any more; the run goes on")
+	}})
+	a.err = a.masked(&outlet{w: os.Stderr, outlives: &a.outlives})
 	return a
 }
 

@@ -25,9 +25,9 @@ var exitCodes = []struct {
 }{
 	{exitOK, "all went well"},
 	{exitUsage, "a mistake in the command, the playbook or the inventory"},
-	{exitFailed, "a host failed, whether or not another was unreachable"},
-	{exitUnreachable, "a host was unreachable, and none failed"},
-	{exitInterrupted, "interrupted (Ctrl-C)"},
+	{exitFailed, "a host failed, and all were reached"},
+	{exitUnreachable, "a host was unreachable, whether or not another failed"},
+	{exitInterrupted, "interrupted: Ctrl-C, SIGTERM, or the terminal was closed"},
 }
 
 func exitHelp() string {

@@ -101,6 +101,7 @@ func (a *app) prepare(ctx context.Context, f *runFlags, names []string) (*setup,
 // play runs the plays.
 func (a *app) play(ctx context.Context, s *setup, f *runFlags, pb *playbook.Playbook, names []string, demand engine.Demand) error {
 	defer runtime.KeepAlive(newHeadroom())
+	a.outliveReaders()
 	ask := a.openTerminal()
 	o, err := s.options(ctx, ask)
 	if err != nil {
@@ -180,10 +181,10 @@ func outcome(sum engine.Summary) error {
 	switch {
 	case sum.Interrupted:
 		return exitInterrupted
-	case sum.Failed:
-		return exitFailed
 	case sum.Unreachable:
 		return exitUnreachable
+	case sum.Failed:
+		return exitFailed
 	}
 	return nil
 }
