@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/term"
+
 	"fleet/internal/report"
 )
 
@@ -139,16 +141,20 @@ func (s *signals) leave() {
 	os.Exit(int(exitInterrupted))
 }
 
-// say prints a line that belongs to no report. It does not wait for a terminal that
+// say prints a line that belongs to no report, or only begins a new one. It does not wait for a terminal that
 // is stuck.
 func (s *signals) say(text string) {
 	said := make(chan struct{})
 	go func() {
 		defer close(said)
-		if screen := s.screen.Load(); screen != nil {
+		screen := s.screen.Load()
+		switch {
+		case screen != nil:
 			screen.Interject(text)
-		} else if text != "" {
+		case text != "":
 			fmt.Fprintln(os.Stderr, "\n"+text)
+		case term.IsTerminal(int(os.Stderr.Fd())):
+			fmt.Fprintln(os.Stderr) // behind what the terminal shows of the key
 		}
 	}()
 	select {

@@ -22,6 +22,7 @@ import (
 //
 //	wait TEXT     until the terminal shows it, behind what was waited for before
 //	type TEXT     on the keyboard; with the escapes of Go
+//	await FILE    until the file has a line
 //	stopped       wait until fleet is
 //	fg, bg        let it go on, as a shell's commands do
 //	modes WORDS   wait until the terminal is in the modes echo, icanon, isig; or not (-echo)
@@ -132,6 +133,11 @@ func (k *keyboard) step(word, rest string) error {
 	switch word {
 	case "wait":
 		return k.shows(rest)
+	case "await":
+		return soon(func() bool {
+			data, err := os.ReadFile(rest)
+			return err == nil && bytes.HasSuffix(data, []byte("\n"))
+		})
 	case "stopped":
 		return k.shows("[stopped]")
 	case "type":
@@ -199,7 +205,6 @@ func (k *keyboard) modes(words []string) error {
 func shell() {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT)
-	signal.Ignore(syscall.SIGTTOU)
 	cmd := exec.Command("fleet", os.Args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Foreground: true, Ctty: 0}
@@ -207,6 +212,7 @@ func shell() {
 		fmt.Println(err)
 		os.Exit(1)
 	}
+	signal.Ignore(syscall.SIGTTOU) // not before: fleet would ignore it too
 	pid := cmd.Process.Pid
 	go func() {
 		for s := range signals {
