@@ -13,6 +13,7 @@ import (
 type connectFlags struct {
 	inventories  []string
 	limit        []string
+	limitText    string // as it was given
 	extra        []string
 	forks        int
 	verbose      int

@@ -61,7 +61,7 @@ func (a *app) exec(ctx context.Context, f *execFlags, command string) error {
 		return err
 	}
 	ask := a.openTerminal()
-	o, err := s.options(ctx, ask)
+	o, err := s.options(ctx, a)
 	if err != nil {
 		return err
 	}

@@ -56,13 +56,16 @@ func (a *app) vaultSources(f *vaultFlags, s *settings.Settings) vault.Sources {
 
 // word asks for a password: on the terminal, or where there is none as a line of
 // standard input.
-func (a *app) word(ctx context.Context, text string) (string, error) {
+func (a *app) word(ctx context.Context, text string) (word string, err error) {
+	none := "nobody answers: the input has ended"
 	if ask := a.openTerminal(); ask != nil {
-		return ask.Ask(ctx, engine.Question{Text: text, Private: true})
+		word, err = ask.Ask(ctx, engine.Question{Text: text, Private: true})
+	} else {
+		word, err = a.nextLine(ctx)
+		none = "there is no terminal, and standard input is at its end"
 	}
-	line, err := a.stdinLine()
 	if errors.Is(err, io.EOF) {
-		err = errors.New("there is no terminal, and standard input is at its end")
+		err = errors.New(none)
 	}
-	return line, err
+	return word, err
 }

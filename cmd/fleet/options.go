@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -10,9 +11,9 @@ import (
 )
 
 // options returns what flags and settings say about a run. It asks for passwords.
-func (s *setup) options(ctx context.Context, ask *terminal) (engine.Options, error) {
+func (s *setup) options(ctx context.Context, a *app) (engine.Options, error) {
 	f, conf := s.flags, s.settings
-	o := engine.Options{Forks: f.forks, Limit: f.limit, Inventories: absolutes(f.inventories), Verbosity: f.verbose, RemoteUser: f.user, PrivateKey: f.key,
+	o := engine.Options{Forks: f.forks, Limit: f.limit, LimitText: f.limitText, Inventories: absolutes(f.inventories), Verbosity: f.verbose, RemoteUser: f.user, PrivateKey: f.key,
 		Connection: f.connection, Become: f.become, BecomeUser: f.becomeUser, BecomeMethod: f.becomeMethod,
 		BecomeExe: conf.Text("DEFAULT_BECOME_EXE"), BecomeFlags: conf.Text("DEFAULT_BECOME_FLAGS"),
 		ConnectTimeout: time.Duration(f.timeout) * time.Second, HostKeyChecking: f.hostKeys, Port: conf.Int("DEFAULT_REMOTE_PORT"),
@@ -21,9 +22,17 @@ func (s *setup) options(ctx context.Context, ask *terminal) (engine.Options, err
 		Gathering: conf.Text("DEFAULT_GATHERING"), Managed: conf.Text("DEFAULT_MANAGED_STR"), Strategy: conf.Text("DEFAULT_STRATEGY"),
 		ReadLiterals: conf.Bool("DEFAULT_JINJA2_NATIVE"), Debugger: conf.Bool("ENABLE_TASK_DEBUGGER"), DebugIgnored: !conf.Bool("TASK_DEBUGGER_IGNORE_ERRORS")}
 	var err error
-	o.Password, err = s.secret(ctx, ask, wanted{f.askPassword, "-k", "SSH password: ", "CONNECTION_PASSWORD_FILE", "ansible_password"})
-	if err == nil {
-		o.BecomePassword, err = s.secret(ctx, ask, wanted{f.askBecome, "-K", "BECOME password: ", "BECOME_PASSWORD_FILE", "ansible_become_password"})
+	o.Password, err = s.secret(ctx, a, wanted{f.askPassword, "-k", "SSH password: ", "CONNECTION_PASSWORD_FILE", "ansible_password"})
+	if err != nil {
+		return o, err
+	}
+	become := wanted{f.askBecome, "-K", "BECOME password: ", "BECOME_PASSWORD_FILE", "ansible_become_password"}
+	if f.askPassword {
+		become.prompt = "BECOME password[defaults to SSH password]: "
+	}
+	o.BecomePassword, err = s.secret(ctx, a, become)
+	if f.askPassword && f.askBecome {
+		o.BecomePassword = cmp.Or(o.BecomePassword, o.Password)
 	}
 	return o, err
 }
@@ -37,13 +46,16 @@ type wanted struct {
 }
 
 // secret asks for a password, or reads it from the file that a setting names.
-func (s *setup) secret(ctx context.Context, ask *terminal, w wanted) (string, error) {
+func (s *setup) secret(ctx context.Context, a *app, w wanted) (string, error) {
 	file := s.settings.Path(w.setting)
 	switch {
-	case w.ask && ask == nil:
-		return "", source.Errorf(source.Pos{}, "%s: there is no terminal to ask for a password on", w.flag).WithHint("set %s", w.variable)
 	case w.ask:
-		return s.password(ctx, ask, w.prompt)
+		word, err := a.word(ctx, w.prompt)
+		if err != nil {
+			return "", source.Errorf(source.Pos{}, "%s: %w", w.flag, err).WithHint("set %s", w.variable)
+		}
+		s.secrets.Add(word)
+		return word, nil
 	case file != "":
 		return s.keys.ReadPassword(ctx, file)
 	}

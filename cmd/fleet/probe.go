@@ -144,7 +144,7 @@ func (a *app) probeFrom(ctx context.Context, f *probeFlags, configs []probe.Conf
 		return err
 	}
 	ask := a.openTerminal()
-	o, err := s.options(ctx, ask)
+	o, err := s.options(ctx, a)
 	if err != nil {
 		return err
 	}

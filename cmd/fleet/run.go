@@ -103,7 +103,7 @@ func (a *app) play(ctx context.Context, s *setup, f *runFlags, pb *playbook.Play
 	defer runtime.KeepAlive(newHeadroom())
 	a.outliveReaders()
 	ask := a.openTerminal()
-	o, err := s.options(ctx, ask)
+	o, err := s.options(ctx, a)
 	if err != nil {
 		return err
 	}

@@ -72,6 +72,7 @@ func (f *connectFlags) load(ctx context.Context, a *app) (*setup, error) {
 	if err := s.readInventory(); err != nil {
 		return nil, err
 	}
+	f.limitText = strings.Join(f.limit, ",")
 	if f.limit, err = limits(f.limit); err != nil {
 		return nil, err
 	}

@@ -74,6 +74,7 @@ type Options struct {
 	Check, Diff    bool
 	Tags, SkipTags []string
 	Limit          []string // host patterns; nil is no limit
+	LimitText      string   // as it was given, before files were read: ansible_limit
 	Inventories    []string // where the inventory was read from
 	StartAt        string   // the name of the task to start at, possibly a glob
 	NoPipelining   bool     // a task waits for the result of the one in front of it

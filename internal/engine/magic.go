@@ -43,7 +43,7 @@ func (m runMagic) Lookup(name string) (any, bool) {
 	case "ansible_skip_tags":
 		return list(o.SkipTags), true
 	case "ansible_limit":
-		return strings.Join(o.Limit, ","), len(o.Limit) > 0
+		return o.LimitText, len(o.Limit) > 0
 	case "ansible_version":
 		// The version of the language that fleet follows.
 		return jinja.NewMap("full", "2.16.0", "major", 2, "minor", 16, "revision", 0, "string", "2.16.0"), true
