@@ -102,12 +102,14 @@ func shape(m *unix.Termios, q engine.Question) {
 
 // asked is how a question goes together with signals.
 func (t *terminal) asked(q engine.Question) *asking {
-	a := &asking{modes: &t.modes, resume: func() {
+	a := &asking{modes: &t.modes, again: func(ask bool) {
 		if q.For > 0 && !t.modes.foreground() {
 			return // it waits there as well
 		}
 		t.modes.again()
-		t.print(q.Text)
+		if ask {
+			t.print(q.Text)
+		}
 	}}
 	if q.Pause {
 		a.breaks = make(chan struct{})

@@ -31,7 +31,10 @@ type asking struct {
 	modes  *modes
 	breaks chan struct{} // is closed by Ctrl-C; nil: Ctrl-C ends the run
 	broken bool
-	resume func() // asks again, where fleet was stopped meanwhile
+	// stopped says that the terminal was lent: behind what a shell has shown, the
+	// question stands again.
+	stopped bool
+	again   func(ask bool) // sets the modes again, and asks
 }
 
 // start returns a context that ends with the first signal to end.
@@ -126,8 +129,9 @@ func (s *signals) interrupts() bool {
 func (s *signals) resume() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.asked != nil {
-		s.asked.resume()
+	if a := s.asked; a != nil {
+		a.again(a.stopped)
+		a.stopped = false
 	}
 }
 

@@ -18,6 +18,7 @@ func (s *signals) suspend() {
 	s.mu.Lock()
 	if s.asked != nil {
 		s.asked.modes.lend()
+		s.asked.stopped = true
 	}
 	s.mu.Unlock()
 	if screen := s.screen.Load(); screen != nil {
