@@ -129,7 +129,7 @@ func (w *writer) task() object {
 		{3, "no_log", func() any { return true }},
 		{4, "check_mode", func() any { return w.chance(50) }},
 		{5, "become", func() any { return true }},
-		{3, "run_once", func() any { return true }},
+		{3, "run_once", func() any { return pick[any](w, true, true, "{{ "+w.condition()+" }}") }},
 		{3, "delegate_to", func() any { return w.host() }},
 		{3, "environment", func() any { return object{"A": w.text()} }},
 		{4, "vars", func() any { return object{"stated": w.text()} }},
@@ -248,7 +248,7 @@ func (w *writer) play() object {
 	}{
 		{15, "force_handlers", true}, {10, "serial", pick(w, 1, 2)}, {5, "any_errors_fatal", true}, {5, "max_fail_percentage", 40},
 		{15, "roles", []any{"one", "two", "one"}}, {10, "pre_tasks", w.list(3)}, {10, "post_tasks", w.list(3)},
-		{5, "ignore_errors", true},
+		{5, "ignore_errors", true}, {5, "strategy", "free"},
 	} {
 		if w.chance(k.percent) {
 			p[k.key] = k.value

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -285,6 +286,10 @@ func randomRun(t *testing.T, dir string, window int, noPipelining bool, proven *
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	sum, err := e.Run(ctx, pb, []string{"play.yml"})
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		text, _ := os.ReadFile(filepath.Join(dir, "play.yml"))
+		t.Errorf("it does not end:\n%s", text)
+	}
 	for _, h := range fleet.used {
 		h.work.Wait()
 	}
