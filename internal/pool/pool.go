@@ -20,36 +20,49 @@ type slot[V io.Closer] struct {
 	ready chan struct{}
 	value V
 	err   error
+	left  bool // whoever opened it has ended, which may be why it failed
 }
 
 // Get returns the key's value, and opens it where it is not there. Those who ask
 // meanwhile wait for the same. A value that could not be opened is forgotten, so
-// that the next one tries again.
+// that the next one tries again; so does who waited for one that has left.
 func (p *Pool[K, V]) Get(ctx context.Context, key K, open func(context.Context) (V, error)) (V, error) {
+	for {
+		s, first := p.slot(key)
+		if first {
+			s.value, s.err = open(ctx)
+			if s.err != nil {
+				s.left = ctx.Err() != nil
+				p.forget(key, s)
+			}
+			close(s.ready)
+			return s.value, s.err
+		}
+		select {
+		case <-s.ready:
+			if !s.left || ctx.Err() != nil {
+				return s.value, s.err
+			}
+		case <-ctx.Done():
+			var none V
+			return none, ctx.Err()
+		}
+	}
+}
+
+// slot returns the key's slot, and whether it is for the caller to open.
+func (p *Pool[K, V]) slot(key K) (s *slot[V], first bool) {
 	p.mu.Lock()
-	s := p.slots[key]
-	if s == nil {
-		s = &slot[V]{ready: make(chan struct{})}
-		if p.slots == nil {
-			p.slots = map[K]*slot[V]{}
-		}
-		p.slots[key] = s
-		p.mu.Unlock()
-		s.value, s.err = open(ctx)
-		if s.err != nil {
-			p.forget(key, s)
-		}
-		close(s.ready)
-		return s.value, s.err
+	defer p.mu.Unlock()
+	if s = p.slots[key]; s != nil {
+		return s, false
 	}
-	p.mu.Unlock()
-	select {
-	case <-s.ready:
-		return s.value, s.err
-	case <-ctx.Done():
-		var none V
-		return none, ctx.Err()
+	s = &slot[V]{ready: make(chan struct{})}
+	if p.slots == nil {
+		p.slots = map[K]*slot[V]{}
 	}
+	p.slots[key] = s
+	return s, true
 }
 
 func (p *Pool[K, V]) forget(key K, s *slot[V]) {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 )
 
 type thing struct{ closed *atomic.Int32 }
@@ -82,4 +83,35 @@ func TestWaitEndsWithContext(t *testing.T) {
 	if closed.Load() != 1 {
 		t.Errorf("closed %d", closed.Load())
 	}
+}
+
+// Who waited for one that has left opens it by himself.
+func TestOpenerLeaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p Pool[int, thing]
+		var closed atomic.Int32
+		leaving, leave := context.WithCancel(t.Context())
+		go func() {
+			_, err := p.Get(leaving, 1, func(ctx context.Context) (thing, error) {
+				<-ctx.Done()
+				return thing{}, ctx.Err()
+			})
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("the one who left: %v", err)
+			}
+		}()
+		synctest.Wait()
+		go func() {
+			if _, err := p.Get(t.Context(), 1, func(context.Context) (thing, error) { return thing{&closed}, nil }); err != nil {
+				t.Errorf("the one who stayed: %v", err)
+			}
+		}()
+		synctest.Wait()
+		leave()
+		synctest.Wait()
+		p.Close()
+		if closed.Load() != 1 {
+			t.Errorf("closed %d", closed.Load())
+		}
+	})
 }
