@@ -40,7 +40,7 @@ type Machine struct {
 	Web Web
 
 	changes  []Change
-	warnings []any // texts, which the result gets beside the module's own
+	warnings []string // which the result gets beside the module's own
 	// made are the folders that check mode would have made.
 	made map[string]bool
 }

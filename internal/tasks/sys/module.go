@@ -99,8 +99,7 @@ func (mod *Module) Run(ctx context.Context, m *Machine, args []byte) json.RawMes
 		fields["changes"] = whats(m.Changes())
 	}
 	if len(m.warnings) > 0 {
-		own, _ := fields["warnings"].([]any)
-		fields["warnings"] = append(own, m.warnings...)
+		fields["warnings"] = append(texts(fields["warnings"]), m.warnings...)
 	}
 	if err != nil {
 		fields["failed"] = true
@@ -140,6 +139,15 @@ func object(value any) (map[string]any, error) {
 		fields[k] = v
 	}
 	return fields, nil
+}
+
+// texts returns the list of texts that a field of object has; of anything else, none.
+func texts(field any) []string {
+	var list []string
+	if raw, ok := field.(json.RawMessage); ok && json.Unmarshal(raw, &list) != nil {
+		return nil
+	}
+	return list
 }
 
 func whats(changes []Change) []string {

@@ -41,7 +41,7 @@ func (m *Machine) Need(program, pack string) (there bool, err error) {
 
 // warn adds a warning to the call's result, once.
 func (m *Machine) warn(text string) {
-	if !slices.Contains(m.warnings, any(text)) {
+	if !slices.Contains(m.warnings, text) {
 		m.warnings = append(m.warnings, text)
 	}
 }
