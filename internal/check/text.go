@@ -103,7 +103,7 @@ func (r *run) lookupError(calls []jinja.Call) *source.Error {
 		name := argument.ShortName(c.Name)
 		if c.Kind == "lookup" && !slices.Contains(r.lookups, name) {
 			e := source.Errorf(c.Pos, "unknown lookup %q", c.Name)
-			e.Hint = source.DidYouMean(name, r.lookups)
+			e.Hint = jinja.LookupHint(name, r.lookups)
 			return e
 		}
 	}

@@ -176,7 +176,7 @@ type tables struct {
 
 var builtin = sync.OnceValue(func() *tables {
 	return &tables{
-		filters:  index(sequenceFilters, textFilters, numberFilters, dataFilters, codecFilters, regexFilters, pathFilters, hashFilters, timeFilters, jinjaOnlyFilters, formatFilters, vaultFilters, windowsFilters, ipFilters, queryFilters, listFilters, keyFilters, durationFilters, tableFilters, pathFiltersOfUtils),
+		filters:  index(sequenceFilters, textFilters, numberFilters, dataFilters, codecFilters, regexFilters, pathFilters, hashFilters, timeFilters, jinjaOnlyFilters, formatFilters, vaultFilters, windowsFilters, ipFilters, queryFilters, listFilters, keyFilters, durationFilters, tableFilters, pathFiltersOfUtils, ipHostFilters, hardwareFilters),
 		tests:    index(jinjaTests, ansibleTests, versionTests, ipTests),
 		methods:  map[string]map[string]*filter{"str": index(stringMethods, stringTests, stringMappings), "int": index(intMethods), "bool": index(intMethods), "float": index(floatMethods), "list": index(listMethods), "tuple": index(listMethods[:2]), "dict": index(dictMethods), "datetime": index(timeMethods), "timedelta": index(durationMethods)},
 		mutators: map[string]map[string]*mutator{"list": indexMutators(listMutators), "dict": indexMutators(dictMutators)},
@@ -252,12 +252,6 @@ func (t *tables) find(kind, name string) (*filter, error) {
 		e.Hint = "fleet loads no plugins: docs/ansible.md lists the " + kind + "s that it has"
 	}
 	return nil, e
-}
-
-// refused are filters that people know and that are left out, with the way around.
-var refused = map[string]string{
-	"parse_cli":   "use regex_findall",
-	"xml_to_json": "parse the text with regex_findall",
 }
 
 // IsGlobal reports whether templates know the name without any variable.

@@ -4,8 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"fleet/internal/source"
 )
 
 // maxRange bounds the numbers of one range().
@@ -190,7 +188,7 @@ func (c *Context) lookup(a Args, wantList bool) (any, error) {
 	if run == nil {
 		known := append(slices.Collect(maps.Keys(c.tables.lookups)), slices.Collect(maps.Keys(c.Env.Lookups))...)
 		e := newError("unknown lookup %q", name)
-		e.Hint = source.DidYouMean(name, sorted(known))
+		e.Hint = LookupHint(name, sorted(known))
 		return nil, e
 	}
 	kw, mode, err := c.lookupOptions(a.Kw, &wantList)
