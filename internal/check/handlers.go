@@ -172,6 +172,9 @@ func (p *play) turnNames(t *playbook.Task, name string) []string {
 func (p *play) noHandler(n source.Node, name string, s site) {
 	e := n.Errorf("The requested handler '%s' was not found in either the main handlers list nor in the listening handlers list", name)
 	e.Hint = source.DidYouMean(name, p.handled.names)
+	if parts := strings.Split(name, ","); len(parts) > 1 && !slices.ContainsFunc(parts, func(one string) bool { return !p.isHandler(strings.TrimSpace(one)) }) {
+		e.Hint = "several are a list: [" + name + "]"
+	}
 	if e.Hint == "" {
 		e.Hint = "handlers stand under \"handlers\" of the play, and in the handlers/main.yaml of its roles"
 	}

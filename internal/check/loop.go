@@ -22,6 +22,7 @@ func (p *play) turnsOf(t *playbook.Task, certain bool, s site) site {
 			values = p.loopOver(l, x.refs[0], around)
 		}
 	}
+	p.bareName(l, s)
 	s.turns = l.Lookup
 	s.items = maps.Clone(s.items)
 	if s.items == nil {
@@ -29,6 +30,21 @@ func (p *play) turnsOf(t *playbook.Task, certain bool, s site) site {
 	}
 	s.items[l.VarName()] = itemsOf(l.Lookup, values)
 	return s
+}
+
+// bareName warns about a loop over a text that is the name of a variable.
+func (p *play) bareName(l *playbook.Loop, s site) {
+	name, literal := p.literal(l.Items)
+	if !literal || !slices.Contains([]string{"items", "list", "dict", "flattened"}, l.Lookup) {
+		return
+	}
+	for _, scope := range p.scopesAt(s.entry) {
+		v, _ := scope.Lookup(name)
+		if kind := kindOf([]any{v}); kind == "a list" || kind == "a mapping" {
+			p.doubt(l.Items.Errorf("with_%s goes over the text %q", l.Lookup, name).WithHint("for the variable write \"{{ %s }}\"", name), false)
+			return
+		}
+	}
 }
 
 // itemsOf returns the items of the loops over some values, where all are known.

@@ -24,6 +24,9 @@ func (p *play) use(t *text, s site) {
 		return
 	}
 	for _, r := range t.refs {
+		if r.Guarded && len(r.Path) == 0 && !s.locals[r.Name] && p.circle(r, s) {
+			return
+		}
 		if r.Guarded || strings.EqualFold(r.Name, "undefined") || s.tested[r.Name] || p.asserted[r.Name] {
 			continue
 		}

@@ -40,7 +40,13 @@ func (p *play) recordResult(t *playbook.Task) {
 // recorded returns the record of a variable that is a result and nothing else, or nil.
 func (p *play) recorded(name string, s site) *record {
 	rec := p.learnt.results[name]
-	if rec == nil || rec.other || p.learnt.open || p.learnt.elsewhere[name] || s.own == name || p.learnt.isFact(name) {
+	if s.own != nil && s.own.Register == name { // of one turn
+		if m := p.module(s.own); m != nil && m.File == "" && !s.own.Async.Exists() {
+			return &record{single: true, modules: names{m.Name: true}}
+		}
+		return nil
+	}
+	if rec == nil || rec.other || p.learnt.open || p.learnt.elsewhere[name] || p.learnt.isFact(name) {
 		return nil
 	}
 	for _, scope := range p.scopesAt(s.entry) {
@@ -96,6 +102,8 @@ func (p *play) inResult(r jinja.Ref, rec *record, s site) {
 	case rec.looped && !rec.single:
 		if !slices.Contains(ofLoops, name) {
 			p.lacks(short, s, "its task has a loop: each turn's is in "+r.Name+".results")
+		} else if name == "results" && len(r.Path) == 2 && (slices.Contains(ofCommands, r.Path[1]) || r.Path[1] == "stat") {
+			p.lacks(r, s, "it is a list: write {{ "+r.Name+".results | map(attribute='"+r.Path[1]+"') | list }}")
 		}
 	case rec.looped || slices.Contains(ofAll, name):
 	case isCommand(module):

@@ -23,7 +23,7 @@ type site struct {
 	// they are known; turns is the word for the innermost: "" is "loop".
 	items map[string][]any
 	turns string
-	own   string // the result that is looked at while its task runs
+	own   *playbook.Task // whose result is looked at while it runs
 }
 
 // at returns the site for an entry inside.
@@ -254,7 +254,7 @@ func tests(t *text) []string {
 
 // results checks the conditions that look at a task's result.
 func (p *play) results(t *playbook.Task, s site) {
-	s.own = t.Register
+	s.own = t
 	for _, list := range [][]source.Node{t.Until, t.ChangedWhen, t.FailedWhen} {
 		p.conditions(list, s)
 	}

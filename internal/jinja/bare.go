@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"strconv"
 	"strings"
 
 	"fleet/internal/source"
@@ -28,12 +29,33 @@ func ParseExpr(src string, pos source.Pos) (*Expr, error) {
 	}
 	if k := p.cur(); k.kind != tokEOF {
 		e := p.errorf(k, "unexpected %s after the expression", k.what())
-		if k.kind == tokOp && k.val == "=" {
-			e.Hint = `compare with "=="`
-		}
+		e.Hint = foreign(k)
 		return nil, withBraceHint(e, src)
 	}
 	return &Expr{t, x, p.calls}, nil
+}
+
+// foreign is the hint for a word of another language behind an expression.
+func foreign(k token) string {
+	switch {
+	case k.kind == tokOp && k.val == "=":
+		return `compare with "=="`
+	case k.kind != tokName:
+		return ""
+	}
+	switch word := strings.ToLower(k.val); word {
+	case "and", "or":
+		return "write " + strconv.Quote(word)
+	case "not":
+		return `write "!=" or "is not"`
+	case "contains", "includes", "has":
+		return "write 'TEXT' in NAME"
+	case "equals", "eq":
+		return `compare with "=="`
+	case "like", "matches":
+		return `write "is search(...)"`
+	}
+	return ""
 }
 
 func withBraceHint(err error, src string) error {

@@ -86,6 +86,9 @@ func (p *parser) unexpected(t token) error {
 	if t.kind == tokOp && t.val == "%" {
 		e.Hint = "{% … %} cannot stand inside of {{ … }}"
 	}
+	if before := max(p.i-1, 0); t.kind == tokOp && t.val == ">" && p.tokens[before].val == "<" {
+		e.Hint = `write "!="`
+	}
 	return e
 }
 

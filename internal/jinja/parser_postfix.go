@@ -65,7 +65,11 @@ func (p *parser) list() (expr, error) {
 }
 
 func (p *parser) dict() (expr, error) {
-	d := &dictExpr{node: node{p.next().off}}
+	open := p.next()
+	d := &dictExpr{node: node{open.off}}
+	if p.isOp("{") { // a dictionary is no key
+		return nil, p.errorf(open, `unexpected "{{"`).WithHint("this is an expression already: leave out {{ and }}")
+	}
 	for !p.isOp("}") {
 		k, err := p.expr()
 		if err != nil {

@@ -144,6 +144,14 @@ func (p *parser) unknownTag(t token) error {
 	}
 	e := p.errorf(t, "unknown statement %q", t.val)
 	e.Hint = source.DidYouMean(t.val, append(slices.Clone(tags), closers...))
+	switch next := p.cur(); {
+	case next.kind == tokOp && (next.val == "=" || next.val == "+" || next.val == "-"):
+		e.Hint = "write {% set " + t.val + " = ... %}"
+	case e.Hint == "" && strings.HasPrefix(t.val, "end") && len(p.open) > 1:
+		e.Hint = "write {% end" + p.open[len(p.open)-2].val + " %}"
+	case t.val == "foreach":
+		e.Hint = "write {% for ... in ... %}"
+	}
 	return e
 }
 
