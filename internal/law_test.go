@@ -31,7 +31,7 @@ var law = map[string]string{
 	// The controller.
 	"internal/source":         "nearest jinja/vault",
 	"internal/outfile":        "",
-	"internal/vault":          "jinja/vault outfile source",
+	"internal/vault":          "jinja/vault outfile reason source",
 	"internal/settings":       "source",
 	"internal/factcache":      "jinja outfile",
 	"internal/redact":         "",
@@ -45,6 +45,7 @@ var law = map[string]string{
 	"internal/jinja/jmespath": "",
 	"internal/jinja/vault":    "",
 	"internal/jinja/lookup":   "jinja jinja/csv jinja/ini source",
+	"internal/jinja/lookup":   "jinja reason reason/web source",
 	"internal/vars":           "inventory playbook jinja source redact",
 	"internal/event":          "source wire",
 	"internal/argument":       "jinja playbook source spec",

@@ -15,10 +15,10 @@ func DidYouMean(name string, known []string) string {
 
 // Name returns the known name with the fewest edits (insert, delete,
 // replace, swap of neighbours) from name, where that is at most a third of the
-// name's length (at least one, two for five bytes and more). Ties go to the
-// name that comes first.
+// name's length (at least one, two for five bytes and more). Nothing is near a name
+// of one byte. Ties go to the name that comes first.
 func Name(name string, known []string) (string, bool) {
-	limit := 1
+	limit := min(1, len(name)-1)
 	if len(name) >= 5 {
 		limit = max(2, len(name)/3)
 	}

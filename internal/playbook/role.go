@@ -63,6 +63,10 @@ var neverParams = []string{"changed_when", "failed_when", "listen", "loop", "loo
 func (r *reader) roleEntry(n source.Node) (roleUse, bool) {
 	use := roleUse{pos: n.Pos(), options: RoleOptions{Once: true}}
 	use.Pos = n.Pos()
+	if isPlainText(n) && strings.TrimSpace(n.Text()) == "" {
+		r.fail(n.Errorf("a role needs a name").WithHint(`write "- NAME"`))
+		return use, false
+	}
 	if isPlainText(n) {
 		return r.named(use, n)
 	}
@@ -80,7 +84,7 @@ func (r *reader) roleEntry(n source.Node) (roleUse, bool) {
 			n = without(n, "src", "scm", "version")
 		}
 	}
-	if !isPlainText(name) {
+	if !isPlainText(name) || strings.TrimSpace(name.Text()) == "" {
 		r.fail(n.Errorf("a role needs a name").WithHint(`write "- role: NAME"`))
 		return use, false
 	}

@@ -15,6 +15,8 @@ func (n Node) tagged() error {
 	fits := true
 	switch v := Scalar(n); tag {
 	case "!unsafe", "!!str", "!!timestamp", "!!null", "!!map", "!!seq", "!!set", "!!omap", "!!pairs":
+	case "!vault", "!vault-encrypted":
+		return n.Errorf("the value is tagged %s and is a %s, not text", tag, kindName(n.Node)).WithHint("a vault is a text, as `fleet vault encrypt_string` prints it")
 	case "!!int":
 		_, isInt := v.(int)
 		fits = isInt || yamlInt().MatchString(n.Node.Value)

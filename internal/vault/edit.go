@@ -2,7 +2,9 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,10 +37,14 @@ func Edit(ctx context.Context, editor, name string, text []byte) (edited []byte,
 	cmd := exec.CommandContext(ctx, words[0], append(words[1:], file)...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
-		return nil, &source.Error{Msg: fmt.Sprintf("the editor %q failed, and nothing was changed: %v", editor, err), Err: err,
+		return nil, &source.Error{Msg: fmt.Sprintf("the editor %q failed, and nothing was changed: %s", editor, cause(err)), Err: err,
 			Hint: "name another one with EDITOR"}
 	}
-	return os.ReadFile(file)
+	edited, err = os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &source.Error{Msg: fmt.Sprintf("the editor %q has removed the text, and nothing was changed", editor), Err: err}
+	}
+	return edited, err
 }
 
 // wipe writes over the files in a folder, what an editor left there included, and

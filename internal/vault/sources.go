@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	format "fleet/internal/jinja/vault"
+	"fleet/internal/reason"
 	"fleet/internal/source"
 )
 
@@ -210,8 +211,14 @@ func script(ctx context.Context, id, path string) ([]byte, error) {
 	case errors.As(err, &exit):
 		return nil, &source.Error{Msg: fmt.Sprintf("the password script %s ended with %s", path, exit.ProcessState)}
 	case err != nil:
-		return nil, &source.Error{Msg: fmt.Sprintf("cannot run the password script %s: %v", path, err), Err: err,
+		return nil, &source.Error{Msg: fmt.Sprintf("cannot run the password script %s: %s", path, cause(err)), Err: err,
 			Hint: "where it is no script, take its executable bit away: chmod -x " + path}
 	}
 	return bytes.Trim(out.Bytes(), "\r\n"), nil
+}
+
+// cause returns why a script cannot be started.
+func cause(err error) string {
+	text, _ := reason.Of(err, nil)
+	return text
 }

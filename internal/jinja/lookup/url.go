@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"fleet/internal/jinja"
+	"fleet/internal/reason"
+	"fleet/internal/reason/web"
 )
 
 // urlOptions are the arguments of the lookup url, apart from those that say how the
@@ -113,7 +115,8 @@ func get(ctx context.Context, client *http.Client, address string, kw *jinja.Map
 		if errors.As(err, &where) {
 			err = where.Err // without the address, which may hold a password
 		}
-		return "", failed("the lookup \"url\" got no answer from %s: %w", req.URL.Redacted(), err)
+		why, hint := reason.Of(err, web.Say)
+		return "", failed("the lookup \"url\" got no answer from %s: %s", req.URL.Redacted(), why).WithHint("%s", hint)
 	}
 	defer resp.Body.Close()
 	var body bytes.Buffer

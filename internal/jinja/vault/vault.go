@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Magic is what every vault starts with.
@@ -124,7 +125,9 @@ func envelope(lines string) ([3][]byte, error) {
 	}
 	inner, err := hex.DecodeString(digits)
 	if err != nil {
-		return out, damaged(fmt.Sprintf("Non-hexadecimal digit found (%v)", err))
+		at := strings.IndexFunc(digits, func(r rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF", r) })
+		strange, _ := utf8.DecodeRuneInString(digits[max(0, at):])
+		return out, damaged(fmt.Sprintf("Non-hexadecimal digit found: %q", strange))
 	}
 	parts := bytes.SplitN(inner, []byte("\n"), 3)
 	if len(parts) != 3 {
