@@ -125,9 +125,12 @@ func badFlag(err error) string {
 	case errors.As(err, &missing):
 		return "--" + missing.GetFlag().Name + " needs a value"
 	case errors.As(err, &invalid):
-		want := map[string]string{"int": "a whole number", "count": "a whole number", "bool": "true or false"}[invalid.GetFlag().Value.Type()]
+		want := map[string]string{"int": "a whole number", "count": "a whole number", "float64": "a number", "bool": "true or false"}[invalid.GetFlag().Value.Type()]
 		if want != "" {
 			return fmt.Sprintf("--%s: want %s, not %q", invalid.GetFlag().Name, want, invalid.GetValue())
+		}
+		if cause := invalid.Unwrap(); cause != nil { // fleet's own words
+			return fmt.Sprintf("--%s: %v", invalid.GetFlag().Name, cause)
 		}
 	}
 	return strings.TrimSpace(err.Error())
