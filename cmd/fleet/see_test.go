@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"fleet/internal/session"
 )
 
 // see is a program for scripts: it runs fleet with its arguments and prints what
@@ -49,7 +51,8 @@ func see() {
 			}
 		case err := <-ended:
 			fmt.Print(steady(out.String()))
-			if took := time.Since(interrupted); !interrupted.IsZero() && took > 2*time.Second {
+			// A host that does not confirm the end of its tasks is waited for that long.
+			if took := time.Since(interrupted); !interrupted.IsZero() && took >= session.CancelWait {
 				fmt.Printf("it took %s to end\n", took)
 			}
 			var exit *exec.ExitError
