@@ -66,7 +66,7 @@ func (p *play) variable(r jinja.Ref, s site) {
 	switch {
 	case len(lacking) == 0:
 	case provided(r.Name, s.entry):
-		p.fact(r)
+		p.fact(r, s)
 		p.ungathered(r, s)
 	case p.learnt.has(r.Name):
 		if len(lacking) == len(p.classes) {
@@ -80,10 +80,16 @@ func (p *play) variable(r jinja.Ref, s site) {
 }
 
 // fact warns about what looks like the name of a fact and is none.
-func (p *play) fact(r jinja.Ref) {
+func (p *play) fact(r jinja.Ref, s site) {
 	name, isFact := strings.CutPrefix(r.Name, "ansible_")
 	if r.Name == "ansible_facts" && len(r.Path) > 0 {
 		name = strings.TrimPrefix(r.Path[0], "ansible_")
+	}
+	if len(r.Path) > 0 && r.Path[0] == "ansible_"+name && slices.Contains(p.Facts, name) && !p.learnt.names[r.Path[0]] && p.forgiving == 0 {
+		r.Path = r.Path[:1]
+		s.certain = s.certain && r.Always
+		p.lacks(r, s, "in ansible_facts it is called "+name)
+		return
 	}
 	if !isFact || p.learnt.has(name) || p.learnt.has("ansible_"+name) || slices.Contains(p.Facts, name) {
 		return
