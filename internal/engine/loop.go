@@ -16,7 +16,9 @@ func (u *turn) all(ctx context.Context, c *jinja.Context) {
 	limit, err := u.engine.number(c, u.task.Loop.Parallel, 1)
 	switch {
 	case err != nil:
-		u.early = failed(err)
+		u.early = u.fail(c, err)
+	case limit < 1:
+		u.early = u.fail(c, u.task.Loop.Parallel.Errorf("want a number of 1 or more here, not %g", limit))
 	case limit > 1:
 		u.inParallel(ctx, int(limit))
 	default:

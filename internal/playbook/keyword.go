@@ -59,6 +59,7 @@ const (
 	wantBool
 	wantWhole  // a whole number
 	wantNumber // a number
+	wantCount  // a whole number of 1 or more
 	ignored    // known, and without any effect here
 	refused    // known, and not supported
 )

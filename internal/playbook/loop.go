@@ -96,7 +96,7 @@ func (r *reader) finishLoop(n source.Node, t *Task) {
 			r.check(keyword{name: name, want: wantBool}, value)
 			t.Loop.Extended = value
 		case "parallel":
-			r.check(keyword{name: name, want: wantNumber}, value)
+			r.check(keyword{name: name, want: wantCount}, value)
 			t.Loop.Parallel = value
 		case "extended_allitems":
 			r.check(keyword{name: name, want: wantBool}, value)

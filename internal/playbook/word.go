@@ -132,6 +132,8 @@ func (w want) String() string {
 		return "a whole number"
 	case wantNumber:
 		return "a number"
+	case wantCount:
+		return "a whole number of 1 or more"
 	}
 	return "text"
 }
@@ -148,13 +150,13 @@ func (w want) fits(n source.Node) bool {
 		}
 		_, isBool := v.(bool)
 		return isBool || isText && boolWords[strings.ToLower(text)]
-	case wantWhole, wantNumber:
+	case wantWhole, wantNumber, wantCount:
 		if isText {
 			v = source.Resolve(strings.TrimSpace(text))
 		}
-		_, isInt := v.(int)
+		n, isInt := v.(int)
 		_, isFloat := v.(float64)
-		return isInt || isFloat && w == wantNumber
+		return isInt && (w != wantCount || n >= 1) || isFloat && w == wantNumber
 	}
 	return true
 }
