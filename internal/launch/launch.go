@@ -163,10 +163,13 @@ func (l *launching) greeting(ctx context.Context) (wire.Greeting, error) {
 	for {
 		select {
 		case h := <-came:
-			if h.err != nil {
-				return h.g, l.explain(h.err)
+			switch {
+			case h.err == nil:
+				return h.g, nil
+			case ctx.Err() != nil: // which has ended what the host said
+				return h.g, l.late(context.Cause(ctx))
 			}
-			return h.g, nil
+			return h.g, l.explain(h.err)
 		case <-l.transport.stderr.prompts:
 			if err := l.givePassword(); err != nil {
 				l.transport.Close()
