@@ -141,7 +141,7 @@ func (p *packing) equal(e packedFile, mb archive.Member, r io.Reader) bool {
 }
 
 func (p *packing) sameBytes(e packedFile, r io.Reader) bool {
-	f, err := os.Open(p.m.Path(e.path))
+	f, err := p.m.Open(e.path)
 	if err != nil {
 		return false
 	}
@@ -279,7 +279,7 @@ func (p *packing) addZip(z *zip.Writer, e packedFile) error {
 }
 
 func (p *packing) copyTo(w io.Writer, e packedFile) error {
-	f, err := os.Open(p.m.Path(e.path))
+	f, err := p.m.Open(e.path)
 	if err != nil {
 		return err
 	}

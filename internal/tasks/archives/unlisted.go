@@ -91,6 +91,6 @@ func (a *unarchiveArgs) open(ctx context.Context, m *sys.Machine, work string) (
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("not a file")
 	}
-	local := sys.NewContent(info.Size(), "", func(context.Context) (io.ReadCloser, error) { return os.Open(m.Path(src)) })
+	local := sys.NewContent(info.Size(), "", func(context.Context) (io.ReadCloser, error) { return m.Open(src) })
 	return openArchive(ctx, m, local, work)
 }

@@ -121,7 +121,7 @@ func (j *asyncJob) state(m *sys.Machine) (map[string]any, error) {
 }
 
 func (j *asyncJob) read(m *sys.Machine) (map[string]any, error) {
-	f, err := os.Open(m.Path(j.File))
+	f, err := m.Open(j.File)
 	if errors.Is(err, fs.ErrNotExist) {
 		return j.found(), errors.New("could not find job")
 	}

@@ -85,7 +85,7 @@ func read(m *sys.Machine, path string) ([]byte, error) {
 	case info.Size() > maxFile:
 		return nil, fmt.Errorf("%q has %d bytes: that is no key, request or certificate", path, info.Size())
 	}
-	return os.ReadFile(m.Path(path))
+	return m.ReadFile(path)
 }
 
 // missing is the error of a file that is not there.

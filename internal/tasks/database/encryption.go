@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"os"
 
 	"fleet/internal/tasks/sys"
 )
@@ -24,7 +23,7 @@ type Encryption struct {
 func (e Encryption) Config(m *sys.Machine, host string) (*tls.Config, error) {
 	c := &tls.Config{ServerName: host, InsecureSkipVerify: !e.Named}
 	if e.CA != "" {
-		data, err := os.ReadFile(m.Path(e.CA))
+		data, err := m.ReadFile(e.CA)
 		if err != nil {
 			return nil, fmt.Errorf("argument \"ca_cert\": %w", err)
 		}

@@ -52,7 +52,7 @@ func readLogins(m *sys.Machine, path string) (*logins, error) {
 		return nil, err
 	}
 	l := &logins{m: m, path: path, entries: map[string]json.RawMessage{}, auths: map[string]json.RawMessage{}}
-	data, err := os.ReadFile(m.Path(path))
+	data, err := m.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return l, nil
 	}

@@ -3,7 +3,6 @@ package docker
 import (
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 
@@ -60,7 +59,7 @@ func specEnv(m *sys.Machine, a *dockerContainerArgs, s containerSpec) error {
 		if err != nil {
 			return err
 		}
-		data, err := os.ReadFile(m.Path(path))
+		data, err := m.ReadFile(path)
 		if err != nil {
 			return fmt.Errorf("env_file: %w", err)
 		}

@@ -23,7 +23,7 @@ func (t *imageTask) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(t.m.Path(file))
+	f, err := t.m.Open(file)
 	if err != nil && !(t.m.Check && errors.Is(err, fs.ErrNotExist)) {
 		return fmt.Errorf("load_path: %w", err)
 	}

@@ -43,7 +43,7 @@ func (a *editArgs) readText(m *sys.Machine) (path, text string, there bool, err 
 	case info.IsDir():
 		return path, "", false, sys.Messagef("Path %s is a directory !", a.Path)
 	}
-	data, err := os.ReadFile(m.Path(path))
+	data, err := m.ReadFile(path)
 	if err != nil {
 		return path, "", false, fmt.Errorf("read %q: %w", a.Path, sys.Inner(err))
 	}

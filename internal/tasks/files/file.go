@@ -112,7 +112,7 @@ func file(ctx context.Context, m *sys.Machine, a *fileArgs) (any, error) {
 
 // appearsBinary reports whether the first 8 KiB of a file hold a zero byte.
 func appearsBinary(m *sys.Machine, path string) bool {
-	f, err := os.Open(m.Path(path))
+	f, err := m.Open(path)
 	if err != nil {
 		return false
 	}

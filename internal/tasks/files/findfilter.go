@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -178,7 +177,7 @@ func (f *filter) says(ctx context.Context, m *sys.Machine, path string) bool {
 		f.problem = err
 		return err == nil && f.saysIn(bufio.NewReader(strings.NewReader(text)))
 	}
-	file, err := os.Open(m.Path(path))
+	file, err := m.Open(path)
 	if err != nil {
 		return false
 	}

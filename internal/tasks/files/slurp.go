@@ -84,7 +84,7 @@ func openFile(m *sys.Machine, src string) (*os.File, string, error) {
 	case !info.Mode().IsRegular():
 		return nil, "", fmt.Errorf("%q is no regular file (%s); only files can be read", src, info.Mode().Type())
 	}
-	f, err := os.Open(m.Path(path))
+	f, err := m.Open(path)
 	if err != nil {
 		return nil, "", fmt.Errorf("file is not readable: %s: %w", src, sys.Inner(err))
 	}

@@ -179,7 +179,7 @@ func clientOptions(m *sys.Machine, path string) (map[string]string, error) {
 	if err != nil || path == "" {
 		return options, err
 	}
-	f, err := os.Open(m.Path(path))
+	f, err := m.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return options, nil
 	}

@@ -30,7 +30,7 @@ func (w *wait) fileThere(context.Context, time.Time) (bool, error) {
 		_, err := os.Stat(w.m.Path(w.path))
 		return err == nil, nil
 	}
-	f, err := os.Open(w.m.Path(w.path))
+	f, err := w.m.Open(w.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -146,7 +146,7 @@ func (w *wait) drained(ctx context.Context, _ time.Time) (bool, error) {
 		excluded = append(excluded, ips...)
 	}
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
-		data, err := os.ReadFile(w.m.Path(table))
+		data, err := w.m.ReadFile(table)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOENT) {
 			continue
 		}

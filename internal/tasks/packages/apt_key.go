@@ -113,7 +113,7 @@ func (a *aptKeyArgs) keys(ctx context.Context, m *sys.Machine) ([]pgpKey, error)
 		data = []byte(a.Data)
 	case a.File != "":
 		from = a.File
-		data, err = os.ReadFile(m.Path(a.File))
+		data, err = m.ReadFile(a.File)
 	case a.URL != "":
 		from = a.URL
 		data, err = fetchKey(ctx, m, sys.Address{URL: a.URL, Unverified: !a.ValidateCerts})
@@ -180,7 +180,7 @@ func keyrings(m *sys.Machine, only string) ([]keyring, error) {
 	}
 	var rings []keyring
 	for _, path := range paths {
-		data, err := os.ReadFile(m.Path(path))
+		data, err := m.ReadFile(path)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
@@ -211,7 +211,7 @@ func addKey(ctx context.Context, m *sys.Machine, ring string, key pgpKey) (strin
 		ring = "/etc/apt/trusted.gpg.d/" + strings.ToLower(key.id()) + ".gpg"
 	}
 	var all []byte
-	if old, err := os.ReadFile(m.Path(ring)); err == nil && len(old) > 0 {
+	if old, err := m.ReadFile(ring); err == nil && len(old) > 0 {
 		keys, err := readKeys(old)
 		if err != nil {
 			return ring, fmt.Errorf("%s: %w", ring, err)

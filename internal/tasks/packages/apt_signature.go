@@ -94,7 +94,7 @@ func closed(m *sys.Machine, files []string) (path string, mode fs.FileMode) {
 
 // keysIn says which keys a file holds.
 func keysIn(m *sys.Machine, file string) string {
-	data, err := os.ReadFile(m.Path(file))
+	data, err := m.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "there is no file " + file
 	}

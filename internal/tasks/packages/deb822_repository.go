@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -156,7 +155,7 @@ func (a *deb822RepositoryArgs) key(ctx context.Context, m *sys.Machine, slug str
 		ending = ".asc"
 	}
 	res.KeyFilename = "/etc/apt/keyrings/" + slug + ending
-	old, err := os.ReadFile(m.Path(res.KeyFilename))
+	old, err := m.ReadFile(res.KeyFilename)
 	if err == nil && bytes.Equal(old, data) {
 		return res.KeyFilename, nil
 	}

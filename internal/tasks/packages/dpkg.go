@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strings"
 
 	"fleet/internal/tasks/sys"
@@ -39,7 +38,7 @@ type dpkgDatabase struct {
 // readDpkg reads dpkg's database. A machine that has none has nothing installed.
 func readDpkg(m *sys.Machine) (*dpkgDatabase, error) {
 	db := &dpkgDatabase{byName: map[string][]*debPackage{}, providers: map[string][]*debPackage{}}
-	f, err := os.Open(m.Path(dpkgStatus))
+	f, err := m.Open(dpkgStatus)
 	if errors.Is(err, fs.ErrNotExist) {
 		return db, nil
 	}

@@ -34,7 +34,7 @@ func (h holder) String() string {
 // these locks with fcntl, and the kernel tells by whom a file is locked so.
 func findHolder(m *sys.Machine, files []string) *holder {
 	for _, file := range files {
-		f, err := os.Open(m.Path(file))
+		f, err := m.Open(file)
 		if err != nil {
 			continue
 		}

@@ -3,7 +3,6 @@ package packages
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -114,7 +113,7 @@ var pidLocks = []string{"/var/run/yum.pid", "/var/cache/dnf/metadata_lock.pid", 
 // pidHolder returns the living process that a lock file names, or nil.
 func pidHolder(m *sys.Machine) *holder {
 	for _, file := range pidLocks {
-		data, err := os.ReadFile(m.Path(file))
+		data, err := m.ReadFile(file)
 		if err != nil {
 			continue
 		}

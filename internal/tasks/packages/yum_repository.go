@@ -169,7 +169,7 @@ func yumRepository(ctx context.Context, m *sys.Machine, a *yumRepositoryArgs) (a
 			return res, errors.New("one of the arguments baseurl, metalink, mirrorlist is needed")
 		}
 	}
-	data, err := os.ReadFile(m.Path(res.Dest))
+	data, err := m.ReadFile(res.Dest)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return res, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"fleet/internal/spec"
@@ -118,7 +117,7 @@ func (a *postgresqlQueryArgs) queries(m *sys.Machine) ([]string, error) {
 		if len(a.PositionalArgs) > 0 || len(a.NamedArgs) > 0 {
 			return nil, errors.New("argument \"path_to_script\": the statements of a file have no places for values")
 		}
-		data, err := os.ReadFile(m.Path(a.PathToScript))
+		data, err := m.ReadFile(a.PathToScript)
 		if err != nil {
 			return nil, fmt.Errorf("argument \"path_to_script\": %w", err)
 		}

@@ -111,7 +111,7 @@ func (r *gitRun) find(ctx context.Context) (bool, error) {
 // followFile reads the file .git, which names the repository.
 func (r *gitRun) followFile() error {
 	const wrong = "Current repo does not have a valid reference to a separate Git dir or it refers to the invalid path"
-	data, err := os.ReadFile(r.m.Path(r.gitDir))
+	data, err := r.m.ReadFile(r.gitDir)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -128,7 +127,7 @@ func accountFields(database string) int {
 }
 
 func (m *Machine) accountFile(q question) ([]string, bool) {
-	file, err := os.Open(m.Path("/etc/" + q.database))
+	file, err := m.Open("/etc/" + q.database)
 	if err != nil {
 		return nil, false
 	}

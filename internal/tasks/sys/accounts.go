@@ -90,7 +90,7 @@ func (a *Accounts) forget() {
 // answer, as nsswitch.conf(5) names them. Where there is no such file, libc has its
 // own idea.
 func (m *Machine) onlyFiles(q question) bool {
-	data, err := os.ReadFile(m.Path("/etc/nsswitch.conf"))
+	data, err := m.ReadFile("/etc/nsswitch.conf")
 	if err != nil {
 		return false
 	}

@@ -62,7 +62,7 @@ func (m *Machine) Local(path string) (Content, error) {
 		return Content{}, err
 	}
 	return Content{Size: info.Size(), SHA256: sum, open: func(context.Context) (io.ReadCloser, error) {
-		return os.Open(m.Path(path))
+		return m.Open(path)
 	}}, nil
 }
 

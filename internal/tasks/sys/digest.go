@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"os"
 )
 
 // NewHash returns the hash with the name that Ansible gives to it.
@@ -37,7 +36,7 @@ func (m *Machine) Digest(path, algorithm string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	f, err := os.Open(m.Path(path))
+	f, err := m.Open(path)
 	if err != nil {
 		return "", cause("read", path, err)
 	}

@@ -2,10 +2,7 @@ package sys
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 )
@@ -44,19 +41,6 @@ func (m *Machine) warn(text string) {
 	if !slices.Contains(m.warnings, text) {
 		m.warnings = append(m.warnings, text)
 	}
-}
-
-// ReadText returns the text of a file of the machine, and whether it is there. A
-// missing file is not an error.
-func (m *Machine) ReadText(path string) (text string, there bool, err error) {
-	data, err := os.ReadFile(m.Path(path))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", false, nil
-	case err != nil:
-		return "", false, cause("read", path, err)
-	}
-	return string(data), true, nil
 }
 
 // Lines splits a text behind each newline, which stays with its line.

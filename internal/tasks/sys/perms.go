@@ -130,7 +130,10 @@ func denied(verb, path string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, syscall.EPERM) {
+	switch {
+	case errors.Is(err, syscall.EPERM) && os.Geteuid() == 0:
+		return fmt.Errorf("%w; it may be immutable (lsattr)", cause(verb, path, err))
+	case errors.Is(err, syscall.EPERM):
 		return fmt.Errorf("%w; only root can give files away, and only the owner can change the mode (become: true?)", cause(verb, path, err))
 	}
 	return cause(verb, path, err)

@@ -3,7 +3,6 @@ package system
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
@@ -13,7 +12,7 @@ import (
 // accountLines returns the fields of the lines of one of the machine's own
 // account files.
 func accountLines(m *sys.Machine, file string, fields int) [][]string {
-	data, err := os.ReadFile(m.Path(file))
+	data, err := m.ReadFile(file)
 	if err != nil {
 		return nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"fleet/internal/spec"
@@ -74,7 +73,7 @@ func at(ctx context.Context, m *sys.Machine, a *atArgs) (any, error) {
 	}
 	script := a.Command
 	if a.ScriptFile != "" {
-		data, err := os.ReadFile(m.Path(a.ScriptFile))
+		data, err := m.ReadFile(a.ScriptFile)
 		if err != nil {
 			return res, fmt.Errorf("argument %q: %w", "script_file", err)
 		}

@@ -87,7 +87,7 @@ func authorizedKey(ctx context.Context, m *sys.Machine, a *authorizedKeyArgs) (a
 	} else if res.Keyfile, err = m.Expand(res.Keyfile); err != nil {
 		return res, err
 	}
-	old, err := os.ReadFile(m.Path(res.Keyfile))
+	old, err := m.ReadFile(res.Keyfile)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return res, err
 	}

@@ -166,7 +166,7 @@ func (a *cronArgs) crontab(args ...string) []string {
 
 func (a *cronArgs) read(ctx context.Context, m *sys.Machine, file string) (string, error) {
 	if file != "" {
-		data, err := os.ReadFile(m.Path(file))
+		data, err := m.ReadFile(file)
 		if errors.Is(err, os.ErrNotExist) {
 			return "", nil
 		}

@@ -71,7 +71,7 @@ func hostname(ctx context.Context, m *sys.Machine, a *hostnameArgs) (any, error)
 	if err != nil {
 		return res, err
 	}
-	stored, err := os.ReadFile(m.Path("/etc/hostname"))
+	stored, err := m.ReadFile("/etc/hostname")
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return res, err
 	}
@@ -101,7 +101,7 @@ func setHostname(ctx context.Context, m *sys.Machine, a *hostnameArgs, now strin
 
 // kernelName returns the name that the kernel has now.
 func kernelName(m *sys.Machine) (string, error) {
-	if data, err := os.ReadFile(m.Path("/proc/sys/kernel/hostname")); err == nil {
+	if data, err := m.ReadFile("/proc/sys/kernel/hostname"); err == nil {
 		return strings.TrimSpace(string(data)), nil
 	}
 	return os.Hostname()

@@ -78,7 +78,7 @@ func knownHosts(ctx context.Context, m *sys.Machine, a *knownHostsArgs) (any, er
 	if res.Path, err = m.Expand(a.Path); err != nil {
 		return res, err
 	}
-	data, err := os.ReadFile(m.Path(res.Path))
+	data, err := m.ReadFile(res.Path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return res, err
 	}

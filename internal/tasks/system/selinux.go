@@ -57,7 +57,7 @@ type selinuxResult struct {
 func selinux(ctx context.Context, m *sys.Machine, a *selinuxArgs) (any, error) {
 	res := &selinuxResult{Configfile: a.Configfile, State: a.State, Policy: a.Policy}
 	now := facts.FindSELinux(m)
-	data, err := os.ReadFile(m.Path(a.Configfile))
+	data, err := m.ReadFile(a.Configfile)
 	if errors.Is(err, os.ErrNotExist) && !now.Enabled {
 		if a.State != "disabled" {
 			return res, fmt.Errorf("this machine has no SELinux: there is no %s, and the kernel runs without it", a.Configfile)

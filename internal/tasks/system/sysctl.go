@@ -68,7 +68,7 @@ func sysctl(ctx context.Context, m *sys.Machine, a *sysctlArgs) (any, error) {
 			return res, err
 		}
 	}
-	data, err := os.ReadFile(m.Path(a.SysctlFile))
+	data, err := m.ReadFile(a.SysctlFile)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return res, err
 	}
@@ -119,7 +119,7 @@ func sysctlPath(name string) string {
 }
 
 func setSysctl(ctx context.Context, m *sys.Machine, a *sysctlArgs, value string) error {
-	data, err := os.ReadFile(m.Path(sysctlPath(a.Name)))
+	data, err := m.ReadFile(sysctlPath(a.Name))
 	is := strings.Join(strings.Fields(string(data)), " ")
 	if err == nil && is == value {
 		return nil

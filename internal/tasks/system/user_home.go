@@ -41,7 +41,7 @@ func (r *userRun) makeHome(ctx context.Context, u sys.User) error {
 // homeMode is the mode of a new home folder: by the argument umask, or by what
 // login.defs(5) says, as with useradd.
 func (r *userRun) homeMode() fs.FileMode {
-	data, _ := os.ReadFile(r.m.Path("/etc/login.defs"))
+	data, _ := r.m.ReadFile("/etc/login.defs")
 	said := map[string]string{}
 	for line := range strings.Lines(string(data)) {
 		if f := strings.Fields(line); len(f) >= 2 {

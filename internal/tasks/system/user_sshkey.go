@@ -55,7 +55,7 @@ func (r *userRun) taken(file string) string {
 // tellKey puts the public key and the fingerprint into the result, as far as
 // they are there.
 func (r *userRun) tellKey(ctx context.Context, file string) error {
-	public, err := os.ReadFile(r.m.Path(file + ".pub"))
+	public, err := r.m.ReadFile(file + ".pub")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("the public key cannot be read: %w", err)
 	}

@@ -252,7 +252,7 @@ func (d *download) ask(ctx context.Context, address *url.URL, since time.Time) (
 
 // openLocal answers with a file of the target.
 func openLocal(m *sys.Machine, address *url.URL) (*http.Response, error) {
-	f, err := os.Open(m.Path(address.Path))
+	f, err := m.Open(address.Path)
 	var p *fs.PathError
 	if errors.As(err, &p) {
 		err = p.Err

@@ -9,7 +9,6 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/textproto"
-	"os"
 	"path"
 	"slices"
 
@@ -70,5 +69,5 @@ func (a *uriArgs) partFile(m *sys.Machine, file string) ([]byte, error) {
 	case !a.RemoteSrc:
 		return nil, fmt.Errorf("%q would have to come from the controller, which is not supported\nhint: content: \"{{ lookup('file', '%s') }}\" sends it, remote_src: true takes the target's", file, file)
 	}
-	return os.ReadFile(m.Path(file))
+	return m.ReadFile(file)
 }

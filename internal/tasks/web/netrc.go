@@ -3,7 +3,6 @@ package web
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"strings"
 
 	"fleet/internal/tasks/sys"
@@ -18,7 +17,7 @@ func netrcLogin(m *sys.Machine, host string) (user, password string, err error) 
 			return "", "", nil // without a home there is no such file
 		}
 	}
-	data, err := os.ReadFile(m.Path(file))
+	data, err := m.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrInvalid) {
 		return "", "", nil
 	}

@@ -59,7 +59,7 @@ func (a *uriArgs) source(ctx context.Context, m *sys.Machine) (func() (io.ReadCl
 		return nil, fmt.Errorf("argument %q: %q does not exist on the target", "src", a.Src)
 	}
 	return func() (io.ReadCloser, error) {
-		f, err := os.Open(m.Path(src))
+		f, err := m.Open(src)
 		return sized{f, info.Size()}, err
 	}, nil
 }
