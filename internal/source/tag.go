@@ -3,7 +3,6 @@ package source
 import (
 	"encoding/base64"
 	"strings"
-	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -47,15 +46,16 @@ func ofTag(n *yaml.Node) any {
 		}
 		return v
 	case "!!binary":
-		if text, ok := binary(n.Value); ok {
-			return text
+		if content, ok := binary(n.Value); ok {
+			return content
 		}
 	}
 	return n.Value
 }
 
-// binary returns the text that a value in base64 stands for.
-func binary(value string) (text string, ok bool) {
+// binary returns the bytes that a value in base64 stands for, be they text or not, as
+// lookup('file') does those of a file.
+func binary(value string) (content string, ok bool) {
 	data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(value), ""))
-	return string(data), err == nil && utf8.Valid(data)
+	return string(data), err == nil
 }
