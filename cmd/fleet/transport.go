@@ -22,9 +22,9 @@ import (
 // transport reaches hosts for the engine: over SSH, with one login for all users
 // of a host where that allows enough at the same time, or on this machine.
 type transport struct {
-	ssh   *ssh.Dialer
-	local *local.Host
-	log   *log.Logger
+	ssh    *ssh.Dialer
+	local  *local.Host
+	log    *log.Logger
 	logins pool.Pool[login, *ssh.Client]
 	// whole says that the lean helper is not enough for this run.
 	whole atomic.Bool
