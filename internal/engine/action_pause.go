@@ -68,6 +68,8 @@ func runPause(ctx context.Context, a *attempt, args *pauseArgs) (*taskResult, er
 }
 
 // errAbort is that the operator wants the task to fail.
+//
+//lint:ignore ST1005 these are the words that playbooks know
 var errAbort = errors.New("user requested abort!")
 
 // pausing is a pause that goes on.

@@ -48,10 +48,11 @@ func TestWaitEndsWithTheLast(t *testing.T) {
 func TestAllShareOneWait(t *testing.T) {
 	hosts := []string{"a", "b"}
 	c := newCrowd(hosts)
-	if c.await(hosts, []int{1}) != c.await(hosts, []int{1}) {
+	first := c.await(hosts, []int{1})
+	if again := c.await(hosts, []int{1}); again != first {
 		t.Error("two waits for the same")
 	}
-	if c.await(hosts, []int{1}) == c.await(hosts, []int{2}) || c.await([]string{"a", "b"}, []int{1}) == c.await(hosts, []int{1}) {
+	if c.await(hosts, []int{2}) == first || c.await([]string{"a", "b"}, []int{1}) == first {
 		t.Error("one wait for two things")
 	}
 }
