@@ -27,11 +27,12 @@ type Process interface {
 	Kill()
 }
 
-// stderrKept bounds what is kept of a helper's standard error, in bytes.
+// stderrKept bounds what is kept of a helper's standard error, in bytes: one half of it
+// is the beginning, which says why a program crashed, and the other the end.
 const stderrKept = 8 << 10
 
-// watcher reads a command's standard error: it keeps the end of it and counts
-// the prompts for a password.
+// watcher reads a command's standard error: it keeps its beginning and its end, and
+// counts the prompts for a password.
 type watcher struct {
 	prompt  string
 	prompts chan struct{} // has one for each prompt
@@ -74,10 +75,12 @@ func (w *watcher) add(s string) {
 			}
 		}
 	}
-	w.kept = w.kept[max(0, len(w.kept)-stderrKept):]
+	if n := len(w.kept); n > stderrKept {
+		w.kept = w.kept[:stderrKept/2] + w.kept[n-stderrKept/2:]
+	}
 }
 
-// text returns the end of what was read.
+// text returns what was kept.
 func (w *watcher) text() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

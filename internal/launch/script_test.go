@@ -161,6 +161,20 @@ func TestCrashLine(t *testing.T) {
 	}
 }
 
+// A crash says its reason first, and then where all goroutines were.
+func TestWatcherKeepsBothEnds(t *testing.T) {
+	w := newWatcher("")
+	w.add("fatal error: no memory\n\n")
+	for range 1000 {
+		w.add("goroutine 7 [running]:\n")
+	}
+	w.add("exit")
+	said := w.text()
+	if crashLine(said) != "fatal error: no memory" || lastLine(said) != "exit" || len(said) > stderrKept {
+		t.Errorf("%d bytes: %.60q … %q", len(said), said, lastLine(said))
+	}
+}
+
 // What is left of a prompt is in no message.
 func TestWatcherCutsPrompts(t *testing.T) {
 	for prompt, said := range map[string]string{"assword: ": "Password: su: no\n", "[p]": "[p]su: no\n"} {

@@ -2,6 +2,7 @@ package launch
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"strings"
 	"sync"
@@ -87,7 +88,7 @@ func (t *transport) howEnded() (reason, hint string) {
 	}
 	reason = fmt.Sprintf("the helper ended with exit code %d", t.code)
 	if said := t.stderr.text(); said != "" {
-		reason += ": " + firstLine(said)
+		reason += ": " + cmp.Or(crashLine(said), firstLine(said))
 	}
 	if t.code == 137 {
 		hint = "something on the host killed it, maybe because the memory was full"
