@@ -6,7 +6,7 @@ import (
 )
 
 // queried returns every query of JMESPath on every document, and the mistakes on
-// one. The oracle needs Debian's python3-jmespath for them.
+// one.
 func queried(t testing.TB) []oracleCase {
 	parts := map[string][]string{}
 	part := ""

@@ -7,7 +7,7 @@ undefined, "!" and the name of the error otherwise. A case has a "kind": an
 expression "expr", "text" as in a playbook, a "native" one where jinja2_native is
 set, or a template "file"; its "src"; the
 "files" that it can include; and "lazy" where it sees the variables of that name too. All of it is one process. Needs Debian's
-python3-jinja2 and ansible-core.
+python3-jinja2 and ansible-core; oracle_test.go says which cases need more.
 """
 import datetime
 import json
