@@ -68,8 +68,12 @@ func (m *machine) remove(ctx context.Context) error {
 	return lab(ctx, "lab/machine", "remove", m.name)
 }
 
-// lab runs one of the lab's programs.
-func lab(ctx context.Context, argv ...string) error {
+// lab runs one of the lab's programs. The engine that it may start is nobody's orphan.
+func lab(ctx context.Context, argv ...string) (err error) {
+	if err := measure.Disown(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, measure.Adopt()) }()
 	if out, err := exec.CommandContext(ctx, argv[0], argv[1:]...).CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", strings.Join(argv, " "), err, measure.Tail(string(out), 10))
 	}

@@ -44,6 +44,9 @@ type Meter struct {
 // Adopt makes this process the parent of what commands leave behind.
 func Adopt() error { return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
 
+// Disown is the end of Adopt, for commands whose services are to stay.
+func Disown() error { return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) }
+
 // Run runs a command and takes all its processes to its account, those too that
 // outlive it, like the masters of ssh connections: they are ended.
 func (m *Meter) Run(ctx context.Context, argv, env []string) (Sample, error) {
