@@ -43,26 +43,46 @@ func noChange(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	walls := map[int]time.Duration{}
 	for _, n := range b.sizesOf() {
 		o, err := b.noChangeOn(ctx, n, floor)
 		if err != nil {
 			return err
 		}
-		walls[n] = o["fleet run"].Wall
 		if err := b.sayNoChange(n, o); err != nil {
 			return err
 		}
 	}
-	few, many := b.sizesOf()[max(0, len(walls)-2)], b.most
+	return b.sayGrowth(ctx)
+}
+
+// sayGrowth has fleet do the playbook on few hosts and on all in turn: the machine's speed
+// changes by more than a tenth within some minutes.
+func (b *bench) sayGrowth(ctx context.Context) error {
+	sizes := b.sizesOf()
+	few, many := sizes[max(0, len(sizes)-2)], b.most
 	if few == many {
 		return nil
 	}
-	linear := float64(many) / float64(few)
-	return b.say(result.Line{Part: "A", What: fmt.Sprintf("growth from %d to %d hosts", few, many), Fleet: seconds(walls[many]),
-		Other: seconds(walls[few]), Ratio: times(walls[many], walls[few]), Goal: fmt.Sprintf("≤ %g ×", linear),
-		Reached: result.Reached(ratio(walls[many], walls[few]) <= linear)})
+	var players []player
+	for _, n := range []int{few, many} {
+		inventory, err := b.hosts.Inventory(b.hosts.Direct(), n)
+		if err != nil {
+			return err
+		}
+		p := b.fleetRun(inventory)
+		p.name, p.runs = onHosts(n), 3*b.runs
+		players = append(players, p)
+	}
+	o, err := b.hold(ctx, contest{title: "the playbook again, on few hosts and on all in turn", players: players})
+	if err != nil {
+		return err
+	}
+	less, more, linear := o[onHosts(few)].Wall, o[onHosts(many)].Wall, float64(many)/float64(few)
+	return b.say(result.Line{Part: "A", What: fmt.Sprintf("growth from %d to %d hosts", few, many), Fleet: seconds(more),
+		Other: seconds(less), Ratio: times(more, less), Goal: fmt.Sprintf("≤ %g ×", linear), Reached: result.Reached(ratio(more, less) <= linear)})
 }
+
+func onHosts(n int) string { return fmt.Sprintf("fleet run, %d hosts", n) }
 
 func (b *bench) sayNoChange(n int, o outcome) error {
 	what := fmt.Sprintf("no-change run, hosts: %d", n)
