@@ -2,12 +2,16 @@ package ssh
 
 import (
 	"io"
+	"runtime"
 	"sync"
 )
 
 // mostAhead is how much of a command's output may wait for whoever takes it, in bytes,
 // about. The protocol's own window is sixty-four times as large, and not to be set.
 const mostAhead = 32 << 10
+
+// turns is how often others go first where more than that waits and nobody takes it yet.
+const turns = 8
 
 // brake keeps a connection from being read while somebody takes his time over the
 // output that came over it. It is open whenever nobody does: so nothing waits for
@@ -25,6 +29,14 @@ func (b *brake) wait() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.moved.L = &b.mu
+	for range turns { // whoever is to take what came may not have had a processor
+		if b.off || b.busy > 0 || b.ahead <= mostAhead {
+			break
+		}
+		b.mu.Unlock()
+		runtime.Gosched()
+		b.mu.Lock()
+	}
 	for b.holds() {
 		b.moved.Wait()
 	}
