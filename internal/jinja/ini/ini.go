@@ -120,7 +120,7 @@ func (p *parser) entry(line string) error {
 	case name == "":
 		return p.wrong("%q has no name", line)
 	case twice:
-		return p.wrong("Duplicate option: %q is in the section already", name)
+		return p.wrong("Duplicate option in the section: %q is there already", name)
 	case width == 0 && !p.rules.Bare:
 		return p.wrong("%q has no value", name)
 	}

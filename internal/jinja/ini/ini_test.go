@@ -51,7 +51,7 @@ func TestMistakes(t *testing.T) {
 	for text, want := range map[string]Error{
 		"x = 1\n":         {1, `File contains no section headers: "x = 1" comes first`},
 		"[a]\n\nskip\n":   {3, `"skip" has no value`},
-		"[a]\nx=1\nX=2\n": {3, `Duplicate option: "x" is in the section already`},
+		"[a]\nx=1\nX=2\n": {3, `Duplicate option in the section: "x" is there already`},
 		"[a]\n[b]\n[a]\n": {3, `Duplicate section: "a"`},
 		"[a]\n= 1\n":      {2, `"= 1" has no name`},
 		"[]\n":            {1, `File contains no section headers: "[]" comes first`},

@@ -27,7 +27,7 @@ func TestLookupINI(t *testing.T) {
 		`lookup('ini', 'user', section='a', file='bare.ini')`:                       `bare.ini:3: "skip" has no value`,
 		`lookup('ini', 'user', section='a', file='bare.ini', allow_no_value=true)`:  "x",
 		`query('ini', 'skip', section='a', file='bare.ini', allow_none=true)`:       "[]",
-		`lookup('ini', 'x', section='a', file='twice.ini')`:                         `twice.ini:3: Duplicate option: "name" is in the section already`,
+		`lookup('ini', 'x', section='a', file='twice.ini')`:                         `twice.ini:3: Duplicate option in the section: "name" is there already`,
 		`lookup('ini', 'name', section='a', file='twice.ini', case_sensitive=true)`: "x",
 		`lookup('ini', 'x', section='a', file='section.ini')`:                       `section.ini:3: Duplicate section: "a"`,
 		`lookup('ini', 'x', file='none.ini')`:                                       "no section headers",
