@@ -74,3 +74,9 @@ func TestNothingOfFleetStays(t *testing.T) {
 		t.Errorf("still running: %s", left)
 	}
 }
+
+// TestLocalBecome: on the controller itself another user's helper has all modules, too.
+func TestLocalBecome(t *testing.T) {
+	playText(t, "- hosts: localhost\n  connection: local\n  gather_facts: false\n  become: true\n  become_method: su\n  tasks:\n"+
+		"    - wait_for: {path: /etc/passwd, timeout: 1}\n").mustExit(t, 0)
+}

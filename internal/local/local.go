@@ -27,7 +27,7 @@ type Host struct {
 // Helper starts a helper as the given user. launch.ErrBecome is in the error's
 // chain where only becoming the user failed.
 func (h *Host) Helper(ctx context.Context, b launch.Become) (*session.Session, error) {
-	o := launch.Options{Session: h.Session}
+	o := launch.Options{Session: h.Session, Whole: true} // nothing has to travel
 	if !b.IsZero() {
 		store := h.Helpers
 		if store == nil {
