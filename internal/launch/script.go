@@ -61,7 +61,7 @@ const fetchScript = `o=; if [ -d "$c" ]; then o=y; fi; mkdir -p -m 700 "$c" || e
 
 // piecesScript copies $n pieces of $b bytes, and $r bytes more, and says "more" after
 // each piece. perl does that as one program, where a shell starts head for each piece:
-// an eighth of a host's work at the first contact. It exits with 7 when it has done
+// a twelfth of a host's work at the first contact. It exits with 7 when it has done
 // it, and with 9 where something went wrong on the way. Where someone has ended it by
 // a signal, nobody knows how much it has read, and no other program can go on. Any other
 // exit code is that of a perl that is missing, broken or not perl, and has read nothing.
